@@ -1,0 +1,1 @@
+"""Lacuna: a reproducible comparison of image-inpainting systems."""

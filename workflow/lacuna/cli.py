@@ -1,0 +1,48 @@
+"""The `lacuna` command: one subcommand a stage, the same ones that the rules run."""
+
+import argparse
+import importlib
+import pkgutil
+import sys
+
+from lacuna import commands
+from lacuna.errors import LacunaError
+
+
+def command_modules() -> dict[str, str]:
+    """Command name (`make-masks`) → module name, from the files in `commands/`."""
+    return {
+        info.name.replace("_", "-"): f"{commands.__name__}.{info.name}"
+        for info in pkgutil.iter_modules(commands.__path__)
+    }
+
+
+def build_parser(chosen: str | None) -> argparse.ArgumentParser:
+    """The parser; only the chosen command's module is imported, so that every start stays quick."""
+    parser = argparse.ArgumentParser(prog="lacuna", description="Compare image-inpainting systems.")
+    subparsers = parser.add_subparsers(dest="command", required=True, metavar="command")
+    for name, module_name in sorted(command_modules().items()):
+        if chosen in (None, name):
+            module = importlib.import_module(module_name)
+            summary = (module.__doc__ or "").strip().splitlines()[0]
+            subparser = subparsers.add_parser(name, help=summary, description=summary)
+            module.add_arguments(subparser)
+            subparser.set_defaults(run=module.run)
+        else:
+            subparsers.add_parser(name)
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; return the exit status. A `LacunaError` is printed as its one sentence."""
+    argv = sys.argv[1:] if argv is None else argv
+    chosen = argv[0] if argv and argv[0] in command_modules() else None
+    args = build_parser(chosen).parse_args(argv)
+    try:
+        args.run(args)
+    except LacunaError as error:
+        print(f"lacuna {args.command}: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        return 0
+    return 0

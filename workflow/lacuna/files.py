@@ -1,0 +1,70 @@
+"""Files that are either whole or absent."""
+
+import csv
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from lacuna.errors import LacunaError
+
+
+@contextmanager
+def atomic(path: str | Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; rename it onto `path` only if the block succeeds."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial{path.suffix}")
+    try:
+        yield partial
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def empty_folder(path: str | Path) -> Path:
+    """Make `path` an empty folder, so that no file of an earlier, different job stays behind."""
+    path = Path(path)
+    shutil.rmtree(path, ignore_errors=True)
+    path.mkdir(parents=True)
+    return path
+
+
+def sha256_of(path: str | Path) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal."""
+    with Path(path).open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def write_json(path: str | Path, value) -> None:
+    """Indented JSON, keys in the order given."""
+    with atomic(path) as partial:
+        partial.write_text(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def read_json(path: str | Path):
+    """The JSON value in a file; a missing or broken file is a `LacunaError`."""
+    try:
+        return json.loads(Path(path).read_text())
+    except (OSError, ValueError) as error:
+        raise LacunaError(f"{path} cannot be read as JSON ({error}); make it again") from None
+
+
+def write_rows(path: str | Path, rows: Iterable[dict], columns: list[str]) -> None:
+    """A CSV with a header line; a row with other columns than `columns` is an error."""
+    with atomic(path) as partial, partial.open("w", newline="") as stream:
+        writer = csv.DictWriter(stream, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def read_rows(path: str | Path) -> list[dict[str, str]]:
+    """The rows of a CSV with a header line, every value a string."""
+    try:
+        with Path(path).open(newline="") as stream:
+            return list(csv.DictReader(stream))
+    except OSError as error:
+        raise LacunaError(f"{path} cannot be read ({error.strerror}); run the rule that makes it first") from None
