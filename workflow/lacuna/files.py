@@ -67,4 +67,6 @@ def read_rows(path: str | Path) -> list[dict[str, str]]:
         with Path(path).open(newline="") as stream:
             return list(csv.DictReader(stream))
     except OSError as error:
-        raise LacunaError(f"{path} cannot be read ({error.strerror}); run the rule that makes it first") from None
+        raise LacunaError(
+            f"{path} cannot be read ({error.strerror}); run the rule that makes it first"
+        ) from None

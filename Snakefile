@@ -1,0 +1,57 @@
+# The front door. What is made, and from what, is decided by the config and `workflow/lacuna/plan.py`.
+#   results/<run>/{images,masks,lists,training,predictions,scores,tables,figures}/ and results/<run>/report.html
+import os
+import sys
+from pathlib import Path
+
+from snakemake.utils import min_version
+
+min_version("9.27")
+sys.path.insert(0, str(Path(workflow.basedir, "workflow")))
+
+from lacuna.errors import LacunaError
+from lacuna.plan import Plan
+
+# Jobs find the same Python and the same package, whether or not the environment is activated.
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [sys.path[0], os.environ.get("PYTHONPATH")]))
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+
+try:
+    PLAN = Plan(config)
+except LacunaError as error:
+    sys.exit(f"lacuna: {error}")
+
+
+report: "workflow/report/workflow.rst"
+
+
+wildcard_constraints:
+    system="|".join(PLAN.systems),
+    source="|".join([*PLAN.sources, "untrained"]),
+    test_set="|".join(PLAN.test_sets),
+    image_set="|".join(PLAN.image_sets()),
+    mask_set="|".join(PLAN.mask_sets()),
+
+
+include: "workflow/rules/backbones.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/training.smk"
+include: "workflow/rules/predictions.smk"
+include: "workflow/rules/tables.smk"
+include: "workflow/rules/figures.smk"
+include: "workflow/rules/report.smk"
+
+
+localrules:
+    all,
+    fetch_backbone,
+    pair,
+    check_splits,
+    resolve_config,
+
+
+rule all:
+    default_target: True
+    input:
+        rules.report.output,
+        rules.tabulate.output,

@@ -1,0 +1,323 @@
+"""Config → the list of valid jobs, each with its settings and its digest. The rules ask; nothing here computes.
+
+A job's settings are exactly the config subtree that its stage uses. Its digest also covers the bytes of the modules of
+ours that it runs and the digests of the jobs it builds on, so equal digests mean equal results.
+"""
+
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+
+from lacuna.canonical import canonical_json, digest
+from lacuna.config import suggest, validate
+from lacuna.digests import code_digest
+from lacuna.errors import LacunaError
+from lacuna.system_facts import describe
+
+UNTRAINED = "untrained"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One stage's work on one thing."""
+
+    stage: str
+    settings: dict
+    upstream: tuple["Job", ...] = ()
+    modules: tuple[str, ...] = ()
+    content: str = ""  # digest of the user's own files that the job reads
+
+    @cached_property
+    def settings_json(self) -> str:
+        return canonical_json(self.settings)
+
+    @cached_property
+    def digest(self) -> str:
+        code = code_digest((f"lacuna.commands.{self.stage}", *self.modules))
+        return digest(
+            self.stage, self.settings_json, code, self.content, *(job.digest for job in self.upstream)
+        )
+
+
+class Plan:
+    """All jobs of one config. Wildcard values that the config does not know are `LacunaError`s."""
+
+    def __init__(self, config: dict, cache_folder: str | Path = ".snakemake/lacuna"):
+        validate(config)
+        self.config = config
+        self.cache_folder = Path(cache_folder)
+        self.run: str = config["run"]
+        self.folder = f"results/{self.run}"
+        self.sources: dict[str, dict] = config["sources"]
+        self.test_sets: list[str] = config["test_sets"]
+        self.systems: dict[str, dict] = {label: entry or {} for label, entry in config["systems"].items()}
+        self._check_names()
+        self._facts = {
+            label: describe(self.registered_name(label), entry.get("settings", {}), self.cache_folder)
+            for label, entry in self.systems.items()
+        }
+        if any(self.is_trained(label) for label in self.systems) and not self.sources:
+            raise LacunaError(
+                "in the config, a system needs training but 'sources' is empty; add a training set."
+            )
+        budget = config["training"]
+        if (budget.get("iterations") is None) == (budget.get("seconds") is None):
+            raise LacunaError(
+                "in the config, 'training' takes either 'iterations' or 'seconds'; give exactly one."
+            )
+
+    # ---------------------------------------------------------------- names
+
+    def _check_names(self) -> None:
+        """Every name used must be defined, and an image set plays one role only."""
+        used = [("test_sets", name) for name in self.test_sets]
+        for source, entry in self.sources.items():
+            used += [
+                (f"sources.{source}.train", entry["train"]),
+                (f"sources.{source}.validation", entry["validation"]),
+            ]
+        roles: dict[str, str] = {}
+        for where, name in used:
+            if name not in self.config["image_sets"]:
+                hint = suggest(name, self.config["image_sets"])
+                raise LacunaError(f"in the config, {where} names the unknown image set '{name}': {hint}")
+            if name in roles:
+                raise LacunaError(
+                    f"in the config, image set '{name}' is used by both {roles[name]} and {where}; "
+                    "what is trained on must not be tested on, so make two sets."
+                )
+            roles[name] = where
+        for where in ("train_masks", "validation_masks", "test_masks"):
+            if self.config[where] not in self.config["mask_sets"]:
+                hint = suggest(self.config[where], self.config["mask_sets"])
+                raise LacunaError(
+                    f"in the config, {where} names the unknown mask set '{self.config[where]}': {hint}"
+                )
+        if UNTRAINED in self.sources:
+            raise LacunaError(f"in the config, a source may not be called '{UNTRAINED}'; rename it.")
+
+    def registered_name(self, label: str) -> str:
+        """The registry's name of the system behind a label."""
+        return self.systems[label].get("system", label)
+
+    def is_trained(self, label: str) -> bool:
+        """Whether this system is trained by this run."""
+        return self._facts[label]["trained"]
+
+    def uses_gpu(self, label: str) -> int:
+        """The number of GPUs a prediction job of this system asks for."""
+        return int(self._facts[label]["kind"] != "classical")
+
+    def sources_of(self, label: str) -> list[str]:
+        """The sources a system has results for: every source if it is trained, else the one that says it is not."""
+        return list(self.sources) if self.is_trained(label) else [UNTRAINED]
+
+    def trainings(self) -> list[tuple[str, str]]:
+        """All (system, source) pairs that are trained."""
+        return [
+            (label, source) for label in self.systems if self.is_trained(label) for source in self.sources
+        ]
+
+    def predictions(self) -> list[tuple[str, str, str]]:
+        """All (system, source, test set) combinations that are predicted and scored."""
+        return [
+            (label, source, test_set)
+            for label in self.systems
+            for source in self.sources_of(label)
+            for test_set in self.test_sets
+        ]
+
+    def role_sets(self, role: str) -> list[str]:
+        """The image sets of a role: `train`, `validation` or `test`."""
+        if role == "test":
+            return list(self.test_sets)
+        return list(dict.fromkeys(entry[role] for entry in self.sources.values()))
+
+    def image_sets(self) -> list[str]:
+        """All image sets that the run uses."""
+        return [name for role in ("train", "validation", "test") for name in self.role_sets(role)]
+
+    def masks_for(self, image_set: str) -> str:
+        """The mask set that is laid over an image set."""
+        for role in ("train", "validation", "test"):
+            if image_set in self.role_sets(role):
+                return self.config[f"{role}_masks"]
+        raise LacunaError(
+            f"image set '{image_set}' plays no role in the config; {suggest(image_set, self.image_sets())}"
+        )
+
+    def mask_sets(self) -> list[str]:
+        """All mask sets that the run uses."""
+        return list(dict.fromkeys(self.masks_for(name) for name in self.image_sets()))
+
+    def backbones(self, stage: str, label: str) -> list[str]:
+        """Names of the pretrained backbones that training (`train`) or scoring (`score`) loads."""
+        if stage == "train":
+            return list(self._facts[label]["backbones"])
+        networks = {
+            metric.removeprefix("lpips_") for metric in self.config["metrics"] if metric.startswith("lpips_")
+        }
+        trunk = {"alex": "alexnet", "vgg": "vgg16"}
+        return [
+            name for network in sorted(networks) for name in (trunk.get(network, network), f"lpips_{network}")
+        ]
+
+    # ---------------------------------------------------------------- jobs
+
+    def _content(self, entry: dict) -> str:
+        """Digest of the user's own files behind a set, so that a changed photograph is seen and a touched one is not."""
+        if "path" not in entry:
+            return ""
+        from lacuna.data.fingerprint import fingerprint
+
+        return fingerprint(
+            entry["path"], entry.get("pattern", "**/*"), self.cache_folder / "fingerprints.json"
+        )
+
+    @cache  # noqa: B019 - a plan lives as long as the program
+    def stage(self, name: str) -> Job:
+        entry = self.config["image_sets"][name]
+        settings = {
+            "name": name,
+            "title": name,
+            "crop": "center",
+            "crop_scale": [1.0, 1.0],
+            "count": None,
+            "licence": "not stated",
+            "note": "",
+            **entry,
+            "image_size": self.config["image_size"],
+            "seed": self.config["seed"],
+        }
+        return Job("stage", settings, content=self._content(entry))
+
+    @cache  # noqa: B019
+    def make_masks(self, name: str) -> Job:
+        entry = self.config["mask_sets"][name]
+        settings = {
+            "name": name,
+            "coverage": [0.01, 0.6],
+            "bins": 6,
+            "options": {},
+            **entry,
+            "image_size": self.config["image_size"],
+            "seed": self.config["seed"],
+        }
+        return Job("make_masks", settings, content=self._content(entry))
+
+    @cache  # noqa: B019
+    def pair(self, image_set: str) -> Job:
+        mode = "drawn" if image_set in self.role_sets("train") else "paired"
+        upstream = (self.stage(image_set), self.make_masks(self.masks_for(image_set)))
+        return Job("pair", {"name": image_set, "mode": mode, "seed": self.config["seed"]}, upstream)
+
+    @cache  # noqa: B019
+    def check_splits(self) -> Job:
+        return Job("check_splits", {}, tuple(self.stage(name) for name in self.image_sets()))
+
+    @cache  # noqa: B019
+    def fetch_backbone(self, name: str) -> Job:
+        return Job("fetch_backbone", {"name": name})
+
+    @cache  # noqa: B019
+    def train(self, label: str, source: str) -> Job:
+        entry, sets = self.systems[label], self.sources[source]
+        settings = {
+            "system": self.registered_name(label),
+            "settings": entry.get("settings", {}),
+            "source": source,
+            "image_size": self.config["image_size"],
+            "seed": self.config["seed"],
+            "training": {**self.config["training"], **entry.get("training", {})},
+        }
+        lists = (self.pair(sets["train"]), self.pair(sets["validation"]))
+        backbones = tuple(self.fetch_backbone(name) for name in self.backbones("train", label))
+        return Job("train", settings, lists + backbones, (self._module(label),))
+
+    @cache  # noqa: B019
+    def predict(self, label: str, source: str, test_set: str) -> Job:
+        settings = {
+            "system": self.registered_name(label),
+            "settings": self.systems[label].get("settings", {}),
+            "source": source,
+            "test_set": test_set,
+            "image_size": self.config["image_size"],
+            "seed": self.config["seed"],
+        }
+        trained = (self.train(label, source),) if self.is_trained(label) else ()
+        return Job("predict", settings, (self.pair(test_set), *trained), (self._module(label),))
+
+    @cache  # noqa: B019
+    def score(self, label: str, source: str, test_set: str) -> Job:
+        settings = {
+            "system": label,
+            "source": source,
+            "test_set": test_set,
+            "metrics": self.config["metrics"],
+        }
+        backbones = tuple(self.fetch_backbone(name) for name in self.backbones("score", label))
+        return Job("score", settings, (self.predict(label, source, test_set), *backbones))
+
+    @cache  # noqa: B019
+    def tabulate(self) -> Job:
+        scores = tuple(self.score(*key) for key in self.predictions())
+        trainings = tuple(self.train(*key) for key in self.trainings())
+        return Job("tabulate", {**self.titles(), "metrics": self.config["metrics"]}, scores + trainings)
+
+    @cache  # noqa: B019
+    def plot_qualitative(self, test_set: str) -> Job:
+        titles = self.titles()
+        settings = {
+            "run": self.run,
+            "test_set": test_set,
+            "title": titles["test_sets"][test_set],
+            "systems": titles["systems"],
+            "sources": titles["sources"],
+            "images": self.config.get("figures", {}).get("qualitative_images", 3),
+        }
+        predictions = tuple(self.predict(*key) for key in self.predictions() if key[2] == test_set)
+        return Job("plot", settings, predictions)
+
+    @cache  # noqa: B019
+    def plot_training(self) -> Job:
+        return Job("plot", self.titles(), tuple(self.train(*key) for key in self.trainings()))
+
+    @cache  # noqa: B019
+    def plot_coverage(self) -> Job:
+        scores = tuple(self.score(*key) for key in self.predictions())
+        return Job("plot", {**self.titles(), "metrics": self.config["metrics"]}, scores)
+
+    @cache  # noqa: B019
+    def rulegraph(self) -> Job:
+        return Job("rulegraph", {"run": self.run, "trained": bool(self.trainings())})
+
+    @cache  # noqa: B019
+    def report(self) -> Job:
+        upstream = [
+            self.tabulate(),
+            self.check_splits(),
+            self.rulegraph(),
+            self.plot_coverage(),
+            self.plot_training(),
+        ]
+        upstream += [self.plot_qualitative(test_set) for test_set in self.test_sets]
+        return Job("report", {**self.titles(), "config": self.config}, tuple(upstream))
+
+    def _module(self, label: str) -> str:
+        return f"lacuna.systems.{self.registered_name(label)}"
+
+    def titles(self) -> dict:
+        """What tables and figures call things."""
+        return {
+            "run": self.run,
+            "title": self.config["title"],
+            "demonstration": self.config.get("demonstration", False),
+            "systems": {
+                label: entry.get("title") or self._facts[label]["title"]
+                for label, entry in self.systems.items()
+            },
+            "sources": {name: entry.get("title", name) for name, entry in self.sources.items()},
+            "test_sets": {
+                name: self.config["image_sets"][name].get("title", name) for name in self.test_sets
+            },
+        }

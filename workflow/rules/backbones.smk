@@ -1,0 +1,15 @@
+# Pretrained feature networks, verified by SHA-256; shared by all runs.
+
+
+rule fetch_backbone:
+    output:
+        "results/backbones/{backbone}.{extension,safetensors|pt}",
+    log:
+        "results/backbones/logs/{backbone}.{extension}.log",
+    params:
+        digest=lambda wildcards: PLAN.fetch_backbone(wildcards.backbone).digest,
+    conda:
+        "../../envs/torch.yaml"
+    retries: 2
+    shell:
+        "python -m lacuna fetch-backbone --name {wildcards.backbone} --output {output} > {log} 2>&1"

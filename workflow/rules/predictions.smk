@@ -1,0 +1,52 @@
+# Raw predictions, stored once, and the rows of scores that are derived from them.
+
+
+def weights_of(wildcards):
+    """The weights that a system predicts with: none for one that needs no training."""
+    if wildcards.source == "untrained":
+        return []
+    return f"{PLAN.folder}/training/{wildcards.system}/{wildcards.source}/weights.safetensors"
+
+
+rule predict:
+    input:
+        pairs=f"{PLAN.folder}/lists/{{test_set}}.txt",
+        weights=weights_of,
+    output:
+        index=f"{PLAN.folder}/predictions/{{system}}/{{source}}/{{test_set}}/index.csv",
+        record=f"{PLAN.folder}/predictions/{{system}}/{{source}}/{{test_set}}/record.json",
+    log:
+        f"{PLAN.folder}/logs/predict/{{system}}.{{source}}.{{test_set}}.log",
+    benchmark:
+        f"{PLAN.folder}/benchmarks/predict/{{system}}.{{source}}.{{test_set}}.jsonl"
+    params:
+        settings=lambda wildcards: PLAN.predict(*wildcards_key(wildcards)).settings_json,
+        digest=lambda wildcards: PLAN.predict(*wildcards_key(wildcards)).digest,
+    resources:
+        gpu=lambda wildcards: PLAN.uses_gpu(wildcards.system),
+    conda:
+        "../../envs/torch.yaml"
+    shell:
+        "python -m lacuna predict --settings {params.settings:q} --list {input.pairs} --weights {input.weights}"
+        " --gpus {resources.gpu} --output {output.index} > {log} 2>&1"
+
+
+rule score:
+    input:
+        pairs=f"{PLAN.folder}/lists/{{test_set}}.txt",
+        predictions=rules.predict.output.index,
+        backbones=lambda wildcards: backbone_files(PLAN.backbones("score", wildcards.system)),
+    output:
+        f"{PLAN.folder}/scores/{{system}}/{{source}}/{{test_set}}.parquet",
+    log:
+        f"{PLAN.folder}/logs/score/{{system}}.{{source}}.{{test_set}}.log",
+    benchmark:
+        f"{PLAN.folder}/benchmarks/score/{{system}}.{{source}}.{{test_set}}.jsonl"
+    params:
+        settings=lambda wildcards: PLAN.score(*wildcards_key(wildcards)).settings_json,
+        digest=lambda wildcards: PLAN.score(*wildcards_key(wildcards)).digest,
+    conda:
+        "../../envs/torch.yaml"
+    shell:
+        "python -m lacuna score --settings {params.settings:q} --list {input.pairs}"
+        " --predictions {input.predictions} --backbones results/backbones --output {output} > {log} 2>&1"

@@ -1,0 +1,35 @@
+# Every trained system on every source. Resuming works from the undeclared `state/` beside the weights.
+
+
+rule train:
+    input:
+        train=lambda wildcards: f"{PLAN.folder}/lists/{PLAN.sources[wildcards.source]['train']}.txt",
+        validation=lambda wildcards: f"{PLAN.folder}/lists/{PLAN.sources[wildcards.source]['validation']}.txt",
+        backbones=lambda wildcards: backbone_files(PLAN.backbones("train", wildcards.system)),
+    output:
+        weights=f"{PLAN.folder}/training/{{system}}/{{source}}/weights.safetensors",
+        losses=f"{PLAN.folder}/training/{{system}}/{{source}}/losses.csv",
+        validation=f"{PLAN.folder}/training/{{system}}/{{source}}/validation.csv",
+        record=f"{PLAN.folder}/training/{{system}}/{{source}}/record.json",
+        samples=report(
+            f"{PLAN.folder}/training/{{system}}/{{source}}/samples.png",
+            category="Training",
+            labels={"system": "{system}", "source": "{source}"},
+            caption="../report/samples.rst",
+        ),
+    log:
+        f"{PLAN.folder}/logs/train/{{system}}.{{source}}.log",
+    benchmark:
+        f"{PLAN.folder}/benchmarks/train/{{system}}.{{source}}.jsonl"
+    params:
+        settings=lambda wildcards: PLAN.train(wildcards.system, wildcards.source).settings_json,
+        digest=lambda wildcards: PLAN.train(wildcards.system, wildcards.source).digest,
+    threads: 2
+    resources:
+        gpu=1,
+    conda:
+        "../../envs/torch.yaml"
+    shell:
+        "python -m lacuna train --settings {params.settings:q} --train-list {input.train}"
+        " --validation-list {input.validation} --backbones results/backbones --gpus {resources.gpu}"
+        " --threads 2 --output {output.weights} > {log} 2>&1"
