@@ -15,6 +15,7 @@ from lacuna.errors import LacunaError
 from lacuna.system_facts import describe
 
 UNTRAINED = "untrained"
+RULES = Path(__file__).parents[1] / "rules"
 
 
 @dataclass(frozen=True)
@@ -60,11 +61,8 @@ class Plan:
             raise LacunaError(
                 "in the config, a system needs training but 'sources' is empty; add a training set."
             )
-        budget = config["training"]
-        if (budget.get("iterations") is None) == (budget.get("seconds") is None):
-            raise LacunaError(
-                "in the config, 'training' takes either 'iterations' or 'seconds'; give exactly one."
-            )
+        for label, _ in self.trainings():
+            self._training_settings(label)
 
     # ---------------------------------------------------------------- names
 
@@ -162,6 +160,22 @@ class Plan:
             name for network in sorted(networks) for name in (trunk.get(network, network), f"lpips_{network}")
         ]
 
+    # ---------------------------------------------------------------- what the rules ask with wildcards
+
+    def key(self, wildcards) -> tuple[str, str, str]:
+        """(system, source, test set) of a rule's wildcards."""
+        return wildcards.system, wildcards.source, wildcards.test_set
+
+    def weights_of(self, wildcards) -> str | list:
+        """The weights that a system predicts with: none for one that needs no training."""
+        if not self.is_trained(wildcards.system):
+            return []
+        return f"{self.folder}/training/{wildcards.system}/{wildcards.source}/weights.safetensors"
+
+    def backbone_files(self, stage: str, label: str) -> list[str]:
+        """Files of the backbones that a stage loads for a system."""
+        return [f"results/backbones/{name}.safetensors" for name in self.backbones(stage, label)]
+
     # ---------------------------------------------------------------- jobs
 
     def _content(self, entry: dict) -> str:
@@ -185,9 +199,9 @@ class Plan:
             "count": None,
             "licence": "not stated",
             "note": "",
+            "seed": self.config["seed"],
             **entry,
             "image_size": self.config["image_size"],
-            "seed": self.config["seed"],
         }
         return Job("stage", settings, content=self._content(entry))
 
@@ -199,9 +213,9 @@ class Plan:
             "coverage": [0.01, 0.6],
             "bins": 6,
             "options": {},
+            "seed": self.config["seed"],
             **entry,
             "image_size": self.config["image_size"],
-            "seed": self.config["seed"],
         }
         return Job("make_masks", settings, content=self._content(entry))
 
@@ -228,7 +242,7 @@ class Plan:
             "source": source,
             "image_size": self.config["image_size"],
             "seed": self.config["seed"],
-            "training": {**self.config["training"], **entry.get("training", {})},
+            "training": self._training_settings(label),
         }
         lists = (self.pair(sets["train"]), self.pair(sets["validation"]))
         backbones = tuple(self.fetch_backbone(name) for name in self.backbones("train", label))
@@ -288,8 +302,13 @@ class Plan:
         return Job("plot", {**self.titles(), "metrics": self.config["metrics"]}, scores)
 
     @cache  # noqa: B019
+    def resolve_config(self) -> Job:
+        return Job("resolve_config", self.config)
+
+    @cache  # noqa: B019
     def rulegraph(self) -> Job:
-        return Job("rulegraph", {"run": self.run, "trained": bool(self.trainings())})
+        rules = sorted([RULES.parent.parent / "Snakefile", *RULES.glob("*.smk")])
+        return Job("rulegraph", {}, (self.resolve_config(),), content=digest(*(path.read_bytes() for path in rules)))
 
     @cache  # noqa: B019
     def report(self) -> Job:
@@ -302,6 +321,19 @@ class Plan:
         ]
         upstream += [self.plot_qualitative(test_set) for test_set in self.test_sets]
         return Job("report", {**self.titles(), "config": self.config}, tuple(upstream))
+
+    def _training_settings(self, label: str) -> dict:
+        """The training budget of a system: its own keys over the config's; one of `iterations` and `seconds`."""
+        own = self.systems[label].get("training", {})
+        common = dict(self.config["training"])
+        if {"iterations", "seconds"} & own.keys():
+            common = {key: value for key, value in common.items() if key not in ("iterations", "seconds")}
+        merged = {key: value for key, value in {**common, **own}.items() if value is not None}
+        if ("iterations" in merged) == ("seconds" in merged):
+            raise LacunaError(
+                f"in the config, the training of '{label}' takes either 'iterations' or 'seconds'; give exactly one."
+            )
+        return merged
 
     def _module(self, label: str) -> str:
         return f"lacuna.systems.{self.registered_name(label)}"

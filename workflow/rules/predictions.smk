@@ -1,17 +1,10 @@
 # Raw predictions, stored once, and the rows of scores that are derived from them.
 
 
-def weights_of(wildcards):
-    """The weights that a system predicts with: none for one that needs no training."""
-    if wildcards.source == "untrained":
-        return []
-    return f"{PLAN.folder}/training/{wildcards.system}/{wildcards.source}/weights.safetensors"
-
-
 rule predict:
     input:
         pairs=f"{PLAN.folder}/lists/{{test_set}}.txt",
-        weights=weights_of,
+        weights=PLAN.weights_of,
     output:
         index=f"{PLAN.folder}/predictions/{{system}}/{{source}}/{{test_set}}/index.csv",
         record=f"{PLAN.folder}/predictions/{{system}}/{{source}}/{{test_set}}/record.json",
@@ -20,8 +13,8 @@ rule predict:
     benchmark:
         f"{PLAN.folder}/benchmarks/predict/{{system}}.{{source}}.{{test_set}}.jsonl"
     params:
-        settings=lambda wildcards: PLAN.predict(*wildcards_key(wildcards)).settings_json,
-        digest=lambda wildcards: PLAN.predict(*wildcards_key(wildcards)).digest,
+        settings=lambda wildcards: PLAN.predict(*PLAN.key(wildcards)).settings_json,
+        digest=lambda wildcards: PLAN.predict(*PLAN.key(wildcards)).digest,
     resources:
         gpu=lambda wildcards: PLAN.uses_gpu(wildcards.system),
     conda:
@@ -35,7 +28,7 @@ rule score:
     input:
         pairs=f"{PLAN.folder}/lists/{{test_set}}.txt",
         predictions=rules.predict.output.index,
-        backbones=lambda wildcards: backbone_files(PLAN.backbones("score", wildcards.system)),
+        backbones=lambda wildcards: PLAN.backbone_files("score", wildcards.system),
     output:
         f"{PLAN.folder}/scores/{{system}}/{{source}}/{{test_set}}.parquet",
     log:
@@ -43,8 +36,8 @@ rule score:
     benchmark:
         f"{PLAN.folder}/benchmarks/score/{{system}}.{{source}}.{{test_set}}.jsonl"
     params:
-        settings=lambda wildcards: PLAN.score(*wildcards_key(wildcards)).settings_json,
-        digest=lambda wildcards: PLAN.score(*wildcards_key(wildcards)).digest,
+        settings=lambda wildcards: PLAN.score(*PLAN.key(wildcards)).settings_json,
+        digest=lambda wildcards: PLAN.score(*PLAN.key(wildcards)).digest,
     conda:
         "../../envs/torch.yaml"
     shell:

@@ -5,7 +5,7 @@ rule train:
     input:
         train=lambda wildcards: f"{PLAN.folder}/lists/{PLAN.sources[wildcards.source]['train']}.txt",
         validation=lambda wildcards: f"{PLAN.folder}/lists/{PLAN.sources[wildcards.source]['validation']}.txt",
-        backbones=lambda wildcards: backbone_files(PLAN.backbones("train", wildcards.system)),
+        backbones=lambda wildcards: PLAN.backbone_files("train", wildcards.system),
     output:
         weights=f"{PLAN.folder}/training/{{system}}/{{source}}/weights.safetensors",
         losses=f"{PLAN.folder}/training/{{system}}/{{source}}/losses.csv",

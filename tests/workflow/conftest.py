@@ -1,0 +1,128 @@
+"""A copy of the repository with a very small config, on which the DAG can be run and edited."""
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+
+SMALL = {
+    "run": "small",
+    "title": "A very small comparison for the tests of the DAG",
+    "demonstration": True,
+    "seed": 7,
+    "image_size": [48, 40],
+    "image_sets": {
+        "scenes_train": {"kind": "package", "images": ["skimage:data/coffee.png"], "count": 5, "crop": "random"},
+        "scenes_val": {"kind": "package", "images": ["skimage:data/chelsea.png"], "count": 3, "crop": "random"},
+        "rockets": {"kind": "package", "images": ["skimage:data/rocket.jpg"], "count": 3, "crop": "random"},
+        "mine": {"kind": "folder", "path": "photographs", "count": 3, "crop": "random"},
+    },
+    "mask_sets": {
+        "many": {"kind": "strokes", "count": 7, "bins": 2},
+        "few": {"kind": "boxes", "count": 3, "bins": 3, "coverage": [0.05, 0.5]},
+    },
+    "sources": {"scenes": {"train": "scenes_train", "validation": "scenes_val"}},
+    "train_masks": "many",
+    "validation_masks": "few",
+    "test_sets": ["rockets", "mine"],
+    "test_masks": "few",
+    "systems": {
+        "telea": None,
+        "aotgan": {"settings": {"width": 4, "blocks": 1, "rates": [1, 2], "feature_network": "vgg16"}},
+    },
+    "training": {"iterations": 2, "batch_size": 2, "validate_every": 1, "checkpoint_every": 1},
+    "metrics": ["psnr", "ssim", "l1", "lpips_alex"],
+    "figures": {"qualitative_images": 1},
+}
+
+
+@dataclass
+class Repository:
+    """A checkout to run Snakemake in."""
+
+    folder: Path
+
+    def snakemake(self, *arguments: str) -> subprocess.CompletedProcess:
+        """Run Snakemake there; never raises."""
+        command = [sys.executable, "-m", "snakemake", "--cores", "4", *arguments]
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST")}
+        return subprocess.run(command, cwd=self.folder, capture_output=True, text=True, env=environment, timeout=600)
+
+    def would_run(self, *arguments: str) -> set[str]:
+        """`rule` or `rule:system` of every job that a dry run lists."""
+        result = self.snakemake("--dry-run", *arguments)
+        assert result.returncode == 0, result.stdout + result.stderr
+        jobs, rule = set(), None
+        for line in (result.stdout + result.stderr).splitlines():
+            words = line.split()
+            if len(words) == 2 and words[0] in ("rule", "localrule") and words[1].endswith(":"):
+                rule = words[1].rstrip(":")
+                jobs.add(rule)
+            elif rule and words[:1] == ["wildcards:"]:
+                values = dict(part.strip().split("=", 1) for part in line.split(":", 1)[1].split(","))
+                jobs.update(f"{rule}:{value}" for value in values.values())
+        return jobs - {"all"}
+
+    def edit(self, file: str, text: str = "\n# edited\n") -> "Edited":
+        """Append to a file within a `with` block."""
+        return Edited(self.folder / file, text)
+
+    def configure(self, **changes) -> Path:
+        """A config file beside the default one, with top-level keys replaced."""
+        path = self.folder / "config" / "changed.yaml"
+        path.write_text(yaml.safe_dump({**SMALL, **changes}, sort_keys=False))
+        return path
+
+
+class Edited:
+    """A file with text appended, put back afterwards."""
+
+    def __init__(self, path: Path, text: str):
+        self.path, self.text = path, text
+
+    def __enter__(self):
+        self.before = self.path.read_bytes()
+        self.path.write_bytes(self.before + self.text.encode())
+
+    def __exit__(self, *_):
+        self.path.write_bytes(self.before)
+
+
+def copy_repository(folder: Path) -> Repository:
+    """What Git tracks of the workflow, a small config, three photographs, and the backbones that are already fetched."""
+    shutil.copy(ROOT / "Snakefile", folder)
+    for name in ("workflow", "envs"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "config").mkdir()
+    (folder / "config" / "config.yaml").write_text(yaml.safe_dump(SMALL, sort_keys=False))
+    (folder / "photographs" / "deeper").mkdir(parents=True)
+    data = Path(__import__("skimage").__file__).parent / "data"
+    for source, target in {"astronaut.png": "a.png", "camera.png": "deeper/b.png", "coins.png": "c.png"}.items():
+        shutil.copy(data / source, folder / "photographs" / target)
+    downloads = ROOT / "results" / "backbones" / "downloads"
+    if downloads.is_dir():
+        (folder / "results" / "backbones").mkdir(parents=True)
+        (folder / "results" / "backbones" / "downloads").symlink_to(downloads)
+    return Repository(folder)
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory) -> Repository:
+    """A copy in which the whole small DAG has run."""
+    repository = copy_repository(tmp_path_factory.mktemp("finished"))
+    result = repository.snakemake()
+    assert result.returncode == 0, result.stdout + result.stderr
+    return repository
+
+
+@pytest.fixture
+def fresh(tmp_path) -> Repository:
+    """A copy in which nothing has run."""
+    return copy_repository(tmp_path)

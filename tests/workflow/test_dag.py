@@ -1,0 +1,109 @@
+"""Exact reruns: what an edit reruns, and what it leaves alone."""
+
+import os
+import subprocess
+import sys
+import time
+
+import pandas as pd
+
+from tests.workflow.conftest import SMALL
+
+from lacuna.digests import modules_used
+
+
+def test_second_run_does_nothing_and_is_quick(finished):
+    start = time.perf_counter()
+    result = finished.snakemake("--resources", "gpu=1")
+    seconds = time.perf_counter() - start
+    assert result.returncode == 0
+    assert "Nothing to be done" in result.stdout + result.stderr
+    assert seconds < 10
+
+
+def test_everything_that_the_readme_names_is_there(finished):
+    folder = finished.folder / "results" / "small"
+    table = pd.read_csv(folder / "tables" / "quantitative.csv")
+    assert list(table.columns) == ["source", "test_set", "system", "prediction", "region", "metric", "mean", "std", "n"]
+    assert set(table["system"]) == {"telea", "aotgan"}
+    assert set(table["test_set"]) == {"rockets", "mine"}
+    assert set(table["source"]) == {"scenes", "untrained"}
+    assert (table["n"] == 3).all()
+    for name in ("report.html", "config.yaml", "tables/table_scenes.md", "tables/table_scenes.tex", "figures/rulegraph.svg"):
+        assert (folder / name).stat().st_size > 0
+
+
+def test_snakemake_report_holds_every_table_and_figure(finished):
+    result = finished.snakemake("--report", "out.zip")
+    assert result.returncode == 0, result.stdout + result.stderr
+    names = subprocess.run(
+        [sys.executable, "-m", "zipfile", "-l", "out.zip"], cwd=finished.folder, capture_output=True, text=True
+    ).stdout
+    for name in ("quantitative.csv", "training_curves.png", "qualitative_rockets.png", "metric_by_coverage.png"):
+        assert name in names
+
+
+def test_touch_reruns_nothing(finished):
+    now = time.time()
+    for path in finished.folder.rglob("*"):
+        if path.is_file() and ".snakemake" not in path.parts and not path.is_symlink():
+            os.utime(path, (now, now))
+    assert finished.would_run() == set()
+
+
+def test_editing_a_system_retrains_it_alone(finished):
+    with finished.edit("workflow/lacuna/systems/aotgan.py"):
+        jobs = finished.would_run()
+    assert {"train:aotgan", "predict:aotgan", "score:aotgan", "tabulate", "report"} <= jobs
+    assert not jobs & {"stage", "make_masks", "pair", "predict:telea", "score:telea", "fetch_backbone"}
+
+
+def test_editing_a_classical_system_leaves_training_alone(finished):
+    with finished.edit("workflow/lacuna/systems/telea.py"):
+        jobs = finished.would_run()
+    assert {"predict:telea", "score:telea"} <= jobs
+    assert not jobs & {"train", "predict:aotgan", "stage"}
+
+
+def test_editing_a_loss_retrains_what_uses_it(finished):
+    assert "lacuna.nn.losses" in modules_used(("lacuna.systems.aotgan",))
+    with finished.edit("workflow/lacuna/nn/losses.py"):
+        jobs = finished.would_run()
+    assert "train:aotgan" in jobs
+    assert not jobs & {"stage", "predict:telea"}
+
+
+def test_editing_a_table_redraws_tables_only(finished):
+    with finished.edit("workflow/lacuna/commands/tabulate.py"):
+        assert finished.would_run() == {"tabulate", "report"}
+
+
+def test_editing_a_metric_scores_again_and_retrains_nothing(finished):
+    with finished.edit("workflow/lacuna/commands/score.py"):
+        jobs = finished.would_run()
+    assert {"score", "tabulate"} <= jobs
+    assert not jobs & {"train", "predict", "stage", "make_masks"}
+
+
+def test_editing_a_mask_recipe_remakes_what_depends_on_it(finished):
+    masks = {**SMALL["mask_sets"], "few": {**SMALL["mask_sets"]["few"], "coverage": [0.05, 0.4]}}
+    path = finished.configure(mask_sets=masks)
+    jobs = finished.would_run("--configfile", str(path))
+    assert {"make_masks:few", "pair:rockets", "pair:scenes_val", "predict:telea", "train:aotgan"} <= jobs
+    assert not jobs & {"make_masks:many", "stage", "pair:scenes_train"}
+
+
+def test_editing_the_seed_of_the_masks_remakes_what_depends_on_masks(finished):
+    masks = {**SMALL["mask_sets"], "few": {**SMALL["mask_sets"]["few"], "seed": 99}}
+    jobs = finished.would_run("--configfile", str(finished.configure(mask_sets=masks)))
+    assert {"make_masks:few", "predict:telea"} <= jobs
+    assert not jobs & {"make_masks:many", "stage", "stage:rockets"}
+
+
+def test_a_changed_photograph_is_seen_and_a_renamed_key_order_is_not(finished):
+    reordered = dict(reversed(SMALL["systems"].items()))
+    assert "train" not in finished.would_run("--configfile", str(finished.configure(systems=reordered)))
+    with finished.edit("photographs/a.png", "x"):
+        jobs = finished.would_run()
+    assert "stage:mine" in jobs and "predict:telea" in jobs
+    assert not jobs & {"stage:rockets", "train", "make_masks"}

@@ -1,0 +1,70 @@
+"""Bad input gets one clear sentence, a non-zero exit, and nothing that looks finished."""
+
+import pytest
+from tests.workflow.conftest import SMALL
+
+
+def one_sentence(repository, *arguments, **changes) -> str:
+    """Run with a changed config; return the one line that starts with `lacuna:`."""
+    result = repository.snakemake("--configfile", str(repository.configure(**changes)), *arguments)
+    output = result.stdout + result.stderr
+    assert result.returncode != 0, output
+    assert "Traceback" not in output
+    lines = [line for line in output.splitlines() if line.startswith("lacuna")]
+    assert len(lines) == 1, output
+    return lines[0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"sed": 1}, "unknown key 'sed' at the top level: did you mean 'seed'?"),
+        ({"systems": {"telia": {}}}, "unknown system 'telia'"),
+        ({"systems": {"telea": {"setings": {}}}}, "unknown key 'setings' at systems.telea: did you mean 'settings'?"),
+        ({"systems": {"aotgan": {"settings": {"widht": 4}}}}, "widht"),
+        ({"test_sets": ["rocket"]}, "did you mean 'rockets'?"),
+        ({"test_sets": ["rockets", "scenes_train"]}, "must not be tested on"),
+        ({"image_size": "big"}, "image_size is 'big'"),
+        ({"metrics": ["pnsr"]}, "pnsr"),
+        ({"training": {"batch_size": 2}}, "exactly one"),
+    ],
+)
+def test_mistakes_in_the_config(finished, changes, expected):
+    assert expected in one_sentence(finished, "--dry-run", **changes)
+
+
+def folder_set(path):
+    return {**SMALL["image_sets"], "mine": {"kind": "folder", "path": path, "count": 3, "crop": "random"}}
+
+
+def test_a_missing_folder(fresh):
+    assert "nowhere" in one_sentence(fresh, "--dry-run", image_sets=folder_set("nowhere"))
+
+
+def test_an_empty_folder(fresh):
+    (fresh.folder / "empty").mkdir()
+    assert "empty" in one_sentence(fresh, "--dry-run", image_sets=folder_set("empty"))
+
+
+def test_images_and_masks_of_different_numbers(fresh):
+    masks = {**SMALL["mask_sets"], "few": {"kind": "boxes", "count": 4, "bins": 2}}
+    target = "results/small/lists/rockets.txt"
+    sentence = one_sentence(fresh, target, mask_sets=masks)
+    assert "3" in sentence and "4" in sentence
+    assert not (fresh.folder / target).exists()
+
+
+def test_too_few_readable_photographs_leave_no_index(fresh):
+    for path in (fresh.folder / "photographs").rglob("*.png"):
+        path.write_bytes(path.read_bytes()[:200])
+    target = "results/small/images/mine/index.csv"
+    result = fresh.snakemake(target)
+    assert result.returncode != 0
+    assert "lacuna stage:" in result.stdout + result.stderr
+    assert not (fresh.folder / target).exists()
+
+
+def test_a_typo_leaves_finished_results_alone(finished):
+    one_sentence(finished, sed=1)
+    result = finished.snakemake()
+    assert "Nothing to be done" in result.stdout + result.stderr

@@ -1,0 +1,45 @@
+# Tables are derived: the rows of scores are the truth.
+
+
+rule tabulate:
+    input:
+        scores=[f"{PLAN.folder}/scores/{a}/{b}/{c}.parquet" for a, b, c in PLAN.predictions()],
+        validation=[f"{PLAN.folder}/training/{a}/{b}/validation.csv" for a, b in PLAN.trainings()],
+        splits=rules.check_splits.output,
+    output:
+        quantitative=report(
+            f"{PLAN.folder}/tables/quantitative.csv",
+            category="Tables",
+            labels={"table": "quantitative (tidy)"},
+            caption="../report/quantitative.rst",
+        ),
+        by_coverage=report(
+            f"{PLAN.folder}/tables/by_coverage.csv",
+            category="Tables",
+            labels={"table": "by coverage"},
+            caption="../report/by_coverage.rst",
+        ),
+        training=report(
+            f"{PLAN.folder}/tables/training.csv",
+            category="Tables",
+            labels={"table": "initialisation against trained"},
+            caption="../report/training_table.rst",
+        ),
+        pages=report(
+            expand(f"{PLAN.folder}/tables/table_{{source}}.html", source=PLAN.sources),
+            category="Tables",
+            labels={"table": "seeds' layout"},
+            caption="../report/table.rst",
+        ),
+        texts=expand(f"{PLAN.folder}/tables/table_{{source}}.{{format}}", source=PLAN.sources, format=["md", "tex"]),
+    log:
+        f"{PLAN.folder}/logs/tabulate.log",
+    params:
+        settings=PLAN.tabulate().settings_json,
+        digest=PLAN.tabulate().digest,
+        folder=f"{PLAN.folder}/tables",
+    conda:
+        "../../envs/report.yaml"
+    shell:
+        "python -m lacuna tabulate --settings {params.settings:q} --scores {input.scores}"
+        " --validation {input.validation} --output-directory {params.folder} > {log} 2>&1"
