@@ -1,0 +1,168 @@
+"""Scoring a folder: pairing, composites, regions, refusals, and the same bytes twice."""
+
+import json
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from lacuna.cli import main
+from lacuna.errors import LacunaError
+from lacuna.files import write_rows
+from lacuna.metrics.scoring import score_rows
+from PIL import Image
+
+SIZE = (26, 40)  # height, width
+N = 19  # more than one batch
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Nineteen pictures, asymmetric masks (the first has no hole) and raw predictions, with list and index."""
+    random = np.random.default_rng(3)
+    lines, rows = [], []
+    for name in ("images", "masks", "predictions"):
+        (tmp_path / name).mkdir()
+    for number in range(N):
+        image, mask, file = (tmp_path / f"{name}/{number:04d}.png" for name in ("images", "masks", "predictions"))
+        truth = random.integers(0, 256, (*SIZE, 3), dtype=np.uint8)
+        hole = np.zeros(SIZE, np.uint8)
+        hole[2:8, 5 : 5 + number] = 255
+        raw = np.clip(truth + random.integers(-30, 31, truth.shape), 0, 255).astype(np.uint8)
+        for path, array in ((image, truth), (mask, hole), (file, raw)):
+            Image.fromarray(array).save(path)
+        lines.append(f"{image}\t{mask}\n")
+        rows.append({"file": file.name, "image": str(image), "mask": str(mask)})
+    (tmp_path / "list.txt").write_text("".join(lines))
+    write_rows(tmp_path / "predictions/index.csv", rows, ["file", "image", "mask"])
+    return tmp_path
+
+
+def settings(**changes):
+    return {"system": "telea", "source": "untrained", "test_set": "paris_test", "metrics": ["psnr", "l1"]} | changes
+
+
+def score(folder, **changes):
+    rows = score_rows(settings(**changes), folder / "list.txt", folder / "predictions/index.csv", folder)
+    return pd.DataFrame(list(rows))
+
+
+def test_every_combination_has_one_row_except_empty_holes(folder):
+    rows = score(folder)
+    counts = rows.groupby(["prediction", "region", "metric"]).size()
+    assert counts["raw", "image", "psnr"] == counts["composite", "image", "l1"] == N
+    assert counts["raw", "hole", "psnr"] == counts["composite", "hole", "l1"] == N - 1
+    assert not rows.duplicated(["image", "prediction", "region", "metric"]).any()
+
+
+def test_values_of_one_picture_by_hand(folder):
+    number = 17  # in the second batch
+    truth, mask, raw = (
+        np.asarray(Image.open(folder / f"{name}/{number:04d}.png")).astype(float) / 255
+        for name in ("images", "masks", "predictions")
+    )
+    rows = score(folder)
+    mine = rows[rows.image == str(folder / f"images/{number:04d}.png")]
+    values = mine.set_index(["prediction", "region", "metric"]).value
+    hole = mask == 1
+    squares, errors = (raw - truth) ** 2, abs(raw - truth)
+    assert mine.coverage.unique() == pytest.approx([6 * number / (26 * 40)])
+    assert values["raw", "image", "psnr"] == pytest.approx(-10 * math.log10(squares.mean()))
+    assert values["raw", "hole", "psnr"] == pytest.approx(-10 * math.log10(squares[hole].mean()))
+    assert values["raw", "hole", "l1"] == pytest.approx(errors[hole].mean())
+    # outside the hole the composite is the image itself
+    assert values["composite", "image", "l1"] == pytest.approx(errors[hole].sum() / errors.size)
+    assert values["composite", "hole", "l1"] == pytest.approx(values["raw", "hole", "l1"])
+
+
+def test_a_mask_without_hole_makes_a_perfect_composite(folder):
+    rows = score(folder)
+    first = rows[(rows.image == str(folder / "images/0000.png")) & (rows.prediction == "composite")]
+    assert first.set_index("metric").value.to_dict() == {"psnr": 100.0, "l1": 0.0}
+
+
+def test_parquet_has_the_same_bytes_twice(folder):
+    for name in ("a", "b"):
+        arguments = ["score", "--settings", json.dumps(settings(metrics=["psnr", "ssim"]))]
+        arguments += ["--list", str(folder / "list.txt"), "--predictions", str(folder / "predictions/index.csv")]
+        arguments += ["--backbones", str(folder), "--output", str(folder / f"{name}.parquet")]
+        assert main(arguments) == 0
+    assert (folder / "a.parquet").read_bytes() == (folder / "b.parquet").read_bytes()
+    written = pd.read_parquet(folder / "a.parquet")
+    pd.testing.assert_frame_equal(written, score(folder, metrics=["psnr", "ssim"]))
+
+
+def test_a_missing_prediction_is_named(folder):
+    (folder / "predictions/0005.png").unlink()
+    with pytest.raises(LacunaError, match="0005.png does not exist"):
+        score(folder)
+
+
+def test_a_prediction_of_another_size_is_named(folder):
+    Image.new("RGB", (26, 40)).save(folder / "predictions/0018.png")
+    with pytest.raises(LacunaError, match="0018.png is 26×40 pixels, but .* 40×26"):
+        score(folder)
+
+
+def test_a_prediction_that_is_no_picture_is_named(folder):
+    (folder / "predictions/0003.png").write_text("no picture")
+    with pytest.raises(LacunaError, match="0003.png cannot be read as a picture"):
+        score(folder)
+
+
+def test_mispaired_predictions_are_refused(folder):
+    lines = (folder / "list.txt").read_text().splitlines(keepends=True)
+    lines[1], lines[2] = lines[2], lines[1]
+    (folder / "list.txt").write_text("".join(lines))
+    with pytest.raises(LacunaError, match="line 2 of .*list.txt pairs .*0002.png"):
+        score(folder)
+
+
+def test_another_number_of_predictions_is_refused(folder):
+    lines = (folder / "list.txt").read_text().splitlines(keepends=True)
+    (folder / "list.txt").write_text("".join(lines[:-1]))
+    with pytest.raises(LacunaError, match="lists 19 predictions, but .* has 18 pairs"):
+        score(folder)
+
+
+def test_a_grey_mask_is_refused(folder):
+    Image.new("L", (40, 26), 128).save(folder / "masks/0004.png")
+    with pytest.raises(LacunaError, match="0004.png has values other than 0 and 255"):
+        score(folder)
+
+
+def test_a_value_that_is_not_finite_is_refused(folder, monkeypatch):
+    from dataclasses import replace
+
+    from lacuna.metrics.facts import METRICS
+
+    broken = replace(METRICS["l1"], measure=lambda a, b: ([math.nan] * len(a), None))
+    monkeypatch.setitem(METRICS, "l1", broken)
+    with pytest.raises(LacunaError, match=r"l1 of .*0000.png \(raw, image\) is nan"):
+        score(folder)
+
+
+def test_lpips_gets_the_folder_and_batches(folder, monkeypatch):
+    from dataclasses import replace
+
+    from lacuna.metrics.facts import METRICS
+
+    sizes = []
+
+    def measure(predictions, truths, *, backbones):
+        assert backbones == folder
+        sizes.append(len(predictions))
+        return [0.5] * len(predictions), np.full(truths.shape[:3], 0.25)
+
+    monkeypatch.setitem(METRICS, "lpips_alex", replace(METRICS["lpips_alex"], measure=measure))
+    rows = score(folder, metrics=["lpips_alex"])
+    assert sizes == [16, 16, 3, 3]  # raw and composite of each batch
+    assert set(rows[rows.region == "image"].value) == {0.5}
+    assert set(rows[rows.region == "hole"].value) == {0.25}
+
+
+@pytest.mark.parametrize("text, message", [("", "holds no pairs"), ("a.png b.png\n", "line 1 of .* is not")])
+def test_a_broken_list_is_refused(folder, text, message):
+    (folder / "list.txt").write_text(text)
+    with pytest.raises(LacunaError, match=message):
+        score(folder)

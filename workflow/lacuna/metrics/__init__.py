@@ -1,0 +1,1 @@
+"""Per-image scores and the facts about them."""
