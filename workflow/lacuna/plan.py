@@ -12,6 +12,7 @@ from lacuna.canonical import canonical_json, digest
 from lacuna.config import suggest, validate
 from lacuna.digests import code_digest
 from lacuna.errors import LacunaError
+from lacuna.metrics.per_image import METRICS
 from lacuna.system_facts import describe
 
 UNTRAINED = "untrained"
@@ -61,6 +62,9 @@ class Plan:
             raise LacunaError(
                 "in the config, a system needs training but 'sources' is empty; add a training set."
             )
+        for metric in config["metrics"]:
+            if metric not in METRICS:
+                raise LacunaError(f"in the config, unknown metric '{metric}': {suggest(metric, METRICS)}")
         for label, _ in self.trainings():
             self._training_settings(label)
 

@@ -1,0 +1,49 @@
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from lacuna import digests
+
+ROOT = Path(__file__).parents[1]
+
+
+def modules_really_imported(module: str) -> set[str]:
+    """Modules of ours in `sys.modules` after importing one, asked of a new interpreter."""
+    program = f"import sys, {module}; print(*[m for m in sys.modules if m.split('.')[0] == 'lacuna'])"
+    return set(subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split())
+
+
+def test_the_graph_holds_at_least_what_python_imports():
+    for module in ("lacuna.systems.telea", "lacuna.metrics.per_image", "lacuna.plan"):
+        assert modules_really_imported(module) <= set(digests.modules_used((module,)))
+
+
+def test_a_system_does_not_reach_another():
+    used = digests.modules_used(("lacuna.commands.predict", "lacuna.systems.telea"))
+    assert "lacuna.systems.telea" in used
+    assert not {"lacuna.systems.aotgan", "lacuna.training.loop", "lacuna.nn.losses"} & set(used)
+
+
+def test_staging_and_masks_reach_no_system_and_no_metric():
+    for command in ("stage", "make_masks", "pair"):
+        used = digests.modules_used((f"lacuna.commands.{command}",))
+        assert not [name for name in used if name.startswith(("lacuna.systems", "lacuna.metrics", "lacuna.nn"))]
+
+
+def test_bytes_change_the_digest_and_file_times_do_not(tmp_path, monkeypatch):
+    package = tmp_path / "lacuna"
+    shutil.copytree(digests.PACKAGE, package)
+
+    def fresh_digest(root: str) -> str:
+        program = f"from lacuna.digests import code_digest; print(code_digest(({root!r},)))"
+        done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
+        return done.stdout
+
+    telea, stage = fresh_digest("lacuna.systems.telea"), fresh_digest("lacuna.commands.stage")
+    (package / "systems" / "telea.py").touch()
+    assert fresh_digest("lacuna.systems.telea") == telea
+    with (package / "systems" / "telea.py").open("a") as file:
+        file.write("\n# edited\n")
+    assert fresh_digest("lacuna.systems.telea") != telea
+    assert fresh_digest("lacuna.commands.stage") == stage

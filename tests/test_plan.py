@@ -1,0 +1,65 @@
+from copy import deepcopy
+from pathlib import Path
+
+import pytest
+import yaml
+
+from lacuna.errors import LacunaError
+from lacuna.plan import Plan
+
+DEFAULT = yaml.safe_load((Path(__file__).parents[1] / "config" / "config.yaml").read_text())
+
+
+def plan(tmp_path, **changes) -> Plan:
+    return Plan({**deepcopy(DEFAULT), **changes}, tmp_path)
+
+
+def test_every_shipped_config_is_valid(tmp_path):
+    for path in (Path(__file__).parents[1] / "config").glob("*.yaml"):
+        Plan(yaml.safe_load(path.read_text()), tmp_path)
+
+
+def test_a_trained_system_has_a_row_per_source_and_another_has_one(tmp_path):
+    keys = plan(tmp_path).predictions()
+    assert ("aotgan", "place2", "paris_test") in keys and ("aotgan", "celeba", "paris_test") in keys
+    assert ("telea", "untrained", "paris_test") in keys
+    assert not [key for key in keys if key[0] == "telea" and key[1] != "untrained"]
+    assert len(keys) == len(set(keys))
+
+
+def test_settings_hold_only_what_the_stage_uses(tmp_path):
+    one = plan(tmp_path)
+    other = plan(tmp_path, title="Another title", metrics=["psnr"], figures={"qualitative_images": 1})
+    assert one.train("aotgan", "place2").digest == other.train("aotgan", "place2").digest
+    assert one.score("telea", "untrained", "paris_test").digest != other.score("telea", "untrained", "paris_test").digest
+
+
+def test_a_change_upstream_changes_every_digest_downstream(tmp_path):
+    one = plan(tmp_path)
+    sets = deepcopy(DEFAULT["image_sets"])
+    sets["place2_val"]["count"] = 17
+    other = plan(tmp_path, image_sets=sets)
+    assert one.pair("place2_val").digest != other.pair("place2_val").digest
+    assert one.train("aotgan", "place2").digest != other.train("aotgan", "place2").digest
+    assert one.train("aotgan", "celeba").digest == other.train("aotgan", "celeba").digest
+    assert one.predict("telea", "untrained", "paris_test").digest == other.predict("telea", "untrained", "paris_test").digest
+
+
+def test_one_system_twice_under_two_labels(tmp_path):
+    systems = {"small": {"system": "telea"}, "large": {"system": "telea", "settings": {"radius": 9.0}}}
+    two = plan(tmp_path, systems=systems)
+    small, large = (two.predict(label, "untrained", "paris_test") for label in systems)
+    assert small.settings["system"] == large.settings["system"] == "telea"
+    assert small.digest != large.digest
+
+
+def test_a_budget_of_one_system_replaces_the_common_one(tmp_path):
+    systems = {"aotgan": {**DEFAULT["systems"]["aotgan"], "training": {"seconds": 5}}}
+    assert "iterations" not in plan(tmp_path, systems=systems).train("aotgan", "place2").settings["training"]
+    with pytest.raises(LacunaError, match="exactly one"):
+        plan(tmp_path, systems={"aotgan": {"training": {"seconds": 5, "iterations": 5}}})
+
+
+def test_backbones_follow_the_metrics(tmp_path):
+    assert plan(tmp_path, metrics=["psnr"]).backbones("score", "telea") == []
+    assert plan(tmp_path, metrics=["lpips_alex"]).backbones("score", "telea") == ["alexnet", "lpips_alex"]

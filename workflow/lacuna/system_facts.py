@@ -1,0 +1,38 @@
+"""What the plan must know of a system, asked of its own file and remembered.
+
+A deep system's file imports torch, which takes seconds. The answer is therefore cached under the digest of the code
+that gave it: asked again only when that code or the settings changed.
+"""
+
+from pathlib import Path
+
+from lacuna.canonical import canonical_json, digest
+from lacuna.config import suggest
+from lacuna.digests import code_digest
+from lacuna.errors import LacunaError
+from lacuna.files import read_json, write_json
+
+
+def describe(name: str, settings: dict, cache_folder: Path) -> dict:
+    """`title`, `kind`, `trained`, `backbones` (names of the pretrained networks its training loads) of a system.
+
+    A system that does not exist, or a setting that its recipe does not know, is a `LacunaError`.
+    """
+    from lacuna import systems
+    from lacuna.systems._facts import make_recipe
+
+    if name not in systems.names():
+        raise LacunaError(f"in the config, unknown system '{name}': {suggest(name, systems.names())}")
+    code = code_digest((f"{systems.__name__}.{name}", __name__))
+    remembered = cache_folder / "systems" / f"{digest(name, canonical_json(settings), code)}.json"
+    if not remembered.exists():
+        system = systems.system_class(name)
+        recipe = make_recipe(system.Recipe, settings, name)
+        facts = {
+            "title": system.facts.title,
+            "kind": system.facts.kind,
+            "trained": system.facts.kind == "deep",
+            "backbones": list(system.backbones(recipe)),
+        }
+        write_json(remembered, facts)
+    return read_json(remembered)
