@@ -1,0 +1,36 @@
+"""Which device a job computes on. Snakemake only counts GPUs; it never says which one a job may use."""
+
+import fcntl
+import tempfile
+from pathlib import Path
+
+import torch
+
+from lacuna.errors import LacunaError
+
+_held = []  # open lock files: a GPU stays taken until this process ends
+
+
+def choose_device(gpus: int) -> torch.device:
+    """The CPU if `gpus` is 0 or there is no GPU; else a GPU that no other job of ours has taken, if there is one.
+
+    Of the visible GPUs (CUDA_VISIBLE_DEVICES is respected) the one with the most free memory is tried first; a lock
+    file in the temporary folder, freed by the system when the process ends, keeps two jobs from choosing the same.
+    """
+    if gpus > 1:
+        raise LacunaError(f"a job uses one GPU at most, and {gpus} were asked for; set `gpus` to 0 or 1")
+    if gpus == 0 or not torch.cuda.is_available():
+        return torch.device("cpu")
+    free = {index: torch.cuda.mem_get_info(index)[0] for index in range(torch.cuda.device_count())}
+    by_room = sorted(free, key=free.get, reverse=True)
+    for index in by_room:
+        uuid = torch.cuda.get_device_properties(index).uuid
+        stream = (Path(tempfile.gettempdir()) / f"lacuna-gpu-{uuid}.lock").open("w")
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            stream.close()
+            continue
+        _held.append(stream)
+        return torch.device("cuda", index)
+    return torch.device("cuda", by_room[0])

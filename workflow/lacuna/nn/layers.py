@@ -1,0 +1,40 @@
+"""Layers that torch has, with a deterministic gradient on every device; and initialisations."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+class ReflectionPad2d(nn.Module):
+    """Reflection padding by the same number of pixels on all four sides, without repeating the edge.
+
+    torch's own has no deterministic gradient on a GPU; when determinism is asked for there, flipped slices are joined
+    instead, which gives the same values.
+    """
+
+    def __init__(self, padding: int):
+        super().__init__()
+        self.padding = padding
+
+    def forward(self, x: Tensor) -> Tensor:
+        pad = self.padding
+        if not (x.is_cuda and torch.are_deterministic_algorithms_enabled()):
+            return F.pad(x, (pad, pad, pad, pad), mode="reflect")
+        for dimension in (-2, -1):
+            size = x.shape[dimension]
+            before = x.narrow(dimension, 1, pad).flip(dimension)
+            after = x.narrow(dimension, size - pad - 1, pad).flip(dimension)
+            x = torch.cat([before, x, after], dimension)
+        return x
+
+    def extra_repr(self) -> str:
+        return str(self.padding)
+
+
+def initialise_normal(module: nn.Module, std: float) -> None:
+    """Every convolution's weights N(0, std²), its bias 0."""
+    for part in module.modules():
+        if isinstance(part, nn.Conv2d | nn.ConvTranspose2d):
+            nn.init.normal_(part.weight, 0.0, std)
+            if part.bias is not None:
+                nn.init.zeros_(part.bias)

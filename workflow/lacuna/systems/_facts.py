@@ -1,0 +1,75 @@
+"""What every system says about itself, whatever it is made of. No torch here: classical systems start without it."""
+
+import dataclasses
+from dataclasses import dataclass, field
+
+from lacuna.errors import LacunaError
+
+KINDS = ("deep", "classical", "fitted")
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """Where this project and the authors' code differ: the switch of the recipe, what it is set to, and why."""
+
+    switch: str
+    default: object
+    what: str
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The particulars of a system at its authors' settings. Counts are trainable parameters.
+
+    kind: `deep` is trained on a source, `classical` is an algorithm, `fitted` is fitted to each picture alone.
+    authors_mask, authors_range: the convention of the authors' code (ours is 1 = hole and [0, 1]).
+    size_multiple, minimal_size: what height and width must be, in pixels; other sizes are padded by reflection.
+    parameters: of everything that predicts; parts: the same by part, with parts that only training uses after them.
+    """
+
+    name: str
+    title: str
+    paper: str
+    year: int
+    licence: str
+    kind: str
+    url: str = ""
+    authors_mask: str = "1 = hole"
+    authors_range: tuple[float, float] = (0.0, 1.0)
+    size_multiple: int = 1
+    minimal_size: int = 1
+    parameters: int = 0
+    parts: dict[str, int] = field(default_factory=dict)
+    deviations: tuple[Deviation, ...] = ()
+
+    def __post_init__(self):
+        if self.kind not in KINDS:
+            raise ValueError(f"kind is one of {KINDS}, not '{self.kind}'")
+
+
+def make_recipe(recipe_class: type, settings: dict, system: str):
+    """A frozen recipe from settings (as JSON gives them: lists for tuples). Wrong names or types: `LacunaError`."""
+    defaults = {entry.name: getattr(recipe_class(), entry.name) for entry in dataclasses.fields(recipe_class)}
+    unknown = sorted(settings.keys() - defaults.keys())
+    if unknown:
+        raise LacunaError(
+            f"system '{system}' has no setting '{unknown[0]}'; the known ones are {', '.join(sorted(defaults))}"
+        )
+    values = {
+        name: _converted(value, defaults[name], f"setting '{name}' of system '{system}'")
+        for name, value in settings.items()
+    }
+    return recipe_class(**values)
+
+
+def _converted(value, default, what: str):
+    """`value` in the type of `default`; a whole number may stand for a float, nothing else is guessed."""
+    if isinstance(default, tuple):
+        if not isinstance(value, list | tuple) or not value:
+            raise LacunaError(f"{what} must be a list like {list(default)}, not {value!r}")
+        return tuple(_converted(item, default[0], what) for item in value)
+    if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if type(value) is not type(default):
+        raise LacunaError(f"{what} must be of type {type(default).__name__}, not {value!r}")
+    return value
