@@ -29,7 +29,13 @@ def test_everything_that_the_readme_names_is_there(finished):
     assert set(table["test_set"]) == {"rockets", "mine"}
     assert set(table["source"]) == {"scenes", "untrained"}
     assert (table["n"] == 3).all()
-    for name in ("report.html", "config.yaml", "tables/table_scenes.md", "tables/table_scenes.tex", "figures/rulegraph.svg"):
+    for name in (
+        "report.html",
+        "config.yaml",
+        "tables/table_scenes.md",
+        "tables/table_scenes.tex",
+        "figures/rulegraph.svg",
+    ):
         assert (folder / name).stat().st_size > 0
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
+from lacuna.backbones.catalogue import backbone
 from lacuna.canonical import canonical_json, digest
 from lacuna.config import suggest, validate
 from lacuna.digests import code_digest
@@ -28,6 +29,7 @@ class Job:
     upstream: tuple["Job", ...] = ()
     modules: tuple[str, ...] = ()
     content: str = ""  # digest of the user's own files that the job reads
+    outcome: str = ""  # hash of the outcome where it is known beforehand; then code and settings do not matter
 
     @cached_property
     def settings_json(self) -> str:
@@ -35,10 +37,10 @@ class Job:
 
     @cached_property
     def digest(self) -> str:
+        if self.outcome:
+            return digest(self.stage, self.outcome)
         code = code_digest((f"lacuna.commands.{self.stage}", *self.modules))
-        return digest(
-            self.stage, self.settings_json, code, self.content, *(job.digest for job in self.upstream)
-        )
+        return digest(self.stage, self.settings_json, code, self.content, *(job.digest for job in self.upstream))
 
 
 class Plan:
@@ -59,9 +61,7 @@ class Plan:
             for label, entry in self.systems.items()
         }
         if any(self.is_trained(label) for label in self.systems) and not self.sources:
-            raise LacunaError(
-                "in the config, a system needs training but 'sources' is empty; add a training set."
-            )
+            raise LacunaError("in the config, a system needs training but 'sources' is empty; add a training set.")
         for metric in config["metrics"]:
             if metric not in METRICS:
                 raise LacunaError(f"in the config, unknown metric '{metric}': {suggest(metric, METRICS)}")
@@ -92,9 +92,7 @@ class Plan:
         for where in ("train_masks", "validation_masks", "test_masks"):
             if self.config[where] not in self.config["mask_sets"]:
                 hint = suggest(self.config[where], self.config["mask_sets"])
-                raise LacunaError(
-                    f"in the config, {where} names the unknown mask set '{self.config[where]}': {hint}"
-                )
+                raise LacunaError(f"in the config, {where} names the unknown mask set '{self.config[where]}': {hint}")
         if UNTRAINED in self.sources:
             raise LacunaError(f"in the config, a source may not be called '{UNTRAINED}'; rename it.")
 
@@ -116,9 +114,7 @@ class Plan:
 
     def trainings(self) -> list[tuple[str, str]]:
         """All (system, source) pairs that are trained."""
-        return [
-            (label, source) for label in self.systems if self.is_trained(label) for source in self.sources
-        ]
+        return [(label, source) for label in self.systems if self.is_trained(label) for source in self.sources]
 
     def predictions(self) -> list[tuple[str, str, str]]:
         """All (system, source, test set) combinations that are predicted and scored."""
@@ -156,13 +152,8 @@ class Plan:
         """Names of the pretrained backbones that training (`train`) or scoring (`score`) loads."""
         if stage == "train":
             return list(self._facts[label]["backbones"])
-        networks = {
-            metric.removeprefix("lpips_") for metric in self.config["metrics"] if metric.startswith("lpips_")
-        }
-        trunk = {"alex": "alexnet", "vgg": "vgg16"}
-        return [
-            name for network in sorted(networks) for name in (trunk.get(network, network), f"lpips_{network}")
-        ]
+        networks = {METRICS[metric].network for metric in self.config["metrics"]} - {None}
+        return [f"lpips_{network}" for network in sorted(networks)]
 
     # ---------------------------------------------------------------- what the rules ask with wildcards
 
@@ -188,9 +179,7 @@ class Plan:
             return ""
         from lacuna.data.fingerprint import fingerprint
 
-        return fingerprint(
-            entry["path"], entry.get("pattern", "**/*"), self.cache_folder / "fingerprints.json"
-        )
+        return fingerprint(entry["path"], entry.get("pattern", "**/*"), self.cache_folder / "fingerprints.json")
 
     @cache  # noqa: B019 - a plan lives as long as the program
     def stage(self, name: str) -> Job:
@@ -235,7 +224,8 @@ class Plan:
 
     @cache  # noqa: B019
     def fetch_backbone(self, name: str) -> Job:
-        return Job("fetch_backbone", {"name": name})
+        entry = backbone(name)
+        return Job("fetch_backbone", {"name": name}, outcome=entry.weights_sha256 or entry.origins[0].sha256)
 
     @cache  # noqa: B019
     def train(self, label: str, source: str) -> Job:
@@ -349,11 +339,8 @@ class Plan:
             "title": self.config["title"],
             "demonstration": self.config.get("demonstration", False),
             "systems": {
-                label: entry.get("title") or self._facts[label]["title"]
-                for label, entry in self.systems.items()
+                label: entry.get("title") or self._facts[label]["title"] for label, entry in self.systems.items()
             },
             "sources": {name: entry.get("title", name) for name, entry in self.sources.items()},
-            "test_sets": {
-                name: self.config["image_sets"][name].get("title", name) for name in self.test_sets
-            },
+            "test_sets": {name: self.config["image_sets"][name].get("title", name) for name in self.test_sets},
         }
