@@ -1,0 +1,20 @@
+"""Pair an image set with a mask set: write a list of image<TAB>mask."""
+
+import json
+from pathlib import Path
+
+
+def add_arguments(parser) -> None:
+    parser.add_argument("--settings", required=True, type=json.loads, help='{"name": …, "mode": "paired" or "drawn"}')
+    parser.add_argument("--images", required=True, type=Path, help="the image set's index.csv")
+    parser.add_argument("--masks", required=True, type=Path, help="the mask set's index.csv")
+    parser.add_argument("--output", required=True, type=Path, help="the list to write")
+
+
+def run(args) -> None:
+    from lacuna.data.lists import write_list
+    from lacuna.data.pairing import pair
+
+    pairs = pair(args.settings, args.images, args.masks)
+    write_list(args.output, pairs)
+    print(f"{args.output}: {len(pairs)} pairs ({args.settings['mode']})")

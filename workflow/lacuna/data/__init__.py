@@ -1,0 +1,1 @@
+"""Where images and masks come from, and how they reach a system."""

@@ -1,0 +1,83 @@
+"""From whatever an image file holds to right 8-bit RGB.
+
+Embedded colour profiles are not applied, as in the training code of the compared systems: CMYK is converted by Pillow's
+plain formula.
+"""
+
+import struct
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+# What Pillow raises on files that are damaged, cut off, too large or not images at all.
+UNREADABLE = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    EOFError,
+    IndexError,
+    KeyError,
+    TypeError,
+    OverflowError,
+    struct.error,
+    Image.DecompressionBombError,
+)
+_TURNED = (5, 6, 7, 8)  # EXIF orientations that exchange width and height
+_EXIF_ORIENTATION = 0x0112
+
+
+def decode(path: str | Path) -> tuple[Image.Image, bool]:
+    """The first picture of a file as 8-bit RGB, upright, and whether transparency was composited on white.
+
+    Errors: any of `UNREADABLE`.
+    """
+    with Image.open(path) as opened:
+        opened.load()
+        image = ImageOps.exif_transpose(opened)
+    if image.mode.startswith("I"):  # 16 bits, in one of Pillow's spellings
+        values = np.asarray(image)
+        if values.min() < 0 or values.max() > 65535:
+            raise ValueError("integers beyond 16 bits have no agreed range")
+        return from_array(values.astype(np.uint16))
+    if image.mode == "F":
+        return from_array(np.asarray(image))
+    if "A" in image.getbands() or "a" in image.getbands() or "transparency" in image.info:
+        return _on_white(image.convert("RGBA"))
+    return image.convert("RGB"), False
+
+
+def from_array(values: np.ndarray) -> tuple[Image.Image, bool]:
+    """An array H×W or H×W×C (C = 1 grey, 2 grey+alpha, 3 RGB, 4 RGBA) as `decode` returns it.
+
+    bool, uint8 in [0, 255], uint16 in [0, 65535] and floats in [0, 1] are understood; else `ValueError`.
+    """
+    if values.dtype == np.bool_:
+        values = values.astype(np.uint8) * 255
+    elif values.dtype == np.uint16:
+        values = np.rint(values / 257).astype(np.uint8)
+    elif np.issubdtype(values.dtype, np.floating):
+        if not (values.min() >= 0 and values.max() <= 1):  # a NaN fails this too
+            raise ValueError("floating-point values outside [0, 1]")
+        values = np.rint(values.astype(np.float64) * 255).astype(np.uint8)
+    elif values.dtype != np.uint8:
+        raise ValueError(f"values of type {values.dtype} have no agreed range")
+    if values.ndim == 2:
+        values = values[..., None]
+    if values.ndim != 3 or not 1 <= values.shape[2] <= 4:
+        raise ValueError(f"an array of shape {values.shape} is not a picture")
+    image = Image.fromarray(np.ascontiguousarray(values[..., 0] if values.shape[2] == 1 else values))
+    return _on_white(image.convert("RGBA")) if image.mode in ("LA", "RGBA") else (image.convert("RGB"), False)
+
+
+def upright_size(path: str | Path) -> tuple[int, int]:
+    """(width, height) that `decode` would return, from the file's header alone. Errors: any of `UNREADABLE`."""
+    with Image.open(path) as opened:
+        width, height = opened.size
+        return (height, width) if opened.getexif().get(_EXIF_ORIENTATION) in _TURNED else (width, height)
+
+
+def _on_white(image: Image.Image) -> tuple[Image.Image, bool]:
+    """RGBA over white, and whether any pixel was not opaque."""
+    white = Image.new("RGBA", image.size, "white")
+    return Image.alpha_composite(white, image).convert("RGB"), image.getextrema()[3][0] < 255

@@ -1,0 +1,74 @@
+"""Lists of `image<TAB>mask`, one pair a line: what training, prediction and scoring read. Anybody's own list will do."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from lacuna.data.decoding import UNREADABLE, upright_size
+from lacuna.data.images import read_mask_bytes
+from lacuna.errors import LacunaError
+from lacuna.files import atomic
+
+
+class Pair(NamedTuple):
+    """The two paths of a line, as they are written there: relative to the working directory."""
+
+    image: str
+    mask: str
+
+
+def write_list(path: str | Path, pairs: list[Pair]) -> None:
+    """Write a list."""
+    with atomic(path) as partial:
+        partial.write_text("".join(f"{pair.image}\t{pair.mask}\n" for pair in pairs), encoding="utf-8")
+
+
+def read_list(path: str | Path, validate: bool = True) -> list[Pair]:
+    """The pairs of a list, in order; empty lines are passed over.
+
+    Errors: a `LacunaError` with the line's number when a line is not two paths with a tab between them or a file is
+    missing, and, with `validate`, when image and mask differ in size or the mask holds other values than 0 and 255.
+    """
+    try:
+        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise LacunaError(f"the list {path} cannot be read ({error}); make it or correct its name") from None
+    numbered = {number: _parse(path, number, line) for number, line in enumerate(lines, 1) if line.strip()}
+    if not numbered:
+        raise LacunaError(f"the list {path} is empty; it needs lines of image<TAB>mask")
+    if validate:
+        _validate(path, numbered)
+    return list(numbered.values())
+
+
+def _parse(path: str | Path, number: int, line: str) -> Pair:
+    parts = line.split("\t")
+    if len(parts) != 2 or not all(part.strip() for part in parts):
+        raise LacunaError(f"line {number} of {path} is not image<TAB>mask but {line!r}; put one tab between two paths")
+    pair = Pair(*(part.strip() for part in parts))
+    for what, file in zip(Pair._fields, pair, strict=True):
+        if not Path(file).is_file():
+            raise LacunaError(
+                f"the {what} {file} in line {number} of {path} does not exist; correct or remove the line"
+            )
+    return pair
+
+
+def _validate(path: str | Path, numbered: dict[int, Pair]) -> None:
+    mask_sizes: dict[str, tuple[int, int]] = {}
+    for number, pair in numbered.items():
+        try:
+            size = upright_size(pair.image)
+        except UNREADABLE as error:
+            raise LacunaError(f"the image {pair.image} in line {number} of {path} cannot be read ({error})") from None
+        if pair.mask not in mask_sizes:
+            try:
+                height, width = read_mask_bytes(pair.mask).shape[1:]
+            except LacunaError as error:
+                raise LacunaError(f"line {number} of {path}: {error}") from None
+            mask_sizes[pair.mask] = width, height
+        if size != mask_sizes[pair.mask]:
+            sizes = ["x".join(map(str, each)) for each in (size, mask_sizes[pair.mask])]
+            raise LacunaError(
+                f"line {number} of {path}: the image {pair.image} is {sizes[0]} but the mask {pair.mask} is {sizes[1]}; "
+                f"give both one size"
+            )

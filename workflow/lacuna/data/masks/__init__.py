@@ -1,0 +1,1 @@
+"""Mask families, one file each, and the frozen sets made from them."""

@@ -1,0 +1,144 @@
+"""A frozen mask set: masks of one family in equal numbers per coverage bin, with an index and a card."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from lacuna.canonical import digest, seed_of
+from lacuna.data.masks import boxes, random_walk, strokes
+from lacuna.data.masks.bins import Bin, coverage_bins
+from lacuna.data.masks.given import GivenMasks
+from lacuna.data.sizes import width_and_height
+from lacuna.errors import LacunaError
+from lacuna.files import empty_folder, sha256_of, write_json, write_rows
+
+FAMILIES = {"strokes": strokes, "random_walk": random_walk, "boxes": boxes}
+INDEX_COLUMNS = ["file", "coverage", "bin", "seed", "sha256"]
+
+
+class Mask(NamedTuple):
+    """One mask of a set."""
+
+    values: np.ndarray
+    """uint8 H×W, 255 = hole, 0 = valid."""
+    bin: Bin
+    seed: int
+    """What the mask was drawn from; for given masks, what their choice was drawn from."""
+
+
+def masks(settings: dict) -> Iterator[Mask]:
+    """The masks of the set that `settings` describe, in order; the bins take turns, so the first ones get the remainder.
+
+    Each generated mask depends on the set's seed and name, its number and its bin alone.
+    Errors: a `LacunaError` for an unknown family or option, or where a bin cannot be filled.
+    """
+    if settings["kind"] == "folder":
+        return _given(settings)
+    if settings["kind"] not in FAMILIES:
+        kinds = ", ".join([*FAMILIES, "folder"])
+        raise LacunaError(f"the mask set {settings['name']} has kind {settings['kind']!r}; choose one of {kinds}")
+    return _drawn(settings)
+
+
+def _drawn(settings: dict) -> Iterator[Mask]:
+    family, name = FAMILIES[settings["kind"]], settings["name"]
+    size, bins = width_and_height(settings["image_size"]), _bins(settings)
+    known = [field.name for field in fields(family.Options)]
+    unknown = sorted(set(settings.get("options") or {}) - set(known))
+    if unknown:
+        raise LacunaError(f"masks of the kind {settings['kind']} ({name}) have no option {unknown[0]!r}, only {known}")
+    options = family.Options(**settings.get("options") or {})
+    for i in range(_count(settings)):
+        wanted = bins[i % len(bins)]
+        seed = seed_of(settings["seed"], name, i)
+        values = family.draw(np.random.default_rng(seed), size, *wanted.pixels(size[0] * size[1]), options)
+        if values is None:
+            raise LacunaError(
+                f"no mask of {name} with coverage {wanted.label} was found with the options {options}; "
+                f"choose other options or a wider range"
+            )
+        yield Mask(values, wanted, seed)
+
+
+def _given(settings: dict) -> Iterator[Mask]:
+    size, bins = width_and_height(settings["image_size"]), _bins(settings)
+    found = GivenMasks(settings, size, bins)
+    seed = seed_of(settings["seed"], settings["name"])
+    inside = [sorted(found.inside(b), key=lambda sha256: digest(str(seed), sha256)) for b in bins]
+    if settings.get("count") is None:
+        if not any(inside):
+            raise LacunaError(f"no mask in {found.folder} covers {settings['coverage']}; widen the range")
+        chosen = [(sha256, b) for b, some in zip(bins, inside, strict=True) for sha256 in some]
+    else:
+        count = _count(settings)
+        for i, (b, some) in enumerate(zip(bins, inside, strict=True)):
+            asked = len(range(i, count, len(bins)))
+            if len(some) < asked:
+                raise LacunaError(
+                    f"the mask set {settings['name']} needs {asked} masks with coverage {b.label} but the folder "
+                    f"{found.folder} has {len(some)}; ask for fewer masks or another coverage"
+                )
+        chosen = [(inside[i % len(bins)][i // len(bins)], bins[i % len(bins)]) for i in range(count)]
+    for sha256, b in chosen:
+        yield Mask(found.read(sha256), b, seed)
+
+
+def _bins(settings: dict) -> list[Bin]:
+    """The set's bins, none of them so narrow that no whole number of pixels falls into it."""
+    width, height = width_and_height(settings["image_size"])
+    bins = coverage_bins(settings["coverage"], settings["bins"])
+    for b in bins:
+        fewest, most = b.pixels(width * height)
+        if fewest > most:
+            raise LacunaError(
+                f"no mask of {width}x{height} pixels has a coverage in {b.label}, a bin of {settings['name']}; "
+                f"ask for fewer bins or a wider coverage"
+            )
+    return bins
+
+
+def _count(settings: dict) -> int:
+    count = settings.get("count")
+    if not count or count < 1:
+        raise LacunaError(f"the mask set {settings['name']} asks for {count} masks; ask for at least one")
+    return count
+
+
+def make_masks(settings: dict, output: Path) -> dict:
+    """Store the set that `settings` describe in the folder of `output` (its index.csv); return its card.
+
+    Errors: as in `masks`; then there is no index.
+    """
+    made = masks(settings)
+    source = Path(settings.get("path") or "") if settings["kind"] == "folder" else None
+    if source and source.resolve().is_relative_to(output.parent.resolve()):
+        raise LacunaError(f"the masks of {settings['name']} lie inside {output.parent}, which is emptied; move them")
+    folder = empty_folder(output.parent)
+    rows = []
+    for i, mask in enumerate(made):
+        file = folder / f"{i:0{max(4, len(str((settings.get('count') or 1) - 1)))}d}.png"
+        cv2.imwrite(str(file), mask.values)
+        coverage = np.count_nonzero(mask.values) / mask.values.size
+        values = [file.name, f"{coverage:.6f}", mask.bin.label, mask.seed, sha256_of(file)]
+        rows.append(dict(zip(INDEX_COLUMNS, values, strict=True)))
+    numbers = Counter(row["bin"] for row in rows)
+    card = {
+        "name": settings["name"],
+        "kind": settings["kind"],
+        "n": len(rows),
+        "size": list(width_and_height(settings["image_size"])),
+        "digest": digest(*(row["sha256"] for row in rows)),
+        "coverage": settings["coverage"],
+        "mean_coverage": round(sum(float(row["coverage"]) for row in rows) / len(rows), 6),
+        "bins": {b.label: numbers[b.label] for b in _bins(settings)},
+        "seed": settings["seed"],
+        "options": settings.get("options") or {},
+    }
+    write_json(folder / "card.json", card)
+    write_rows(output, rows, INDEX_COLUMNS)
+    return card

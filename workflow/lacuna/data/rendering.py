@@ -1,0 +1,67 @@
+"""From one photograph to its finished images, as bytes."""
+
+import hashlib
+import io
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from lacuna.canonical import seed_of
+from lacuna.data.crops import Crop, centre_crop, random_crop
+from lacuna.data.decoding import UNREADABLE
+from lacuna.data.sizes import width_and_height
+from lacuna.data.sources import Origin, workers
+
+_AT_ONCE = 64  # photographs, so that memory stays bounded whatever the size of the set
+
+
+class Rendered(NamedTuple):
+    """The images made from one photograph."""
+
+    crops: list[Crop]
+    pngs: list[bytes]
+    transparent: bool
+    """Whether transparency was composited on white."""
+
+
+def rendered(settings: dict, jobs: list[tuple[Origin, range]]) -> Iterator[tuple[Origin, Rendered | str]]:
+    """For each origin and the numbers of its crops: the images, or the reason why it cannot be read. In order."""
+    with workers() as pool:
+        for start in range(0, len(jobs), _AT_ONCE):
+            some = jobs[start : start + _AT_ONCE]
+            yield from zip(
+                [origin for origin, _ in some], pool.map(lambda job: _render(settings, *job), some), strict=True
+            )
+
+
+def _render(settings: dict, origin: Origin, numbers: range) -> Rendered | str:
+    try:
+        photograph, transparent = origin.read()
+    except UNREADABLE as error:
+        return f"{type(error).__name__}: {error}"
+    crops = [_crop(settings, origin, photograph.size, k) for k in numbers]
+    return Rendered(crops, [_png(photograph, crop, settings["image_size"]) for crop in crops], transparent)
+
+
+def _crop(settings: dict, origin: Origin, photograph: tuple[int, int], k: int) -> Crop:
+    """Crop number `k` of an origin; its position depends on the seed, the set's name, the content and `k` alone."""
+    size = width_and_height(settings["image_size"])
+    if settings["crop"] == "center":
+        return centre_crop(photograph, size)
+    rng = np.random.default_rng(seed_of(settings["seed"], settings["name"], origin.sha256, k))
+    return random_crop(photograph, size, settings["crop_scale"], rng)
+
+
+def _png(photograph: Image.Image, crop: Crop, image_size: int | list[int]) -> bytes:
+    box = (crop.left, crop.top, crop.left + crop.width, crop.top + crop.height)
+    image = photograph.resize(width_and_height(image_size), Image.Resampling.LANCZOS, box=box)
+    stream = io.BytesIO()
+    image.save(stream, "PNG", compress_level=3)
+    return stream.getvalue()
+
+
+def sha256_of_bytes(data: bytes) -> str:
+    """SHA-256 in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()

@@ -1,0 +1,116 @@
+"""Where photographs come from: a folder, or the installed Python packages. Each photograph is one origin."""
+
+import hashlib
+import importlib.util
+import os
+import re
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from lacuna.canonical import digest
+from lacuna.data.decoding import decode, from_array
+from lacuna.data.fingerprint import matching_files
+from lacuna.errors import LacunaError
+from lacuna.files import sha256_of
+
+_SPEC = re.compile(r"(?P<module>[\w.]+):(?P<path>[^\[\]]+)(\[(?P<first>\d+):(?P<last>\d+)\])?")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """One photograph before any cropping."""
+
+    name: str
+    """Where it is: a name relative to the folder, or `module:path`, with `[i]` for an item of an array."""
+    sha256: str
+    """Digest of its content, which decides its order, its share and its seeds. Names decide nothing."""
+    read: Callable[[], tuple[Image.Image, bool]]
+    """Returns what `decoding.decode` returns, or raises one of `decoding.UNREADABLE`."""
+    path: Path
+    """The file that holds it."""
+
+
+def workers() -> ThreadPoolExecutor:
+    """As many threads as there are cores for us; Pillow and hashlib leave Python's lock while they work."""
+    return ThreadPoolExecutor(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None)
+
+
+def origins_of_folder(folder: str, pattern: str, share: list[float] | None = None) -> list[Origin]:
+    """The photographs of a folder, in the order of their names.
+
+    `share` = [lo, hi] keeps an origin when a number in [0, 1) that depends on its content alone is in [lo, hi), so
+    sets with shares that do not overlap have no photograph in common, whatever the copies are called.
+    Errors: `LacunaError` as in `matching_files`, and when no photograph falls into the share.
+    """
+    names = matching_files(folder, pattern)
+    paths = [Path(folder, name) for name in names]
+    with workers() as pool:
+        try:
+            hashes = list(pool.map(sha256_of, paths))
+        except OSError as error:
+            raise LacunaError(f"{error.filename} cannot be read ({error.strerror}); repair or remove it") from None
+    origins = [
+        Origin(name, sha256, lambda path=path: decode(path), path)
+        for name, path, sha256 in zip(names, paths, hashes, strict=True)
+    ]
+    if share is None:
+        return origins
+    low, high = share
+    if not 0 <= low < high <= 1:
+        raise LacunaError(f"the share {share} of the folder {folder} is no range; give [lo, hi] within [0, 1]")
+    kept = [origin for origin in origins if low <= unit_number(origin.sha256) < high]
+    if not kept:
+        raise LacunaError(f"none of the {len(origins)} images in {folder} falls into the share {share}; widen it")
+    return kept
+
+
+def distinct(origins: list[Origin]) -> list[Origin]:
+    """Of origins with equal contents only the first."""
+    return list({origin.sha256: origin for origin in reversed(origins)}.values())[::-1]
+
+
+def unit_number(sha256: str) -> float:
+    """A number in [0, 1) that depends on a content's digest alone, evenly spread over contents."""
+    return int(digest("share", sha256)[:13], 16) / 16**13
+
+
+def origins_of_packages(specs: list[str]) -> list[Origin]:
+    """The photographs that `specs` name inside installed packages.
+
+    A spec is `module:relative/path`; `module:relative/x.npy[0:58]` means the items 0 to 57 of an array of pictures
+    (N×H×W or N×H×W×C), each of them its own origin. Errors: a `LacunaError` names the spec that cannot be followed.
+    """
+    return [origin for spec in specs for origin in _origins_of_spec(spec)]
+
+
+def _origins_of_spec(spec: str) -> list[Origin]:
+    match = _SPEC.fullmatch(spec)
+    if not match:
+        raise LacunaError(f"the image {spec!r} is not of the form module:relative/path or module:x.npy[0:58]")
+    found = importlib.util.find_spec(match["module"].split(".")[0]) and importlib.util.find_spec(match["module"])
+    if not found or not found.submodule_search_locations:
+        raise LacunaError(f"the image {spec!r} is in a package that is not installed; install it or correct the name")
+    path = Path(found.submodule_search_locations[0], match["path"])
+    if not path.is_file():
+        raise LacunaError(f"the installed package {match['module']} holds no file {match['path']}; correct {spec!r}")
+    name = f"{match['module']}:{match['path']}"
+    if path.suffix != ".npy":
+        return [Origin(name, sha256_of(path), lambda: decode(path), path)]
+    pictures = np.load(path, mmap_mode="r", allow_pickle=False)
+    first, last = (int(match["first"]), int(match["last"])) if match["first"] else (0, len(pictures))
+    if pictures.ndim not in (3, 4) or not first < last <= len(pictures):
+        raise LacunaError(f"{spec!r} does not fit an array of shape {pictures.shape}; correct the items asked for")
+    return [
+        Origin(f"{name}[{i}]", _sha256_of_array(pictures[i]), lambda i=i: from_array(pictures[i]), path)
+        for i in range(first, last)
+    ]
+
+
+def _sha256_of_array(values: np.ndarray) -> str:
+    """SHA-256 of an array's type, shape and values."""
+    return hashlib.sha256(f"{values.dtype.str}{values.shape}".encode() + values.tobytes()).hexdigest()

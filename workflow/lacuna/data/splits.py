@@ -1,0 +1,29 @@
+"""Splits by photograph: nothing cropped from one photograph is both trained on and reported on."""
+
+from pathlib import Path
+
+from lacuna.errors import LacunaError
+from lacuna.files import read_rows
+
+
+def check_splits(training: list[Path], evaluation: list[Path]) -> dict:
+    """Compare the origins of image sets, given by their indexes; a set is called by its folder's name.
+
+    Returns `{training: {set: photographs}, evaluation: {set: photographs}, shared: 0}`.
+    Errors: a `LacunaError` that names a photograph found on both sides, and the two sets.
+    """
+    sides = [{index.parent.name: _origins(index) for index in side} for side in (training, evaluation)]
+    for trained, known in sides[0].items():
+        for evaluated, origins in sides[1].items():
+            for sha256 in known.keys() & origins.keys():
+                raise LacunaError(
+                    f"the photograph {origins[sha256]} is in the training set {trained} and in the evaluation set "
+                    f"{evaluated}; take it out of one of them, or give the folders shares that do not overlap"
+                )
+    numbers = [{name: len(origins) for name, origins in side.items()} for side in sides]
+    return {"training": numbers[0], "evaluation": numbers[1], "shared": 0}
+
+
+def _origins(index: Path) -> dict[str, str]:
+    """Content → name of the photographs of a set."""
+    return {row["origin_sha256"]: row["origin"] for row in read_rows(index)}
