@@ -1,0 +1,33 @@
+"""What tests in several rooms share."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from lacuna.backbones.catalogue import backbone
+from lacuna.backbones.fetching import fetch
+from lacuna.errors import LacunaError
+
+
+@pytest.fixture(scope="session")
+def backbones() -> Callable[..., Path]:
+    """`backbones("vgg16", "lpips_alex")`: the folder that holds them, fetched into `results/backbones` if missing.
+
+    Where they cannot be had the test is skipped with the reason; on CI that is a failure.
+    """
+    folder = Path(__file__).parents[1] / "results" / "backbones"
+
+    def need(*names: str) -> Path:
+        for name in names:
+            path = folder / backbone(name).file
+            try:
+                if not path.is_file():
+                    fetch(name, path)
+            except LacunaError as error:
+                if os.environ.get("CI"):
+                    raise
+                pytest.skip(str(error))
+        return folder
+
+    return need

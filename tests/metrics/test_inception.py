@@ -1,0 +1,69 @@
+"""The FID Inception: shape, the scaling it was trained with, and values recorded once."""
+
+from importlib.resources import files
+
+import numpy as np
+import pytest
+import torch
+from lacuna.errors import LacunaError
+from lacuna.metrics.inception import InceptionFID
+from PIL import Image
+
+RECORDED_MEANS = [0.40052, 0.18674]
+
+
+@pytest.fixture(scope="module")
+def images():
+    """Photographs inside scikit-image, uint8 2×3×299×299."""
+    crops = []
+    for name, left, top in (("astronaut.png", 100, 40), ("coffee.png", 150, 60)):
+        with Image.open(files("skimage") / "data" / name) as image:
+            crops.append(np.asarray(image.convert("RGB"))[top : top + 299, left : left + 299].transpose(2, 0, 1))
+    return torch.from_numpy(np.stack(crops))
+
+
+@pytest.fixture(scope="module")
+def network(backbones):
+    return InceptionFID(backbones("inception"))
+
+
+def test_2048_features_of_each_image_the_same_in_any_batch(network, images):
+    features = network(images)
+    assert features.shape == (2, 2048) and features.dtype == torch.float32 and not features.requires_grad
+    assert (features >= 0).all()
+    torch.testing.assert_close(network(images[1:]), features[1:], rtol=1e-3, atol=1e-4)
+    assert features.mean(dim=1).tolist() == pytest.approx(RECORDED_MEANS, abs=1e-4)
+
+
+def test_the_scaling_is_the_one_its_first_batch_normalisation_was_trained_with(network, images):
+    layer = network.network.net.layers.conv
+    ratios = {}
+    for name, scaled in {
+        "used": (images.float() - 128) / 128,
+        "to one": images.float() / 255,
+        "bytes": images.float(),
+    }.items():
+        responses = torch.nn.functional.conv2d(scaled, layer.weight, stride=2)
+        ratios[name] = (responses.std(dim=(0, 2, 3)) / layer.var.sqrt()).median().item()
+    assert ratios["used"] == pytest.approx(1, abs=0.25)
+    assert ratios["to one"] < 0.65 and ratios["bytes"] > 50
+
+
+@pytest.mark.parametrize(
+    "images",
+    [
+        torch.zeros(1, 3, 299, 299),
+        torch.zeros(1, 3, 298, 299, dtype=torch.uint8),
+        torch.zeros(1, 3, 331, 331, dtype=torch.uint8),
+        torch.zeros(1, 1, 299, 299, dtype=torch.uint8),
+        torch.zeros(3, 299, 299, dtype=torch.uint8),
+    ],
+)
+def test_other_types_and_sizes_are_refused(network, images):
+    with pytest.raises(ValueError, match="uint8 images N×3×299×299"):
+        network(images)
+
+
+def test_a_missing_file_names_the_command_that_fetches_it(tmp_path):
+    with pytest.raises(LacunaError, match="lacuna fetch-backbone --name inception"):
+        InceptionFID(tmp_path)
