@@ -11,7 +11,9 @@ ROOT = Path(__file__).parents[1]
 def modules_really_imported(module: str) -> set[str]:
     """Modules of ours in `sys.modules` after importing one, asked of a new interpreter."""
     program = f"import sys, {module}; print(*[m for m in sys.modules if m.split('.')[0] == 'lacuna'])"
-    return set(subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split())
+    return set(
+        subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    )
 
 
 def test_the_graph_holds_at_least_what_python_imports():

@@ -96,7 +96,7 @@ class Edited:
 
 
 def copy_repository(folder: Path) -> Repository:
-    """What Git tracks of the workflow, a small config, three photographs, and the backbones that are already fetched."""
+    """The workflow, a small config, three photographs, and the downloads of backbones that are already there."""
     shutil.copy(ROOT / "Snakefile", folder)
     for name in ("workflow", "envs"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))

@@ -7,9 +7,8 @@ import time
 
 import pandas as pd
 
-from tests.workflow.conftest import SMALL
-
 from lacuna.digests import modules_used
+from tests.workflow.conftest import SMALL
 
 
 def test_second_run_does_nothing_and_is_quick(finished):

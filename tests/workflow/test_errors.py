@@ -1,6 +1,7 @@
 """Bad input gets one clear sentence, a non-zero exit, and nothing that looks finished."""
 
 import pytest
+
 from tests.workflow.conftest import SMALL
 
 

@@ -174,7 +174,7 @@ class Plan:
     # ---------------------------------------------------------------- jobs
 
     def _content(self, entry: dict) -> str:
-        """Digest of the user's own files behind a set, so that a changed photograph is seen and a touched one is not."""
+        """Digest of the user's own files behind a set: a changed photograph is seen, a touched one is not."""
         if "path" not in entry:
             return ""
         from lacuna.data.fingerprint import fingerprint
