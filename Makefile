@@ -1,0 +1,49 @@
+# Everything a newcomer types. The environment lives in .venv and is brought up to date whenever a lock file changes.
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+SNAKEMAKE := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake
+# -q -q leaves errors only: pip's warnings about folders of other indexes are no news here
+PIP := $(BIN)/python -m pip --disable-pip-version-check -q -q
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test lint lock clean
+
+help: ## say what can be made
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
+
+install: $(INSTALLED) ## make or update .venv from requirements.lock
+
+demo: $(INSTALLED) ## run the embedded demonstration up to results/demo/report.html
+	$(SNAKEMAKE) --cores 4 --resources gpu=1
+	@echo "The report is results/demo/report.html"
+
+test: $(INSTALLED) ## run the tests
+	$(BIN)/python -m pytest
+
+lint: $(INSTALLED) ## check style and the workflow's conventions
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(SNAKEMAKE) --lint
+
+lock: ## remake requirements.lock (needs uv)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	  --no-header --extra dev pyproject.toml -o requirements.lock
+
+clean: ## remove the environment and caches; results stay
+	rm -rf .venv .pytest_cache .ruff_cache workflow/*.egg-info
+	find workflow tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(INSTALLED): requirements.lock pyproject.toml
+	@found=; for python in python3.11 python3; do \
+	  if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then found=$$python; break; fi; \
+	done; \
+	if [ -z "$$found" ]; then \
+	  echo "Lacuna needs Python 3.11 or newer, but neither python3.11 nor python3 is one; install it and run make again." >&2; \
+	  exit 1; \
+	fi; \
+	echo "Installing into .venv with $$found (some minutes, about 5 GB with the GPU libraries) ..."; \
+	"$$found" -m venv .venv
+	@$(PIP) install --require-hashes --no-deps -r requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@

@@ -1,0 +1,139 @@
+"""One set of versions: pyproject.toml, requirements.lock, the conda environments and the rules that use them agree."""
+
+import ast
+import re
+import sys
+import tomllib
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from lacuna.digests import PACKAGE, modules_used
+
+ROOT = Path(__file__).parents[1]
+ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
+PYTHON = "3.11"
+
+# Reports read the facts of metrics, which stand beside their functions; what those functions import is never called.
+NEVER_CALLED = {"report": {"lpips", "safetensors", "scikit-image", "torch"}}
+
+
+def marker_environment(python: str = PYTHON) -> dict[str, str]:
+    return {
+        "python_version": python,
+        "python_full_version": f"{python}.0",
+        "sys_platform": "linux",
+        "platform_machine": "x86_64",
+        "extra": "",
+    }
+
+
+def locked(python: str = PYTHON) -> dict[str, str]:
+    """name → version that the lock gives to a Python on x86-64 Linux."""
+    found = {}
+    for line in (ROOT / "requirements.lock").read_text().splitlines():
+        if re.match(r"[A-Za-z0-9]", line):
+            requirement = Requirement(line.removesuffix("\\").strip())
+            if requirement.marker is None or requirement.marker.evaluate(marker_environment(python)):
+                name = canonicalize_name(requirement.name)
+                assert name not in found, f"{name} is locked twice"
+                found[name] = str(requirement.specifier).removeprefix("==")
+    return found
+
+
+def project() -> dict:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def applicable(requirements: list[str]) -> list[Requirement]:
+    parsed = map(Requirement, requirements)
+    return [each for each in parsed if each.marker is None or each.marker.evaluate(marker_environment())]
+
+
+def conda(path: Path) -> tuple[list[str], list[Requirement]]:
+    """What an environment takes from conda, and what it takes through pip on x86-64 Linux."""
+    dependencies = yaml.safe_load(path.read_text())["dependencies"]
+    plain = [each for each in dependencies if isinstance(each, str)]
+    (piped,) = (each["pip"] for each in dependencies if isinstance(each, dict))
+    return plain, applicable(piped)
+
+
+@pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])
+def test_the_lock_satisfies_the_project(python):
+    versions = locked(python)
+    optional = project()["optional-dependencies"]
+    for requirement in applicable([*project()["dependencies"], *optional["dev"]]):
+        name = canonicalize_name(requirement.name)
+        assert name in versions, f"{name} is in pyproject.toml but not in requirements.lock; run `make lock`"
+        assert requirement.specifier.contains(versions[name], prereleases=True), f"{requirement} but {versions[name]}"
+
+
+def test_every_locked_file_has_a_hash():
+    blocks = re.split(r"\n(?=[A-Za-z0-9])", (ROOT / "requirements.lock").read_text().strip())
+    assert len(blocks) > 50 and all("--hash=sha256:" in block for block in blocks)
+
+
+@pytest.mark.parametrize("path", ENVIRONMENTS, ids=lambda path: path.stem)
+def test_an_environment_pins_the_versions_of_the_lock(path):
+    plain, piped = conda(path)
+    assert plain == [f"python={PYTHON}", "pip"]
+    assert Requirement(f"python{project()['requires-python']}").specifier.contains(PYTHON)
+    versions = locked()
+    for requirement in piped:
+        expected = versions.get(canonicalize_name(requirement.name))
+        assert str(requirement.specifier) == f"=={expected}", (
+            f"envs/{path.name} asks for {requirement}, but requirements.lock has {expected}"
+        )
+
+
+def test_every_dependency_of_the_project_is_in_some_environment():
+    covered = {canonicalize_name(each.name) for path in ENVIRONMENTS for each in conda(path)[1]}
+    wanted = {canonicalize_name(each.name) for each in applicable(project()["dependencies"])}
+    # setuptools only installs this package; in a conda environment the rules find it through PYTHONPATH
+    assert wanted - covered == {"setuptools"}
+
+
+def third_parties(modules: tuple[str, ...]) -> set[str]:
+    """Names of the distributions that our modules import, inside functions too."""
+    names = set()
+    for module in modules:
+        base = PACKAGE.joinpath(*module.split(".")[1:])
+        path = base / "__init__.py" if base.is_dir() else base.with_suffix(".py")
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            if isinstance(node, ast.Import):
+                names.update(alias.name.split(".")[0] for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                names.add(node.module.split(".")[0])
+    installed = packages_distributions()
+    names -= {PACKAGE.name, *sys.stdlib_module_names}
+    # cv2 may be found in two places; any one of a module's distributions will do
+    return {canonicalize_name(min(installed[name])) for name in names}
+
+
+def commands_of_rules() -> set[tuple[str, str]]:
+    """(environment, command) of every rule, from the text of the rules."""
+    found = set()
+    for path in (ROOT / "workflow" / "rules").glob("*.smk"):
+        for rule in re.split(r"^rule ", path.read_text(), flags=re.MULTILINE)[1:]:
+            environment = re.search(r"envs/(\w+)\.yaml", rule)
+            assert environment, f"rule {rule.split(':')[0]} in {path.name} names no environment"
+            found.update((environment[1], command) for command in re.findall(r"-m lacuna ([a-z-]+)", rule))
+    return found
+
+
+def test_rules_name_environments_that_exist():
+    assert {environment for environment, _ in commands_of_rules()} == {path.stem for path in ENVIRONMENTS}
+
+
+@pytest.mark.parametrize(("environment", "command"), sorted(commands_of_rules()))
+def test_an_environment_has_what_its_commands_import(environment, command):
+    roots = [f"lacuna.commands.{command.replace('-', '_')}"]
+    if environment == "torch":  # systems are found by name
+        roots += [f"lacuna.systems.{path.stem}" for path in (PACKAGE / "systems").glob("[a-z]*.py")]
+    provided = {canonicalize_name(each.name) for each in conda(ROOT / "envs" / f"{environment}.yaml")[1]} | {"pip"}
+    missing = third_parties(modules_used(tuple(roots))) - provided - NEVER_CALLED.get(environment, set())
+    assert not missing, f"envs/{environment}.yaml lacks {', '.join(missing)}, which `lacuna {command}` imports"
