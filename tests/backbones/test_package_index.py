@@ -1,4 +1,5 @@
 import io
+import os
 import tarfile
 
 import pytest
@@ -18,7 +19,7 @@ def index(tmp_path, monkeypatch):
         archive.addfile(info, io.BytesIO(setup.encode()))
     for name in ("PIP_EXTRA_INDEX_URL", "PIP_INDEX_URL"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
     return folder
