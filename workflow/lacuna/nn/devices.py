@@ -1,6 +1,7 @@
 """Which device a job computes on. Snakemake only counts GPUs; it never says which one a job may use."""
 
 import fcntl
+import os
 import tempfile
 from pathlib import Path
 
@@ -34,3 +35,12 @@ def choose_device(gpus: int) -> torch.device:
         _held.append(stream)
         return torch.device("cuda", index)
     return torch.device("cuda", by_room[0])
+
+
+def make_deterministic(threads: int) -> None:
+    """Same bytes twice on one machine: deterministic algorithms wherever torch has them, a fixed number of threads."""
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.utils.deterministic.fill_uninitialized_memory = False
+    torch.backends.cudnn.benchmark = False
+    torch.set_num_threads(threads)

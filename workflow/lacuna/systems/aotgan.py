@@ -1,9 +1,9 @@
 """AOT-GAN: aggregated contextual transformations.
 
 Y. Zeng, J. Fu, H. Chao, B. Guo, "Aggregated Contextual Transformations for High-Resolution Image Inpainting", IEEE
-TVCG 2022 (arXiv 2104.01431). Particular: blocks that look at the picture through several dilations at once and keep, by
-a gate, what need not change; and a discriminator that is taught the hole as a *soft* mask, since near the rim nobody can
-tell a fake pixel from a real one.
+TVCG 2022 (arXiv 2104.01431). Particular: blocks that look at the picture through several dilations at once and keep,
+by a gate, what need not change; and a discriminator that is taught the hole as a *soft* mask, since near the rim
+nobody can tell a fake pixel from a real one.
 """
 
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils import spectral_norm
 
+from lacuna.data.compositing import composite
 from lacuna.errors import LacunaError
 from lacuna.nn import backbones
 from lacuna.nn.layers import ReflectionPad2d, initialise_normal
@@ -196,12 +197,12 @@ def logits_of(discriminator: nn.Module, image: Tensor) -> Tensor:
 
 
 def discriminator_loss(real: Tensor, fake: Tensor, soft: Tensor) -> Tensor:
-    """Mean squared errors of the logit maps N×1×H×W: real → 0, composite → the soft mask (paper eq. 5, labels swapped)."""
+    """Mean squared errors of the logit maps N×1×H×W: real → 0, composite → the soft mask."""
     return F.mse_loss(fake, soft) + F.mse_loss(real, torch.zeros_like(real))
 
 
 def generator_loss(fake: Tensor, mask: Tensor, as_released: bool) -> Tensor:
-    """How far the composite is from being taken for real, over the hole (paper eq. 6): the target is 0.
+    """How far the composite is from being taken for real, over the hole: the target is 0.
 
     as_released: the authors' code asks for 1, which their discriminator is taught to mean *fake*, and over the whole
     picture: their mask factor has mean 1 and multiplies a number that is already averaged.
@@ -288,7 +289,7 @@ class AOTGAN(System):
     def load_backbones(self, folder: str | Path, device: torch.device) -> None:
         name = self.recipe.feature_network
         layers = tuple(sorted({*PERCEPTUAL_LAYERS, *STYLE_LAYERS[name]}))
-        self.features = backbones.VGGFeatures(name, folder, layers).to(device)
+        self.features = backbones.VGGFeatures(name, folder, layers).to(device, memory_format=torch.channels_last)
 
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:
         rate, betas = self.recipe.learning_rate, self.recipe.betas
@@ -314,7 +315,7 @@ class AOTGAN(System):
         for optimizer in optimizers.values():
             optimizer.zero_grad()
         raw = self.network(image, mask).raw
-        made = mask * raw + (1 - mask) * image
+        made = composite(raw, image, mask)
 
         losses = self.reconstruction_losses(raw, image)
         fooling = generator_loss(logits_of(self.discriminator, made), mask, self.recipe.as_released)

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from lacuna.errors import LacunaError
-from lacuna.nn.devices import choose_device
+from lacuna.nn.devices import choose_device, make_deterministic
 from lacuna.systems._facts import Deviation, Facts, make_recipe
 from lacuna.systems._released import load_strictly, read_tensors
 
@@ -122,8 +122,9 @@ class System:
         multiple = self.size_multiple
         return -(-max(size, self.minimal_size) // multiple) * multiple
 
-    def prepare(self, weights: str | Path | None = None, gpus: int = 0, seed: int = 0) -> str:
+    def prepare(self, weights: str | Path | None = None, gpus: int = 0, threads: int = 2, seed: int = 0) -> str:
         """Load weights (ours or released ones), move to the device, seed; returns the device in words."""
+        make_deterministic(threads)
         if weights is None:
             raise LacunaError(
                 f"system '{self.facts.name}' predicts only with weights; train it, or name a file of weights"

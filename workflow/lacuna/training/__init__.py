@@ -1,0 +1,1 @@
+"""The loop that trains every system, with its budgets, checkpoints and logs."""

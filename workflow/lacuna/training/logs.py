@@ -1,0 +1,73 @@
+"""What a training writes down while it goes on: CSV rows, TensorBoard, and a line that `tail -f` can follow."""
+
+import csv
+import time
+from pathlib import Path
+
+
+class Table:
+    """A CSV that grows by rows of numbers, first column `step`; its rows are also kept, for the checkpoint.
+
+    Snakemake deletes the file of a job that was interrupted, so resuming writes it again from the checkpoint's rows.
+    """
+
+    def __init__(self, path: Path, rows: list[dict[str, float]]):
+        self.path = path
+        self.rows = []
+        self._columns: list[str] = []
+        path.unlink(missing_ok=True)
+        for row in rows:
+            self.append(row)
+
+    def append(self, row: dict[str, float]) -> None:
+        """Add a row; six significant digits."""
+        self.rows.append(row)
+        with self.path.open("a", newline="") as stream:
+            writer = csv.writer(stream, lineterminator="\n")
+            if not self._columns:
+                self._columns = list(row)
+                writer.writerow(self._columns)
+            writer.writerow([f"{row[name]:.6g}" if name != "step" else row[name] for name in self._columns])
+
+
+class Means:
+    """Means of named losses over the steps since they were last taken."""
+
+    def __init__(self, pending: list[dict[str, float]]):
+        self.pending = pending
+
+    def add(self, losses: dict[str, float]) -> None:
+        self.pending.append(losses)
+
+    def take(self) -> dict[str, float]:
+        """The means by name; then the next interval begins."""
+        means = {name: sum(row[name] for row in self.pending) / len(self.pending) for name in self.pending[0]}
+        self.pending = []
+        return means
+
+
+class Progress:
+    """One line a report: step, seconds a step, losses, time left."""
+
+    def __init__(self, iterations: int | None, seconds: float | None):
+        self.iterations, self.seconds = iterations, seconds
+        self._mark: tuple[int, float] | None = None
+
+    def start(self, step: int) -> None:
+        """Measure the speed from here on (validations and checkpoints are left out by calling this after them)."""
+        self._mark = (step, time.monotonic())
+
+    def show(self, step: int, elapsed: float, losses: dict[str, float]) -> None:
+        done_before, then = self._mark
+        pace = (time.monotonic() - then) / max(1, step - done_before)
+        left = (self.iterations - step) * pace if self.iterations else max(0.0, self.seconds - elapsed)
+        of = f"/{self.iterations}" if self.iterations else ""
+        values = "  ".join(f"{name} {value:.4g}" for name, value in losses.items())
+        print(f"step {step}{of}  {pace:.3g} s/step  {values}  {_clock(left)} left", flush=True)
+        self.start(step)
+
+
+def _clock(seconds: float) -> str:
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{seconds:02d}"

@@ -1,0 +1,60 @@
+"""What a finished training leaves: the weights, and a record of how they came about."""
+
+import dataclasses
+import platform
+import resource
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+from safetensors.torch import save
+
+from lacuna.canonical import canonical_json
+from lacuna.files import atomic, write_json
+from lacuna.systems._released import contiguous
+from lacuna.systems.base import METADATA_KEY
+from lacuna.training.settings import Settings
+
+RECORDED = ("torch", "lightning-fabric", "safetensors", "numpy", "pillow")
+
+
+def write_weights(path: Path, settings: Settings, system, steps: int) -> None:
+    """The network's weights (no discriminator) as safetensors, with a note of what they are."""
+    note = {
+        "system": settings.system,
+        "settings": dataclasses.asdict(system.recipe),
+        "source": settings.source,
+        "image_size": settings.image_size,
+        "seed": settings.seed,
+        "steps": steps,
+    }
+    with atomic(path) as partial:
+        # not `save_file`: it makes files that only their owner may read
+        partial.write_bytes(save(contiguous(system.network.state_dict()), {METADATA_KEY: canonical_json(note)}))
+
+
+def write_record(path: Path, settings: Settings, system, device: torch.device, **measured) -> None:
+    """Settings, size, speed, device and versions, for the report."""
+    write_json(
+        path,
+        {
+            "system": settings.system,
+            "source": settings.source,
+            "seed": settings.seed,
+            "recipe": dataclasses.asdict(system.recipe),
+            "precision": settings.training.precision,
+            "parameters": sum(each.numel() for each in system.network.parameters() if each.requires_grad),
+            **measured,
+            "device": torch.cuda.get_device_name(device) if device.type == "cuda" else platform.processor() or "cpu",
+            "versions": {"python": platform.python_version(), **{name: version(name) for name in RECORDED}},
+        },
+    )
+
+
+def peak_memory(device: torch.device) -> int:
+    """Bytes: of the GPU's memory that tensors took, or of this process on the CPU."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
