@@ -6,11 +6,12 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
+
 from lacuna.cli import main
 from lacuna.errors import LacunaError
 from lacuna.files import write_rows
 from lacuna.metrics.scoring import score_rows
-from PIL import Image
 
 SIZE = (26, 40)  # height, width
 N = 19  # more than one batch
@@ -94,7 +95,7 @@ def test_parquet_has_the_same_bytes_twice(folder):
 
 def test_a_missing_prediction_is_named(folder):
     (folder / "predictions/0005.png").unlink()
-    with pytest.raises(LacunaError, match="0005.png does not exist"):
+    with pytest.raises(LacunaError, match="0005.png cannot be read .*No such file"):
         score(folder)
 
 
@@ -106,7 +107,7 @@ def test_a_prediction_of_another_size_is_named(folder):
 
 def test_a_prediction_that_is_no_picture_is_named(folder):
     (folder / "predictions/0003.png").write_text("no picture")
-    with pytest.raises(LacunaError, match="0003.png cannot be read as a picture"):
+    with pytest.raises(LacunaError, match="0003.png cannot be read"):
         score(folder)
 
 
@@ -127,7 +128,7 @@ def test_another_number_of_predictions_is_refused(folder):
 
 def test_a_grey_mask_is_refused(folder):
     Image.new("L", (40, 26), 128).save(folder / "masks/0004.png")
-    with pytest.raises(LacunaError, match="0004.png has values other than 0 and 255"):
+    with pytest.raises(LacunaError, match="0004.png holds 1 values other than 0 and 255"):
         score(folder)
 
 
@@ -161,7 +162,7 @@ def test_lpips_gets_the_folder_and_batches(folder, monkeypatch):
     assert set(rows[rows.region == "hole"].value) == {0.25}
 
 
-@pytest.mark.parametrize("text, message", [("", "holds no pairs"), ("a.png b.png\n", "line 1 of .* is not")])
+@pytest.mark.parametrize("text, message", [("", "is empty"), ("a.png b.png\n", "line 1 of .* is not")])
 def test_a_broken_list_is_refused(folder, text, message):
     (folder / "list.txt").write_text(text)
     with pytest.raises(LacunaError, match=message):

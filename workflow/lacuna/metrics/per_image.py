@@ -96,17 +96,20 @@ def l1(predictions, truths):
 def _lpips(network: str, backbones: str):
     from lacuna.metrics.lpips import LPIPS
 
-    return LPIPS(network, backbones).eval()
+    return LPIPS(network, backbones)
 
 
 def _perceptual_distance(network: str, predictions, truths, backbones):
     import numpy as np
     import torch
 
-    if min(truths.shape[1:3]) < 32:
+    from lacuna.metrics.lpips import MINIMUM_SIZE
+
+    smallest = MINIMUM_SIZE[network]
+    if min(truths.shape[1:3]) < smallest:
         raise LacunaError(
-            f"LPIPS needs images of at least 32×32 pixels, but these are {truths.shape[2]}×{truths.shape[1]}; "
-            f"raise image_size or drop 'lpips_{network}' from the metrics."
+            f"LPIPS needs images of at least {smallest}×{smallest} pixels, but these are "
+            f"{truths.shape[2]}×{truths.shape[1]}; raise image_size or drop 'lpips_{network}' from the metrics."
         )
     tensors = (
         torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2))).float() / 255.0

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
+from lacuna.data.compositing import composite
+from lacuna.data.images import read_image_bytes, read_mask_bytes
+from lacuna.data.lists import read_list
 from lacuna.errors import LacunaError
 from lacuna.files import read_rows
 from lacuna.metrics.facts import Metric
 from lacuna.metrics.per_image import named
-from lacuna.metrics.pictures import read_mask, read_pairs, read_picture
 
 COLUMNS = [
     "source",
@@ -32,7 +34,7 @@ REGIONS = {"image": lambda masks: None, "hole": lambda masks: masks}
 
 def paired_files(list_path: str | Path, index_path: str | Path) -> list[tuple[str, str, Path]]:
     """(image, mask, prediction file) for every line of the list; the predictions' index must agree line by line."""
-    pairs, index = read_pairs(list_path), read_rows(index_path)
+    pairs, index = read_list(list_path, validate=False), read_rows(index_path)  # sizes and masks are checked on reading
     if len(pairs) != len(index):
         raise LacunaError(
             f"{index_path} lists {len(index)} predictions, but {list_path} has {len(pairs)} pairs; predict again."
@@ -48,14 +50,14 @@ def paired_files(list_path: str | Path, index_path: str | Path) -> list[tuple[st
 
 
 def _stack(paths: list, arrays: list[np.ndarray], size: tuple[int, int]) -> np.ndarray:
-    """The arrays as one; an array of another height and width than `size` is an error that names its file."""
+    """The arrays C×H×W as N×H×W×C; one of another height and width than `size` is an error that names its file."""
     for path, array in zip(paths, arrays, strict=True):
-        if array.shape[:2] != size:
+        if array.shape[1:] != size:
             raise LacunaError(
-                f"{path} is {array.shape[1]}×{array.shape[0]} pixels, but the first image of its list is "
+                f"{path} is {array.shape[2]}×{array.shape[1]} pixels, but the first image of its list is "
                 f"{size[1]}×{size[0]}; make the set again at one size."
             )
-    return np.stack(arrays)
+    return np.ascontiguousarray(np.stack(arrays).transpose(0, 2, 3, 1))
 
 
 def score_batch(
@@ -94,14 +96,15 @@ def score_rows(settings: dict, list_path: str | Path, index_path: str | Path, ba
     for start in range(0, len(files_of_all), BATCH):
         batch = files_of_all[start : start + BATCH]
         images, masks, files = zip(*batch, strict=True)
-        truths = [read_picture(path) for path in images]
-        size = size or truths[0].shape[:2]
+        truths = [read_image_bytes(path) for path in images]
+        size = size or truths[0].shape[1:]
         truth = _stack(images, truths, size)
-        mask = _stack(masks, [read_mask(path) for path in masks], size)
-        raw = _stack(files, [read_picture(path) for path in files], size)
-        predictions = {"raw": raw, "composite": np.where(mask[..., None], raw, truth)}
+        mask = _stack(masks, [read_mask_bytes(path) for path in masks], size)
+        raw = _stack(files, [read_image_bytes(path) for path in files], size)
+        hole = mask[..., 0] == 1
+        predictions = {"raw": raw, "composite": composite(raw, truth, mask)}
         values = {
-            (prediction, metric.name): score_batch(metric, pictures, truth, mask, backbones)
+            (prediction, metric.name): score_batch(metric, pictures, truth, hole, backbones)
             for prediction, pictures in predictions.items()
             for metric in metrics
         }
@@ -121,7 +124,7 @@ def score_rows(settings: dict, list_path: str | Path, index_path: str | Path, ba
                             **names,
                             "image": images[position],
                             "mask": masks[position],
-                            "coverage": float(mask[position].mean()),
+                            "coverage": float(hole[position].mean()),
                             "prediction": prediction,
                             "region": region,
                             "metric": metric.name,

@@ -1,0 +1,242 @@
+"""A made-up run: crops of two photographs, blurred and noisy 'predictions', invented curves, the real commands."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from lacuna.canonical import canonical_json
+from lacuna.cli import main
+from lacuna.files import write_json, write_rows
+
+TITLES = {
+    "run": "made_up",
+    "title": "Made-up run",
+    "demonstration": True,
+    "systems": [["telea", "Telea"], ["navier_stokes", "Navier-Stokes"], ["aotgan", "AOT-GAN (narrow)"]],
+    "sources": {"place2": "Place2", "celeba": "CelebA"},
+    "test_sets": {
+        "paris_test": "Paris StreetView stand-in: a cat",
+        "FFHQ_test": "FFHQ stand-in: <one> portrait & more",
+    },
+}
+KEYS = {
+    name: ("untrained",) if name in ("telea", "navier_stokes") else ("place2", "celeba")
+    for name in ("telea", "navier_stokes", "aotgan")
+}
+QUALITY = {"telea": 0.35, "navier_stokes": 0.45, "aotgan": 0.25}
+
+
+def write_picture(path: Path, array: np.ndarray) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(array).save(path)
+    return str(path)
+
+
+def make_set(folder: Path, name: str, photograph: np.ndarray, size: tuple[int, int], n: int, random) -> None:
+    """Images, masks and list of one set; `size` is (height, width)."""
+    lines, bins = [], {}
+    for number in range(n):
+        top, left = (int(random.integers(0, photograph.shape[axis] - 2 * size[axis])) for axis in (0, 1))
+        crop = photograph[top : top + 2 * size[0] : 2, left : left + 2 * size[1] : 2, :3]
+        share = 0.02 + 0.57 * number / max(1, n - 1)
+        mask = np.zeros(size, np.uint8)
+        rows = max(2, round(size[0] * share**0.6))
+        columns = max(2, round(size[1] * share**0.4))
+        y, x = int(random.integers(0, size[0] - rows + 1)), int(random.integers(0, size[1] - columns + 1))
+        mask[y : y + rows, x : x + columns] = 255
+        image = write_picture(folder / f"images/{name}/{number:04d}.png", np.ascontiguousarray(crop))
+        hole = write_picture(folder / f"masks/{name}_masks/{number:04d}.png", mask)
+        lines.append(f"{image}\t{hole}\n")
+        label = f"{min(5, int(share * 10)) / 10 or 0.01:.2f}-{min(5, int(share * 10)) / 10 + 0.1:.2f}"
+        bins[label] = bins.get(label, 0) + 1
+    (folder / "lists").mkdir(exist_ok=True)
+    (folder / f"lists/{name}.txt").write_text("".join(lines))
+    write_json(
+        folder / f"images/{name}/card.json",
+        {
+            "name": name,
+            "title": TITLES["test_sets"].get(name, name),
+            "n": n,
+            "origins": 1,
+            "size": [size[1], size[0]],
+            "digest": "0123456789abcdef",
+            "licence": "CC0",
+            "note": "Made up for the tests.",
+        },
+    )
+    write_json(
+        folder / f"masks/{name}_masks/card.json",
+        {
+            "name": f"{name}_masks",
+            "kind": "boxes",
+            "n": n,
+            "size": [size[1], size[0]],
+            "digest": "fedcba9876543210",
+            "coverage": [0.01, 0.6],
+            "mean_coverage": 0.3,
+            "bins": bins,
+        },
+    )
+
+
+def make_predictions(folder: Path, system: str, source: str, test_set: str, random) -> str:
+    rows, target = [], folder / f"predictions/{system}/{source}/{test_set}"
+    for number, line in enumerate((folder / f"lists/{test_set}.txt").read_text().splitlines()):
+        image, mask = line.split("\t")
+        truth = np.asarray(Image.open(image)).astype(float)
+        hole = np.asarray(Image.open(mask)) == 255
+        raw = truth.copy()
+        raw[hole] = (1 - QUALITY[system]) * truth[hole] + QUALITY[system] * truth.mean((0, 1))
+        if system == "aotgan":
+            raw += random.normal(0, 6 if source == "place2" else 12, raw.shape)
+        write_picture(target / f"{number:04d}.png", np.clip(raw, 0, 255).astype(np.uint8))
+        rows.append({"file": f"{number:04d}.png", "image": image, "mask": mask})
+    write_json(target / "record.json", {"seconds": 1.25, "device": "cpu", "n": len(rows)})
+    write_rows(target / "index.csv", rows, ["file", "image", "mask"])
+    return str(target / "index.csv")
+
+
+def make_training(folder: Path, system: str, source: str, size: tuple[int, int], random) -> None:
+    target = folder / f"training/{system}/{source}"
+    steps = np.arange(1, 301)
+    losses = [
+        {
+            "step": int(step),
+            "reconstruction": 0.3 / step**0.3 * random.uniform(0.8, 1.2),
+            "style": 0.9 / step**0.4 * random.uniform(0.7, 1.3),
+            "adversarial": 0.02 * random.uniform(0.5, 1.5),
+        }
+        for step in steps
+    ]
+    target.mkdir(parents=True)
+    write_rows(target / "losses.csv", losses, ["step", "reconstruction", "style", "adversarial"])
+    better = 1 if source == "place2" else 0.8
+    scores = [
+        {
+            "step": step,
+            "psnr": 14 + better * step / 60,
+            "l1": 0.1 / (1 + better * step / 100),
+            "psnr_raw": 8 + better * step / 40,
+            "l1_hole": 0.3 / (1 + better * step / 100),
+            "l1_valid": 0.1 + step / 3000,  # gets worse, and must be said to
+        }
+        for step in (0, 100, 200, 300)
+    ]
+    write_rows(target / "validation.csv", scores, list(scores[0]))
+    write_json(
+        target / "record.json",
+        {
+            "seconds": 61.5,
+            "images_per_second": 39.0,
+            "device": "cpu",
+            "versions": {"torch": "2.11.0"},
+            "seed": 1234,
+            "peak_memory": None,
+            "steps": 300,
+        },
+    )
+    write_picture(target / "samples.png", random.integers(0, 256, (size[0] * 2, size[1] * 4, 3), dtype=np.uint8))
+
+
+def make_run(folder: Path, size=(44, 60), n=9, metrics=("psnr", "ssim", "l1"), backbones: str = "none") -> dict:
+    """Everything a report needs, in `folder`; returns the settings of the report."""
+    from skimage import data
+
+    random = np.random.default_rng(5)
+    for name, photograph in zip(TITLES["test_sets"], (data.chelsea(), data.astronaut()), strict=True):
+        make_set(folder, name, photograph, size, n, random)
+    for name in ("train", "validation"):
+        make_set(folder, name, data.coffee(), size, n, random)
+    scores, indices = [], {}
+    for system, sources in KEYS.items():
+        for source in sources:
+            for test_set in TITLES["test_sets"]:
+                index = make_predictions(folder, system, source, test_set, random)
+                indices.setdefault(test_set, []).append(index)
+                scores.append(str(folder / f"scores/{system}/{source}/{test_set}.parquet"))
+                command(
+                    "score",
+                    {"system": system, "source": source, "test_set": test_set, "metrics": list(metrics)},
+                    *("--list", folder / f"lists/{test_set}.txt", "--predictions", index),
+                    *("--backbones", backbones, "--output", scores[-1]),
+                )
+            if source != "untrained":
+                make_training(folder, system, source, size, random)
+    settings = TITLES | {"metrics": list(metrics)}
+    curves = [
+        [str(folder / f"training/aotgan/{source}/{name}.csv") for source in KEYS["aotgan"]]
+        for name in ("losses", "validation")
+    ]
+    command(
+        "tabulate", settings, "--scores", *scores, "--validation", *curves[1], "--output-directory", folder / "tables"
+    )
+    figures = folder / "figures"
+    for test_set, title in TITLES["test_sets"].items():
+        command(
+            "plot",
+            TITLES | {"test_set": test_set, "title": title, "images": 3},
+            *("--list", folder / f"lists/{test_set}.txt", "--predictions", *indices[test_set]),
+            *("--output", figures / f"qualitative_{test_set}.png"),
+            figure="qualitative",
+        )
+    command(
+        "plot",
+        TITLES,
+        *("--losses", *curves[0], "--validation", *curves[1], "--output", figures / "training_curves.png"),
+        figure="training",
+    )
+    command("plot", settings, "--scores", *scores, "--output", figures / "metric_by_coverage.png", figure="coverage")
+    (folder / "rules.dot").write_text(DOT)
+    assert main(["rulegraph", "--dot", str(folder / "rules.dot"), "--output", str(figures / "rulegraph.svg")]) == 0
+    write_json(
+        folder / "images/splits.json",
+        {"training": {"train": 3}, "evaluation": {"validation": 1, "paris_test": 2}, "shared": 0},
+    )
+    sources = {name: {"train": "train", "validation": "validation"} for name in TITLES["sources"]}
+    masks = {f"{role}_masks": f"{name}_masks" for role, name in (("train", "train"), ("validation", "validation"))}
+    config = {"seed": 2021, "metrics": list(metrics), "sources": sources, **masks, "test_masks": "paris_test_masks"}
+    config |= {"test_sets": list(TITLES["test_sets"]), "note": 'a "quoted" <value>'}
+    return TITLES | {"config": config}
+
+
+def command(name: str, settings: dict, *arguments, figure: str = "") -> None:
+    words = [name, *filter(None, [figure]), "--settings", canonical_json(settings), *map(str, arguments)]
+    assert main(words) == 0, json.dumps(words)
+
+
+DOT = """digraph snakemake_dag {
+    graph[bgcolor=white, margin=0];
+    node[shape=box, style=rounded, fontname=sans,                 fontsize=10, penwidth=2];
+    edge[penwidth=2, color=grey];
+\t0[label = "report", color = "0.43 0.6 0.85", style="rounded"];
+\t1[label = "tabulate", color = "0.57 0.6 0.85", style="rounded"];
+\t2[label = "score", color = "0.48 0.6 0.85", style="rounded"];
+\t3[label = "predict", color = "0.33 0.6 0.85", style="rounded"];
+\t4[label = "train", color = "0.62 0.6 0.85", style="rounded,dashed"];
+\t5[label = "pair", color = "0.14 0.6 0.85", style="rounded"];
+\t6[label = "stage", color = "0.52 0.6 0.85", style="rounded"];
+\t7[label = "make_masks", color = "0.10 0.6 0.85", style="rounded"];
+\t8[label = "fetch_backbone", color = "0.05 0.6 0.85", style="rounded"];
+\t9[label = "plot_training", color = "0.29 0.6 0.85", style="rounded"];
+\t10[label = "plot_qualitative", color = "0.24 0.6 0.85", style="rounded"];
+\t9 -> 0
+\t10 -> 0
+\t1 -> 0
+\t4 -> 0
+\t2 -> 1
+\t3 -> 2
+\t5 -> 2
+\t8 -> 2
+\t4 -> 3
+\t5 -> 3
+\t5 -> 4
+\t8 -> 4
+\t6 -> 5
+\t7 -> 5
+\t4 -> 9
+\t3 -> 10
+\t5 -> 10
+}
+"""

@@ -1,0 +1,40 @@
+"""Derive the tables of a run from its rows of scores."""
+
+import json
+from pathlib import Path
+
+
+def add_arguments(parser) -> None:
+    parser.add_argument(
+        "--settings", required=True, help="JSON: run, title, demonstration, systems, sources, test_sets, metrics"
+    )
+    parser.add_argument("--scores", required=True, nargs="+", help="Parquet files written by `lacuna score`")
+    parser.add_argument(
+        "--validation", nargs="*", default=[], help="validation.csv files in training/<system>/<source>/"
+    )
+    parser.add_argument("--output-directory", required=True, help="folder to write the tables into")
+
+
+def run(args) -> None:
+    from lacuna.files import atomic
+    from lacuna.reporting import aggregation, rendering, tables
+    from lacuna.reporting.titles import titles
+
+    settings = json.loads(args.settings)
+    folder = Path(args.output_directory)
+    scores = aggregation.read_scores(args.scores)
+    quantitative = aggregation.quantitative(scores)
+    texts = {}
+    for source, title in (titles(settings["sources"]) or {aggregation.UNTRAINED: "no source"}).items():
+        blocks = tables.comparisons(quantitative, settings, source)
+        texts[f"table_{source}.md"] = rendering.to_markdown(blocks)
+        texts[f"table_{source}.html"] = rendering.to_html_page(blocks, f"{settings['title']}: {title}")
+        texts[f"table_{source}.tex"] = rendering.to_latex(blocks)
+    training = aggregation.training(args.validation)
+    aggregation.write_table(folder / "quantitative.csv", quantitative)
+    aggregation.write_table(folder / "by_coverage.csv", aggregation.by_coverage(scores))
+    aggregation.write_table(folder / "training.csv", training)
+    for name, text in texts.items():
+        with atomic(folder / name) as partial:
+            partial.write_text(text, encoding="utf-8")
+    print(f"{len(scores)} rows of scores, {len(quantitative)} means, {len(texts)} tables in {folder}")

@@ -1,0 +1,134 @@
+"""From rows of scores to tidy tables. The rows are the truth; everything here is derived and can be made again."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from lacuna.errors import LacunaError
+from lacuna.files import atomic
+from lacuna.metrics.per_image import named
+from lacuna.reporting.titles import reading_of
+
+UNTRAINED = "untrained"
+KEYS = ["source", "test_set", "system", "prediction", "region", "metric"]
+QUANTITATIVE = [*KEYS, "mean", "std", "n"]
+BY_COVERAGE = [*KEYS, "bin", "mean", "std", "n"]
+TRAINING = ["system", "source", "metric", "initial", "final", "difference", "better", "steps"]
+# Upper ends of the coverage bins. As in Liu et al. (ECCV 2018) a bin holds its upper end and not its lower one.
+BIN_ENDS = (0.01, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+
+
+def bins_of(coverage: np.ndarray) -> np.ndarray:
+    """The label of each coverage's bin, such as `0.01-0.10`."""
+    starts = (0.0, *BIN_ENDS)
+    labels = np.array([f"{low:.2f}-{high:.2f}" for low, high in zip(starts, BIN_ENDS, strict=False)])
+    return labels[np.searchsorted(BIN_ENDS, np.asarray(coverage) - 1e-9)]
+
+
+def bin_title(label: str) -> str:
+    """`0.01-0.10` as a reader sees it: `1–10 %`."""
+    low, high = (round(float(part) * 100) for part in label.split("-"))
+    return f"{low}–{high} %"
+
+
+def read_scores(paths: Sequence[str | Path]) -> pd.DataFrame:
+    """The rows of all score files as one table; a missing file or column is a `LacunaError`."""
+    tables = []
+    for path in sorted(map(str, paths)):
+        try:
+            table = pd.read_parquet(path)
+        except (OSError, ValueError) as error:
+            raise LacunaError(f"{path} cannot be read as scores ({error}); run the rule 'score' again.") from None
+        missing = [name for name in (*KEYS, "image", "coverage", "value") if name not in table]
+        if missing:
+            raise LacunaError(f"{path} has no column '{missing[0]}'; run the rule 'score' again.")
+        tables.append(table)
+    rows = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+    if rows.empty:
+        raise LacunaError("there are no scores to work on; run the rule 'score' for at least one system.")
+    return rows
+
+
+def _summarise(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    summary = rows.groupby(keys, sort=True)["value"].agg(["mean", "std", "count"]).reset_index()
+    return summary.rename(columns={"count": "n"})
+
+
+def quantitative(scores: pd.DataFrame) -> pd.DataFrame:
+    """Mean, standard deviation (N−1) and N of every metric: columns `QUANTITATIVE`, sorted."""
+    return _summarise(scores, KEYS)[QUANTITATIVE]
+
+
+def by_coverage(scores: pd.DataFrame) -> pd.DataFrame:
+    """The same for every bin of mask coverage: columns `BY_COVERAGE`, sorted."""
+    return _summarise(scores.assign(bin=bins_of(scores["coverage"])), [*KEYS, "bin"])[BY_COVERAGE]
+
+
+def identity(path: str | Path) -> tuple[str, str]:
+    """(system, source) of a file in `training/<system>/<source>/`."""
+    folder = Path(path).absolute().parent
+    return folder.parent.name, folder.name
+
+
+def read_curve(path: str | Path) -> pd.DataFrame:
+    """A CSV whose first column is `step`, in rising order; anything else is a `LacunaError`."""
+    try:
+        curve = pd.read_csv(path)
+    except (OSError, ValueError) as error:
+        raise LacunaError(f"{path} cannot be read as a curve ({error}); run the rule 'train' again.") from None
+    if curve.empty or curve.columns[0] != "step" or not curve["step"].is_monotonic_increasing:
+        raise LacunaError(f"{path} is no curve with rising 'step's; run the rule 'train' again.")
+    return curve
+
+
+def training(paths: Sequence[str | Path]) -> pd.DataFrame:
+    """Every validation metric at initialisation (step 0) and at the end: columns `TRAINING`, sorted."""
+    rows = []
+    for path in paths:
+        system, source = identity(path)
+        curve = read_curve(path)
+        first, last = curve.iloc[0], curve.iloc[-1]
+        if first["step"] != 0 or len(curve) < 2:
+            raise LacunaError(
+                f"{path} does not hold step 0 and a later step, so the initialisation has nothing to be compared "
+                "with; run the rule 'train' again."
+            )
+        for name in curve.columns[1:]:
+            rows.append(
+                {
+                    "system": system,
+                    "source": source,
+                    "metric": name,
+                    "initial": first[name],
+                    "final": last[name],
+                    "difference": last[name] - first[name],
+                    "better": "yes" if reading_of(name)[0].is_better(last[name], first[name]) else "no",
+                    "steps": int(last["step"]),
+                }
+            )
+    return pd.DataFrame(rows, columns=TRAINING).sort_values(["system", "source", "metric"], ignore_index=True)
+
+
+def leaderboard(table: pd.DataFrame, prediction: str = "composite", region: str = "image") -> pd.DataFrame:
+    """Means over all test images for each system and source, from `quantitative`; best mean rank first.
+
+    Columns: system, source, n, one for each metric, mean_rank. The mean of a system is over its test sets' means, each
+    weighted by its N; ranks are per metric, ties share their mean rank, and `mean_rank` is the mean over the metrics.
+    """
+    chosen = table[(table["prediction"] == prediction) & (table["region"] == region)]
+    keys = ["system", "source", "metric"]
+    sums = chosen.assign(total=chosen["mean"] * chosen["n"]).groupby(keys)[["total", "n"]].sum()
+    sums["mean"] = sums["total"] / sums["n"]
+    means = sums.pivot_table(values="mean", index=keys[:2], columns="metric")
+    ranks = pd.DataFrame({name: means[name].rank(ascending=named(name).direction == "lower") for name in means})
+    means["mean_rank"] = ranks.mean(axis=1)
+    means.insert(0, "n", sums["n"].groupby(["system", "source"]).first())
+    return means.reset_index().sort_values(["mean_rank", "system", "source"], ignore_index=True)
+
+
+def write_table(path: str | Path, table: pd.DataFrame) -> None:
+    """A CSV with every digit of every number; the same table always gives the same bytes."""
+    with atomic(path) as partial:
+        table.to_csv(partial, index=False, lineterminator="\n")

@@ -1,0 +1,82 @@
+"""Metric by coverage: how each system does as the hole grows."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+import seaborn as sns
+
+from lacuna.metrics.per_image import named
+from lacuna.reporting.aggregation import UNTRAINED, bin_title, bins_of, read_scores
+from lacuna.reporting.style import looks, written_to
+from lacuna.reporting.titles import REGIONS, UNTRAINED_MARK, check_known, titles
+
+
+def _of_source(scores: pd.DataFrame, source: str, prediction: str, region: str) -> pd.DataFrame:
+    return scores[
+        scores["source"].isin({source, UNTRAINED}) & (scores["prediction"] == prediction) & (scores["region"] == region)
+    ]
+
+
+def draw_coverage(settings: dict, score_paths: Sequence[str | Path], output: str | Path) -> None:
+    """Write the figure as PNG: columns are metrics, rows are sources and regions, points means over all test sets.
+
+    `settings`: titles, `metrics` and, if not the default, `prediction`: `composite` or `raw`. Bars are 95 % intervals
+    of the mean, by bootstrap over images with a fixed seed.
+    """
+    systems, sources = titles(settings["systems"]), titles(settings["sources"]) or {UNTRAINED: ""}
+    scores = read_scores(score_paths)
+    check_known(scores["system"], systems, "system")
+    prediction = settings.get("prediction", "composite")
+    scores = scores.assign(bin=bins_of(scores["coverage"]))
+    bins = sorted(set(scores["bin"]))
+    rows = [(source, region) for source in sources for region in REGIONS]
+    metrics = settings["metrics"]
+    marks = dict.fromkeys(set(scores.loc[scores["source"] == UNTRAINED, "system"]), UNTRAINED_MARK)
+    names = {name: f"{title} {marks.get(name, '')}".strip() for name, title in systems.items()}
+    look = looks(names.values())
+
+    size = (3.1 * len(metrics), 2.75 * len(rows) + 0.7)
+    shape = {"nrows": len(rows), "ncols": len(metrics), "figsize": size, "squeeze": False, "layout": "constrained"}
+    with written_to(output, **shape) as (figure, axes):
+        figure.get_layout_engine().set(w_pad=0.08, h_pad=0.06)
+        for line, (axis_row, (source, region)) in enumerate(zip(axes, rows, strict=True)):
+            mine = _of_source(scores, source, prediction, region)
+            shown = [names[name] for name in systems if name in set(mine["system"])]
+            for axis, metric in zip(axis_row, metrics, strict=True):
+                drawn = mine[mine["metric"] == metric]
+                sns.pointplot(
+                    drawn.assign(system=drawn["system"].map(names)),
+                    x="bin",
+                    y="value",
+                    order=bins,
+                    hue="system",
+                    hue_order=shown,
+                    palette=[look[name]["color"] for name in shown],
+                    markers=[look[name]["marker"] for name in shown],
+                    dodge=0.14 * (len(shown) - 1) or False,
+                    errorbar=("ci", 95),
+                    seed=0,
+                    markersize=4,
+                    linewidth=1.3,
+                    err_kws={"linewidth": 1.3},
+                    ax=axis,
+                    legend=False,
+                )
+                axis.set(xlabel="", ylabel=named(metric).label)
+                axis.set_title(f"{sources[source]}: {prediction}, {REGIONS[region]}".removeprefix(": "), fontsize=9)
+                axis.set_xticks(range(len(bins)), [bin_title(name).removesuffix(" %") for name in bins], fontsize=8)
+                if line == len(rows) - 1:
+                    axis.set_xlabel("coverage (% of the image)")
+        handles = [
+            axes[0, 0].plot([], [], color=look[name]["color"], marker=look[name]["marker"], label=name)[0]
+            for name in names.values()
+        ]
+        figure.legend(handles=handles, loc="outside upper center", ncols=min(6, len(handles)))
+        figure.supxlabel(_numbers(scores, bins), fontsize=8.5, color="#444444")
+
+
+def _numbers(scores: pd.DataFrame, bins: list[str]) -> str:
+    """How many images stand behind each point of a system."""
+    images = scores.drop_duplicates(["test_set", "image", "mask"]).groupby("bin").size()
+    return "N images behind each point: " + ", ".join(f"{bin_title(name)}: {images[name]}" for name in bins)

@@ -1,0 +1,261 @@
+"""The report: one HTML page that stands alone, made from what a run left in its folder."""
+
+import base64
+import io
+import platform
+import re
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import pandas as pd
+import yaml
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from PIL import Image
+
+from lacuna.errors import LacunaError
+from lacuna.files import read_json
+from lacuna.metrics.per_image import named
+from lacuna.reporting import rendering, tables
+from lacuna.reporting.aggregation import UNTRAINED, bin_title
+from lacuna.reporting.titles import UNTRAINED_NOTE, titles
+
+LIMIT = 20 * 2**20  # bytes of the whole page
+LOSSLESS = 400 * 2**10  # a picture above this many bytes is embedded as WebP
+WIDEST = 1800  # pixels of an embedded WebP
+LIBRARIES = ("jinja2", "matplotlib", "numpy", "pandas", "pyarrow", "scipy", "seaborn")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A picture with its caption; `source` is a data URI, `width` in CSS pixels."""
+
+    source: str
+    width: int
+    alt: str
+    caption: str
+    pixelated: bool = False
+
+
+def width_of(path: Path) -> int:
+    """CSS pixels at which a drawn figure has its nominal size on paper, or at which small pixels can be seen."""
+    if path.suffix == ".svg":
+        points = re.search(rb'width="([\d.]+)pt"', path.read_bytes())
+        return round(float(points[1]) * 96 / 72)
+    with Image.open(path) as picture:
+        density = picture.info.get("dpi", (0, 0))[0]
+        return round(picture.width * 96 / density) if density else max(544, picture.width)
+
+
+def embedded(path: Path) -> str:
+    """The picture as a data URI; a large PNG becomes a WebP. A missing file is a `LacunaError`."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise LacunaError(f"{path} cannot be read ({error.strerror}); run the rule that makes it first.") from None
+    kind = "svg+xml" if path.suffix == ".svg" else "png"
+    if kind == "png" and len(data) > LOSSLESS:
+        with Image.open(io.BytesIO(data)) as picture:
+            picture = picture.convert("RGB")
+        picture.thumbnail((WIDEST, 100 * WIDEST), Image.Resampling.LANCZOS)
+        stream = io.BytesIO()
+        picture.save(stream, "WEBP", quality=88, method=6)
+        data, kind = stream.getvalue(), "webp"
+    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """A table that `lacuna tabulate` wrote; a missing one is a `LacunaError`."""
+    try:
+        return pd.read_csv(path)
+    except (OSError, ValueError) as error:
+        raise LacunaError(f"{path} cannot be read as a table ({error}); run the rule 'tabulate' first.") from None
+
+
+class Report:
+    """What the template shows. Every file it needs and does not find is a `LacunaError` that names it."""
+
+    def __init__(self, settings: dict, folder: Path, commit: str = ""):
+        self.config = settings["config"]
+        self.settings = settings | {"metrics": self.config["metrics"]}
+        self.folder = folder
+        self.commit = commit
+        self.title, self.run = settings["title"], settings["run"]
+        self.demonstration = settings["demonstration"]
+        self.systems, self.sources = titles(settings["systems"]), titles(settings["sources"])
+        self.test_sets = titles(settings["test_sets"])
+        self.metrics = [named(name) for name in self.config["metrics"]]
+        self.quantitative = read_table(folder / "tables/quantitative.csv")
+        self.training = read_table(folder / "tables/training.csv")
+        self.trained = sorted(set(zip(self.training["system"], self.training["source"], strict=True)))
+        self.splits = read_json(folder / "images/splits.json")
+
+    # ---------------------------------------------------------------- numbers
+
+    def leaderboard(self) -> Markup:
+        return Markup(rendering.to_html(tables.leaderboard_table(self.quantitative, self.settings)))
+
+    def comparisons(self) -> list[tuple[str, str, list[Markup]]]:
+        """(source, its title, its tables), one for each source."""
+        return [
+            (source, title, [Markup(rendering.to_html(table)) for table in self._tables_of(source)])
+            for source, title in (self.sources or {UNTRAINED: "no source"}).items()
+        ]
+
+    def _tables_of(self, source: str) -> list[tables.Table]:
+        return tables.comparisons(self.quantitative, self.settings, source)
+
+    def initialisation(self) -> Markup:
+        return Markup(rendering.to_html(tables.initialisation_table(self.training, self.settings)))
+
+    # ---------------------------------------------------------------- pictures
+
+    def _figure(self, name: str, alt: str, caption: str) -> Figure:
+        path = self.folder / "figures" / name
+        return Figure(embedded(path), width_of(path), alt, caption)
+
+    def qualitative(self) -> list[tuple[str, str, Figure]]:
+        """(test set, its title, its grid), one for each test set."""
+        found = []
+        for test_set, title in self.test_sets.items():
+            caption = (
+                f"{title}: input with the hole in magenta, the composite of every system, and the ground truth. Rows "
+                "are grouped by the source that the systems were trained on. The images are chosen by coverage alone: "
+                "evenly spaced from the smallest hole of the test set to the largest, whatever any system makes of "
+                f"them. {UNTRAINED_NOTE}"
+            )
+            alt = (
+                f"Grid of inpainting results on {title}: columns are input, {', '.join(self.systems.values())}, truth."
+            )
+            found.append((test_set, title, self._figure(f"qualitative_{test_set}.png", alt, caption)))
+        return found
+
+    def coverage(self) -> Figure:
+        names = ", ".join(metric.title for metric in self.metrics)
+        caption = (
+            "How each system does as the hole grows: composites, whole image and hole only, all test sets together. "
+            "Points are means; bars are 95 % intervals of the mean (bootstrap over images). N stands under the axes. "
+            f"↑ higher is better, ↓ lower is better. {UNTRAINED_NOTE}"
+        )
+        return self._figure("metric_by_coverage.png", f"Line plots of {names} against mask coverage.", caption)
+
+    def curves(self) -> Figure:
+        caption = (
+            "Left: every named loss term against the training step, averaged over short windows. Right: metrics on the "
+            "validation images; step 0 is the untrained initialisation. ↑ higher is better, ↓ lower is better."
+        )
+        return self._figure("training_curves.png", "Line plots of losses and validation metrics by step.", caption)
+
+    def samples(self) -> list[tuple[str, Figure]]:
+        """(heading, validation pictures) of every trained system and source."""
+        found = []
+        for system, source in self.trained:
+            path = self.folder / "training" / system / source / "samples.png"
+            what = f"{self.systems[system]} trained on {self.sources[source]}"
+            caption = "From left to right: input with the hole in white, raw prediction, composite, ground truth."
+            alt = f"Validation pictures of {what}."
+            found.append((what, Figure(embedded(path), width_of(path), alt, caption, pixelated=True)))
+        return found
+
+    def rulegraph(self) -> Figure:
+        caption = "The rules that made this page, from left to right. Arrows that a longer way implies are left out."
+        return self._figure("rulegraph.svg", "Directed graph of the workflow's rules.", caption)
+
+    # ---------------------------------------------------------------- cards
+
+    def image_cards(self) -> list[dict]:
+        """The card of every image set of the run, with its roles."""
+        roles: dict[str, list[str]] = {}
+        for role in ("train", "validation"):
+            for source, entry in self.config["sources"].items():
+                word = "training" if role == "train" else role
+                roles.setdefault(entry[role], []).append(f"{word}, {self.sources[source]}")
+        for test_set in self.config["test_sets"]:
+            roles.setdefault(test_set, []).append("test")
+        return [self._card("images", name) | {"role": "; ".join(role)} for name, role in roles.items()]
+
+    def mask_cards(self) -> list[dict]:
+        """The card of every mask set of the run, with its roles and its bars (label, N, share of the fullest bin)."""
+        roles: dict[str, list[str]] = {}
+        for role in ("train", "validation", "test"):
+            if role == "test" or self.config["sources"]:
+                roles.setdefault(self.config[f"{role}_masks"], []).append("training" if role == "train" else role)
+        cards = []
+        for name, words in roles.items():
+            card = self._card("masks", name)
+            most = max(card["bins"].values())
+            bars = [(bin_title(label), count, count / most) for label, count in sorted(card["bins"].items())]
+            cards.append(card | {"role": "; ".join(words), "bars": bars})
+        return cards
+
+    def _card(self, room: str, name: str) -> dict:
+        return read_json(self.folder / room / name / "card.json")
+
+    # ---------------------------------------------------------------- provenance
+
+    def costs(self) -> list[dict]:
+        """Seconds and device of every training and, summed over the test sets, of every system's predictions."""
+        rows = []
+        for system, source in self.trained:
+            record = read_json(self.folder / "training" / system / source / "record.json")
+            rows.append(self._cost("train", system, source, record["seconds"], record) | {"seed": record.get("seed")})
+        kept = self.quantitative[["system", "source", "test_set"]].drop_duplicates()
+        for (system, source), group in kept.groupby(["system", "source"], sort=True):
+            folders = [self.folder / "predictions" / system / source / name for name in group["test_set"]]
+            records = [read_json(folder / "record.json") for folder in folders]
+            total = {"device": records[0]["device"], "n": sum(record["n"] for record in records)}
+            rows.append(self._cost("predict", system, source, sum(record["seconds"] for record in records), total))
+        return rows
+
+    def _cost(self, stage: str, system: str, source: str, seconds: float, record: dict) -> dict:
+        done = f"{record['steps']} steps" if stage == "train" else f"{record['n']} images"
+        source_title = self.sources.get(source, "–")
+        names = {"stage": stage, "system": self.systems[system], "source": source_title}
+        return names | {"seconds": seconds, "done": done, "device": record["device"], "seed": None}
+
+    def versions(self) -> dict[str, str]:
+        """Library → version: what the trainings recorded, then what made this page."""
+        found: dict[str, set[str]] = {}
+        for system, source in self.trained:
+            record = read_json(self.folder / "training" / system / source / "record.json")
+            for name, number in (record.get("versions") or {}).items():
+                found.setdefault(name, set()).add(str(number))
+        found.setdefault("python", set()).add(platform.python_version())
+        for name in ("lacuna", *LIBRARIES):
+            found.setdefault(name, set()).add(version(name))
+        return {name: ", ".join(sorted(numbers)) for name, numbers in sorted(found.items())}
+
+    def config_text(self) -> str:
+        return yaml.safe_dump(self.config, sort_keys=False, allow_unicode=True, width=110)
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a reader takes them in: `12.3 s`, `4 min 05 s`, `2 h 05 min`."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def page(settings: dict, folder: str | Path, commit: str = "") -> str:
+    """The whole page as text. `settings`: titles, `demonstration` and the resolved `config`.
+
+    Reads only files under `folder`. Raises `LacunaError` for a missing file and for a page above `LIMIT`.
+    """
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["duration"] = duration
+    environment.filters["percent"] = lambda share: f"{100 * share:.1f}"
+    text = environment.get_template("page.html").render(report=Report(settings, Path(folder), commit))
+    if len(text.encode()) > LIMIT:
+        raise LacunaError(
+            f"the report would be {len(text.encode()) / 2**20:.0f} MiB, above {LIMIT // 2**20}; "
+            "lower 'figures.qualitative_images' in the config."
+        )
+    return text

@@ -1,0 +1,112 @@
+"""One table in three spellings: Markdown, HTML, LaTeX."""
+
+from html import escape
+
+from lacuna.reporting.tables import Cell, Table
+
+STYLE = """
+:root { color-scheme: light dark; }
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 72rem; padding: 0 1rem; }
+div { overflow-x: auto; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin-bottom: 2.5rem; }
+caption { text-align: left; padding-bottom: .6rem; }
+th, td { padding: .25rem .8rem; text-align: right; }
+thead th { border-bottom: 2px solid; vertical-align: bottom; }
+tbody { border-bottom: 1px solid #8888; }
+tbody th { text-align: left; font-weight: normal; vertical-align: top; }
+th:nth-child(-n+2) { text-align: left; }
+"""
+
+
+def _markdown_cell(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
+
+
+def to_markdown(tables: list[Table]) -> str:
+    """GitHub-flavoured Markdown; best values are **bold**."""
+    lines = []
+    for table in tables:
+        aligns = [":--", ":--"] + ["--:"] * (len(table.head) - 2)
+        lines += [f"**{table.title}.** {table.caption}", ""]
+        lines += [f"| {' | '.join(map(_markdown_cell, table.head))} |", f"| {' | '.join(aligns)} |"]
+        for group, rows in table.groups:
+            for position, (label, cells) in enumerate(rows):
+                texts = [f"**{cell.text}**" if cell.best else cell.text for cell in cells]
+                first = group if position == 0 else ""
+                lines.append(f"| {' | '.join(map(_markdown_cell, [first, label, *texts]))} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _html_cell(cell: Cell) -> str:
+    return f"<td><strong>{escape(cell.text)}</strong></td>" if cell.best else f"<td>{escape(cell.text)}</td>"
+
+
+def to_html(table: Table) -> str:
+    """One <table> element; a data set is a row header that spans its metrics."""
+    parts = [
+        f"<table>\n<caption><strong>{escape(table.title)}.</strong> {escape(table.caption)}</caption>\n<thead><tr>"
+    ]
+    parts += [f'<th scope="col">{escape(text)}</th>' for text in table.head]
+    parts.append("</tr></thead>\n")
+    for group, rows in table.groups:
+        parts.append("<tbody>\n")
+        for position, (label, cells) in enumerate(rows):
+            head = f'<th scope="rowgroup" rowspan="{len(rows)}">{escape(group)}</th>' if position == 0 else ""
+            body = "".join(map(_html_cell, cells))
+            parts.append(f'<tr>{head}<th scope="row">{escape(label)}</th>{body}</tr>\n')
+        parts.append("</tbody>\n")
+    parts.append("</table>\n")
+    return "".join(parts)
+
+
+def to_html_page(tables: list[Table], title: str) -> str:
+    """A page that stands alone, without scripts or outside resources."""
+    body = "\n".join(f"<div>{to_html(table)}</div>" for table in tables)
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(title)}</title><style>{STYLE}</style></head>\n<body>\n<h1>{escape(title)}</h1>\n{body}\n"
+        "</body></html>\n"
+    )
+
+
+LATEX = str.maketrans(
+    {
+        "\\": r"\textbackslash{}",
+        "&": r"\&",
+        "%": r"\%",
+        "$": r"\$",
+        "#": r"\#",
+        "_": r"\_",
+        "{": r"\{",
+        "}": r"\}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        "↑": r"$\uparrow$",
+        "↓": r"$\downarrow$",
+        "†": r"$\dagger$",
+        "–": "--",
+        "−": "$-$",
+        "×": r"$\times$",
+    }
+)
+
+
+def to_latex(tables: list[Table]) -> str:
+    """`table` environments that need the package booktabs and nothing else."""
+    lines = [r"% needs \usepackage{booktabs}"]
+    for table in tables:
+        lines += [r"\begin{table}", r"\centering"]
+        lines.append(rf"\caption{{\textbf{{{table.title.translate(LATEX)}.}} {table.caption.translate(LATEX)}}}")
+        lines += [rf"\begin{{tabular}}{{ll{'r' * (len(table.head) - 2)}}}", r"\toprule"]
+        lines.append(" & ".join(text.translate(LATEX) for text in table.head) + r" \\")
+        for group, rows in table.groups:
+            lines.append(r"\midrule")
+            for position, (label, cells) in enumerate(rows):
+                texts = [cell.text.translate(LATEX) for cell in cells]
+                texts = [rf"\textbf{{{t}}}" if cell.best else t for t, cell in zip(texts, cells, strict=True)]
+                first = group.translate(LATEX) if position == 0 else ""
+                lines.append(" & ".join([first, label.translate(LATEX), *texts]) + r" \\")
+        lines += [r"\bottomrule", r"\end{tabular}", r"\end{table}", ""]
+    return "\n".join(lines)

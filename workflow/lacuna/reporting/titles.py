@@ -1,0 +1,42 @@
+"""What things are called, and in which order they are shown."""
+
+from collections.abc import Iterable
+
+from lacuna.errors import LacunaError
+from lacuna.metrics.facts import METRICS, Metric
+from lacuna.metrics.per_image import named
+
+PREDICTIONS = {
+    "composite": "composites (the prediction inside the hole, the image itself outside)",
+    "raw": "raw predictions (everything as the system returned it, outside the hole too)",
+}
+REGIONS = {"image": "whole image", "hole": "hole only"}
+# What a validation column measures, by what follows the metric's name in it.
+READINGS = {
+    "": "composite, whole image",
+    "_raw": "raw, whole image",
+    "_hole": "raw, hole only",
+    "_valid": "raw, outside the hole",
+}
+UNTRAINED_MARK = "†"
+UNTRAINED_NOTE = f"{UNTRAINED_MARK} needs no training: the same numbers whatever the source."
+
+
+def titles(entries) -> dict[str, str]:
+    """Name → title in the order given; `entries` is a mapping or, where order matters, a list of [name, title]."""
+    return dict(entries.items() if isinstance(entries, dict) else entries)
+
+
+def reading_of(column: str) -> tuple[Metric, str]:
+    """The metric and the reading of a validation column such as `psnr`, `psnr_raw` or `l1_hole`."""
+    for suffix in sorted(READINGS, key=len, reverse=True):
+        name = column.removesuffix(suffix)
+        if column.endswith(suffix) and name in METRICS:
+            return named(name), READINGS[suffix]
+    return named(column), READINGS[""]
+
+
+def check_known(found: Iterable[str], known: dict[str, str], what: str) -> None:
+    """Every name found in the results must have a title in the settings."""
+    for name in sorted(set(found) - set(known)):
+        raise LacunaError(f"the results hold the {what} '{name}', which the settings do not name; make them again.")
