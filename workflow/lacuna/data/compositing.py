@@ -1,9 +1,9 @@
 """The one way to put a prediction into its image."""
 
 
-def composite(image, raw, mask):
+def composite(raw, image, mask):
     """`mask·raw + (1 − mask)·image`: the prediction in the hole, the image elsewhere.
 
-    `image` and `raw` are …×3×H×W in [0, 1], `mask` is …×1×H×W with 1 = hole: NumPy arrays or torch tensors alike.
+    `raw` and `image` are …×3×H×W in [0, 1], `mask` is …×1×H×W with 1 = hole: NumPy arrays or torch tensors alike.
     """
     return mask * raw + (1 - mask) * image

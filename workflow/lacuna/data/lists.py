@@ -1,4 +1,4 @@
-"""Lists of `image<TAB>mask`, one pair a line: what training, prediction and scoring read. Anybody's own list will do."""
+"""Lists of `image<TAB>mask`, one pair a line: what training, prediction and scoring read. Anybody's own list works."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -69,6 +69,6 @@ def _validate(path: str | Path, numbered: dict[int, Pair]) -> None:
         if size != mask_sizes[pair.mask]:
             sizes = ["x".join(map(str, each)) for each in (size, mask_sizes[pair.mask])]
             raise LacunaError(
-                f"line {number} of {path}: the image {pair.image} is {sizes[0]} but the mask {pair.mask} is {sizes[1]}; "
-                f"give both one size"
+                f"line {number} of {path}: the image {pair.image} is {sizes[0]} but the mask {pair.mask} "
+                f"is {sizes[1]}; give both one size"
             )

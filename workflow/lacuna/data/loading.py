@@ -1,9 +1,9 @@
 """From a list of pairs to batches of tensors."""
 
-import os
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from itertools import count, groupby, islice
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from lacuna.data.lists import Pair, read_list
 from lacuna.errors import LacunaError
 
 _CACHE_BYTES = 2 << 30
+_AHEAD = 4  # batches and threads
 
 
 class _Files:
@@ -25,8 +26,9 @@ class _Files:
     def __init__(self, paths: list[str], read, cache_bytes: int):
         self.paths, self.read = paths, read
         self.kept: dict[int, np.ndarray] = {}
-        self.shape = read(paths[0]).shape
-        self.fits = int(np.prod(self.shape)) * len(paths) <= cache_bytes
+        first = read(paths[0])
+        self.shape = first.shape
+        self.fits = first.nbytes * len(paths) <= cache_bytes
 
     def __getitem__(self, i: int) -> np.ndarray:
         if i in self.kept:
@@ -38,7 +40,7 @@ class _Files:
 
 
 class PairDataset(Dataset):
-    """The pairs of a list as (image 3×H×W in [0, 1], mask 1×H×W of 0 and 1, pair), in order; errors as in `read_list`."""
+    """The pairs of a list as (image 3×H×W in [0, 1], mask 1×H×W of 0 and 1, pair); errors as in `read_list`."""
 
     def __init__(self, list_path: str | Path):
         self.pairs = read_list(list_path)
@@ -57,29 +59,40 @@ def training_batches(
     """Batches (image N×3×H×W, mask N×1×H×W) for the steps `start_step`, `start_step` + 1, … without end.
 
     The batch of a step depends on the list, `batch_size`, `seed` and the step's number alone, so training that was
-    interrupted goes on with the batches that it would have seen. The list's images are shuffled anew for every pass over
-    them; its masks are drawn at random, independently; each image and each mask is flipped left to right with
-    probability 1/2. Sets below `cache_bytes` stay decoded in memory; others are read ahead by threads.
+    interrupted goes on with the batches that it would have seen. The list's images are shuffled anew for every pass
+    over them; its masks are drawn at random, independently; each image and each mask is flipped left to right with
+    probability 1/2, independently too. Sets up to `cache_bytes` (bytes) stay decoded in memory. Threads read ahead.
     Errors: as in `read_list`; a `LacunaError` when the images differ in size.
     """
     pairs = read_list(list_path)
     images = _Files(list(dict.fromkeys(pair.image for pair in pairs)), read_image_bytes, cache_bytes)
     masks = _Files(list(dict.fromkeys(pair.mask for pair in pairs)), read_mask_bytes, cache_bytes)
 
-    def batch(step: int) -> tuple[Tensor, Tensor]:
-        rng = np.random.default_rng([seed, step])
-        chosen_masks = rng.integers(len(masks.paths), size=batch_size)
-        flips = rng.integers(2, size=(2, batch_size))
-        chosen = zip(_image_numbers(len(images.paths), batch_size, seed, step), chosen_masks, *flips, strict=True)
-        some = [(_flipped(images[i], a), _flipped(masks[int(j)], b)) for i, j, a, b in chosen]
-        for image, mask in some:
-            if image.shape != images.shape or mask.shape != masks.shape:
-                raise LacunaError(f"the images of {list_path} have several sizes; training needs one, so stage them")
-        return tuple(to(np.stack(part)) for to, part in zip((_image_tensor, _mask_tensor), zip(*some), strict=True))
+    @lru_cache(maxsize=2)  # a batch touches the end of one pass and the beginning of the next
+    def order(epoch: int) -> np.ndarray:
+        return np.random.default_rng([seed, epoch, 1]).permutation(len(images.paths))
 
-    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-        ahead = deque(pool.submit(batch, step) for step in range(start_step, start_step + 4))
-        for step in count(start_step + len(ahead)):
+    def batch(step: int) -> tuple[Tensor, Tensor]:
+        places = [divmod(place, len(images.paths)) for place in range(step * batch_size, (step + 1) * batch_size)]
+        rng = np.random.default_rng([seed, step])
+        drawn = rng.integers(len(masks.paths), size=batch_size)
+        flips = rng.integers(2, size=(2, batch_size))
+        chosen = [
+            [_flipped(images[int(order(epoch)[i])], flip) for (epoch, i), flip in zip(places, flips[0], strict=True)],
+            [_flipped(masks[int(i)], flip) for i, flip in zip(drawn, flips[1], strict=True)],
+        ]
+        if {image.shape[1:] for image in chosen[0]} | {mask.shape[1:] for mask in chosen[1]} != {images.shape[1:]}:
+            raise LacunaError(f"the images of {list_path} differ in size; training needs one size, so stage them first")
+        return _image_tensor(np.stack(chosen[0])), _mask_tensor(np.stack(chosen[1]))
+
+    return _read_ahead(batch, start_step)
+
+
+def _read_ahead(batch: Callable[[int], tuple], start_step: int) -> Iterator[tuple]:
+    """`batch(start_step)`, `batch(start_step + 1)`, …, made by threads while the former ones are used."""
+    with ThreadPoolExecutor(_AHEAD) as pool:
+        ahead = deque(pool.submit(batch, start_step + i) for i in range(_AHEAD))
+        for step in count(start_step + _AHEAD):
             yield ahead.popleft().result()
             ahead.append(pool.submit(batch, step))
 
@@ -89,19 +102,12 @@ def evaluation_batches(list_path: str | Path, batch_size: int) -> Iterator[tuple
 
     A batch ends early where the next image has another size. Errors: as in `read_list`.
     """
-    for _, run in groupby(map(PairDataset(list_path).__getitem__, count()), lambda item: item[0].shape):
+    dataset = PairDataset(list_path)
+    items = (dataset[i] for i in range(len(dataset)))
+    for _, run in groupby(items, lambda item: item[0].shape):
         while some := list(islice(run, batch_size)):
             image, mask, pairs = zip(*some, strict=True)
             yield torch.stack(image), torch.stack(mask), list(pairs)
-
-
-def _image_numbers(number: int, batch_size: int, seed: int, step: int) -> list[int]:
-    """Which images are in a step's batch: a slice of one permutation after another."""
-    places = range(step * batch_size, (step + 1) * batch_size)
-    orders = {
-        epoch: np.random.default_rng([seed, epoch, 1]).permutation(number) for epoch in {p // number for p in places}
-    }
-    return [int(orders[place // number][place % number]) for place in places]
 
 
 def _flipped(values: np.ndarray, flip: int) -> np.ndarray:

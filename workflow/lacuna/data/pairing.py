@@ -12,15 +12,16 @@ from lacuna.files import read_rows
 
 
 def pair(settings: dict, images: Path, masks: Path) -> list[Pair]:
-    """Pair the images of one index with the masks of another; `settings` are `{name, mode}`.
+    """Pair the images of one index with the masks of another; `settings` are `{name, mode, seed}`.
 
-    Masks are shuffled by a seed that depends on the list's name. `paired` (for reporting): each image has its own mask,
-    so there must be as many of both. `drawn` (for training, which draws masks at random): every image and every mask is
-    listed, the shorter set repeated. Errors: a `LacunaError` for different numbers or an unknown mode.
+    Masks are shuffled by a seed that depends on the list's name and the `seed` (0 if there is none).
+    `paired` (for reporting): each image has its own mask, so there must be as many of both. `drawn` (for training,
+    which draws masks at random): every image and every mask is listed, the shorter set repeated.
+    Errors: a `LacunaError` for different numbers or an unknown mode.
     """
     name, mode = settings["name"], settings["mode"]
     image_files, mask_files = _files(images), _files(masks)
-    rng = np.random.default_rng(seed_of("pair", name))
+    rng = np.random.default_rng(seed_of("pair", name, settings.get("seed", 0)))
     mask_files = [mask_files[i] for i in rng.permutation(len(mask_files))]
     if mode not in ("paired", "drawn"):
         raise LacunaError(f"the list {name} has mode {mode!r}; choose paired or drawn")

@@ -1,6 +1,5 @@
 """From one photograph to its finished images, as bytes."""
 
-import hashlib
 import io
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -60,8 +59,3 @@ def _png(photograph: Image.Image, crop: Crop, image_size: int | list[int]) -> by
     stream = io.BytesIO()
     image.save(stream, "PNG", compress_level=3)
     return stream.getvalue()
-
-
-def sha256_of_bytes(data: bytes) -> str:
-    """SHA-256 in hexadecimal."""
-    return hashlib.sha256(data).hexdigest()

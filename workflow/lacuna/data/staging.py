@@ -1,10 +1,11 @@
 """From photographs to an image set: choice, order, an index and a card."""
 
+import hashlib
 from pathlib import Path
 
 from lacuna.canonical import digest
 from lacuna.data.crops import Crop
-from lacuna.data.rendering import Rendered, rendered, sha256_of_bytes
+from lacuna.data.rendering import Rendered, rendered
 from lacuna.data.sizes import width_and_height
 from lacuna.data.sources import Origin, distinct, origins_of_folder, origins_of_packages
 from lacuna.errors import LacunaError
@@ -30,7 +31,7 @@ class _ImageSet:
             file = f"{position:0{self.digits}d}.png"
             (self.folder / file).write_bytes(png)
             self.enlarged += crop.width < width_and_height(self.settings["image_size"])[0]
-            values = [file, origin.name, origin.sha256, *crop, sha256_of_bytes(png)]
+            values = [file, origin.name, origin.sha256, *crop, hashlib.sha256(png).hexdigest()]
             self.rows[position] = dict(zip(INDEX_COLUMNS, values, strict=True))
 
     def finish(self, output: Path) -> dict:

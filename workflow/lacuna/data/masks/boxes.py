@@ -35,8 +35,7 @@ def draw(
     mask = np.zeros(size[::-1], np.uint8)
     covered = 0
     for i in range(_MOST_BOXES):
-        missing = target - covered
-        area = missing / max(1, options.number - i)
+        area = (target - covered) / max(1, options.number - i)
         ratio = options.aspect ** rng.uniform(-1, 1)
         width = int(np.clip(round((area * ratio) ** 0.5), 1, size[0]))
         height = int(np.clip(round(area / width), 1, size[1]))
@@ -46,6 +45,6 @@ def draw(
         left, top = rng.integers(size[0] - width + 1), rng.integers(size[1] - height + 1)
         mask[top : top + height, left : left + width] = 255
         covered = cv2.countNonZero(mask)
-        if covered >= fewest and i + 1 >= options.number:
+        if covered >= target or (covered >= fewest and i + 1 >= options.number):
             return mask
     return None

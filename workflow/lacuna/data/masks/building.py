@@ -1,5 +1,6 @@
 """A frozen mask set: masks of one family in equal numbers per coverage bin, with an index and a card."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import fields
@@ -15,7 +16,7 @@ from lacuna.data.masks.bins import Bin, coverage_bins
 from lacuna.data.masks.given import GivenMasks
 from lacuna.data.sizes import width_and_height
 from lacuna.errors import LacunaError
-from lacuna.files import empty_folder, sha256_of, write_json, write_rows
+from lacuna.files import empty_folder, write_json, write_rows
 
 FAMILIES = {"strokes": strokes, "random_walk": random_walk, "boxes": boxes}
 INDEX_COLUMNS = ["file", "coverage", "bin", "seed", "sha256"]
@@ -32,9 +33,10 @@ class Mask(NamedTuple):
 
 
 def masks(settings: dict) -> Iterator[Mask]:
-    """The masks of the set that `settings` describe, in order; the bins take turns, so the first ones get the remainder.
+    """The masks of the set that `settings` describe, in order.
 
-    Each generated mask depends on the set's seed and name, its number and its bin alone.
+    The bins take turns, so their numbers are equal and the first ones get the remainder. Each generated mask
+    depends on the set's seed and name, its number and its bin alone.
     Errors: a `LacunaError` for an unknown family or option, or where a bin cannot be filled.
     """
     if settings["kind"] == "folder":
@@ -48,11 +50,7 @@ def masks(settings: dict) -> Iterator[Mask]:
 def _drawn(settings: dict) -> Iterator[Mask]:
     family, name = FAMILIES[settings["kind"]], settings["name"]
     size, bins = width_and_height(settings["image_size"]), _bins(settings)
-    known = [field.name for field in fields(family.Options)]
-    unknown = sorted(set(settings.get("options") or {}) - set(known))
-    if unknown:
-        raise LacunaError(f"masks of the kind {settings['kind']} ({name}) have no option {unknown[0]!r}, only {known}")
-    options = family.Options(**settings.get("options") or {})
+    options = _options(settings)
     for i in range(_count(settings)):
         wanted = bins[i % len(bins)]
         seed = seed_of(settings["seed"], name, i)
@@ -63,6 +61,22 @@ def _drawn(settings: dict) -> Iterator[Mask]:
                 f"choose other options or a wider range"
             )
         yield Mask(values, wanted, seed)
+
+
+def _options(settings: dict):
+    """The family's options with the set's values in them; a misspelt or mistyped one is an error."""
+    family, given = FAMILIES[settings["kind"]], settings.get("options") or {}
+    known = {field.name: type(field.default) for field in fields(family.Options)}
+    for name, value in given.items():
+        if name not in known:
+            only = ", ".join(known) or "none at all"
+            raise LacunaError(f"the mask set {settings['name']} has the unknown option {name!r}; known are: {only}")
+        if type(value) not in (int, known[name]):
+            raise LacunaError(
+                f"the option {name} of the mask set {settings['name']} is {value!r}; give a number of type "
+                f"{known[name].__name__}"
+            )
+    return family.Options(**given)
 
 
 def _given(settings: dict) -> Iterator[Mask]:
@@ -122,9 +136,10 @@ def make_masks(settings: dict, output: Path) -> dict:
     rows = []
     for i, mask in enumerate(made):
         file = folder / f"{i:0{max(4, len(str((settings.get('count') or 1) - 1)))}d}.png"
-        cv2.imwrite(str(file), mask.values)
+        png = cv2.imencode(".png", mask.values)[1].tobytes()
+        file.write_bytes(png)
         coverage = np.count_nonzero(mask.values) / mask.values.size
-        values = [file.name, f"{coverage:.6f}", mask.bin.label, mask.seed, sha256_of(file)]
+        values = [file.name, f"{coverage:.6f}", mask.bin.label, mask.seed, hashlib.sha256(png).hexdigest()]
         rows.append(dict(zip(INDEX_COLUMNS, values, strict=True)))
     numbers = Counter(row["bin"] for row in rows)
     card = {

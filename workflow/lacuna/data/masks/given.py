@@ -15,8 +15,8 @@ from lacuna.files import sha256_of
 class GivenMasks:
     """The different masks of a folder, by coverage bin.
 
-    A mask is resized with nearest neighbours and binarised at 128, once, here; `invert` is for sets in which white means
-    valid. Errors: a `LacunaError` when a file is no mask, or when the set looks inverted.
+    A mask is resized with nearest neighbours and binarised at 128, once, here; `invert` is for sets in which white
+    means valid. Errors: a `LacunaError` when a file is no mask, or when the set looks inverted.
     """
 
     def __init__(self, settings: dict, size: tuple[int, int], bins: list[Bin]):

@@ -24,9 +24,9 @@ class Options:
 def draw(
     rng: np.random.Generator, size: tuple[int, int], fewest: int, most: int, options: Options
 ) -> np.ndarray | None:
-    """A mask (uint8 H×W, 255 = hole) with exactly n visited pixels, n uniform in [fewest, most]; `size` is (width, height).
+    """A mask (uint8 H×W, 255 = hole) with n visited pixels, n uniform in [fewest, most]; `size` is (width, height).
 
-    None where the walk did not get that far.
+    None where the walk did not get that far in a bounded number of steps.
     """
     width, height = size
     target = int(rng.integers(fewest, most + 1))
@@ -62,7 +62,7 @@ def _folded(side: int, stride: int) -> np.ndarray:
 
 
 def _cut(flat: np.ndarray, before: np.ndarray, visited: np.ndarray, target: int) -> None:
-    """Undo the visits after the one that made `target` pixels: `flat` becomes `before` plus a beginning of `visited`."""
+    """Undo the visits after the one that made `target` pixels; `flat` becomes `before` and a beginning of `visited`."""
     flat[:] = before
     fresh = visited[before[visited] == 0]
     order = np.arange(len(fresh))

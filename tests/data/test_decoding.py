@@ -1,0 +1,133 @@
+"""Every odd kind of picture becomes the right RGB."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lacuna.data.decoding import UNREADABLE, decode, from_array, upright_size
+
+from .pictures import asymmetric
+
+
+def decoded(path) -> np.ndarray:
+    return np.asarray(decode(path)[0]).astype(int)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_orientation_is_applied(tmp_path, orientation):
+    # what a camera stores for an upright picture, by the EXIF standard's definition of the tag
+    stored = {
+        1: lambda a: a,
+        2: lambda a: a[:, ::-1],
+        3: lambda a: a[::-1, ::-1],
+        4: lambda a: a[::-1],
+        5: lambda a: a.transpose(1, 0, 2),
+        6: lambda a: np.rot90(a, 1),
+        7: lambda a: a[::-1, ::-1].transpose(1, 0, 2),
+        8: lambda a: np.rot90(a, -1),
+    }[orientation](asymmetric())
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(np.ascontiguousarray(stored)).save(tmp_path / "x.png", exif=exif)
+    assert (decoded(tmp_path / "x.png") == asymmetric()).all()
+    assert upright_size(tmp_path / "x.png") == (40, 24)
+
+
+def test_rotated_jpeg(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(np.rot90(asymmetric())).save(tmp_path / "x.jpg", exif=exif, quality=95)
+    assert np.abs(decoded(tmp_path / "x.jpg")[4:8, 4:8] - [200, 30, 30]).max() < 8
+
+
+def test_grey_and_one_bit(tmp_path):
+    grey = asymmetric()[..., 0]
+    Image.fromarray(grey).save(tmp_path / "grey.png")
+    assert (decoded(tmp_path / "grey.png") == grey[..., None]).all()
+    Image.fromarray(grey > 100).save(tmp_path / "bits.png")
+    assert (decoded(tmp_path / "bits.png") == np.where(grey > 100, 255, 0)[..., None]).all()
+
+
+def test_sixteen_bits_keep_their_range(tmp_path):
+    ramp = np.linspace(0, 65535, 40 * 24).astype(np.uint16).reshape(24, 40)
+    wanted = np.rint(ramp / 257)[..., None]
+    Image.fromarray(ramp).save(tmp_path / "x.png")
+    Image.fromarray(ramp).save(tmp_path / "x.tif")
+    assert (decoded(tmp_path / "x.png") == wanted).all()
+    assert (decoded(tmp_path / "x.tif") == wanted).all()
+    assert decoded(tmp_path / "x.png").max() == 255
+
+
+def test_floating_point(tmp_path):
+    ramp = np.linspace(0, 1, 40 * 24, dtype=np.float32).reshape(24, 40)
+    Image.fromarray(ramp).save(tmp_path / "x.tif")
+    assert (decoded(tmp_path / "x.tif") == np.rint(ramp.astype(float) * 255)[..., None]).all()
+    Image.fromarray(ramp * 2).save(tmp_path / "y.tif")
+    with pytest.raises(UNREADABLE, match="outside"):
+        decode(tmp_path / "y.tif")
+
+
+def test_cmyk_jpeg(tmp_path):
+    Image.fromarray(asymmetric()).convert("CMYK").save(tmp_path / "x.jpg", quality=95, subsampling=0)
+    with Image.open(tmp_path / "x.jpg") as opened:
+        assert opened.mode == "CMYK"
+    assert np.abs(decoded(tmp_path / "x.jpg") - asymmetric()).mean() < 3
+
+
+def test_palette(tmp_path):
+    Image.fromarray(asymmetric()).quantize(8).save(tmp_path / "x.png")
+    with Image.open(tmp_path / "x.png") as opened:
+        assert opened.mode == "P"
+    assert np.abs(decoded(tmp_path / "x.png") - asymmetric()).max() <= 2
+
+
+@pytest.mark.parametrize("suffix", ["png", "webp", "tif"])
+def test_transparency_is_composited_on_white(tmp_path, suffix):
+    alpha = np.full((24, 40), 255, np.uint8)
+    alpha[:12] = 0
+    picture = Image.fromarray(np.dstack([asymmetric(), alpha]))
+    picture.save(tmp_path / f"x.{suffix}", **({"lossless": True} if suffix == "webp" else {}))
+    image, transparent = decode(tmp_path / f"x.{suffix}")
+    assert transparent
+    assert (np.asarray(image)[:12] == 255).all()
+    assert (np.asarray(image)[12:] == asymmetric()[12:]).all()
+
+
+def test_grey_with_alpha_and_transparent_palette(tmp_path):
+    grey, alpha = asymmetric()[..., 0], np.full((24, 40), 255, np.uint8)
+    alpha[:, :20] = 0
+    Image.fromarray(np.dstack([grey, alpha])).save(tmp_path / "la.png")
+    palette = Image.fromarray(asymmetric()).quantize(8)
+    palette.save(tmp_path / "p.png", transparency=palette.getpixel((0, 0)))
+    la, p = decoded(tmp_path / "la.png"), decoded(tmp_path / "p.png")
+    assert (la[:, :20] == 255).all()
+    assert (la[:, 20:] == grey[:, 20:, None]).all()
+    assert (p[:12, :20] == 255).all()
+    assert np.abs(p[12:] - asymmetric()[12:]).max() <= 2
+
+
+def test_opaque_alpha_is_not_called_transparent(tmp_path):
+    Image.fromarray(asymmetric()).convert("RGBA").save(tmp_path / "x.png")
+    assert decode(tmp_path / "x.png")[1] is False
+
+
+def test_arrays():
+    picture = asymmetric()
+    for values in (picture, picture / 255, picture.astype(np.uint16) * 257, picture.astype(np.float32) / 255):
+        assert (np.asarray(from_array(values)[0]) == picture).all()
+    assert (np.asarray(from_array(picture[..., 0])[0]) == picture[..., :1]).all()
+    assert (np.asarray(from_array(picture[..., :1])[0]) == picture[..., :1]).all()
+    for wrong in (picture.astype(np.int64), picture[0, 0], np.full((4, 4), np.nan), np.zeros((4, 4, 5), np.uint8)):
+        with pytest.raises(ValueError, match="."):
+            from_array(wrong)
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "gif", "tif", "webp"])
+def test_cut_off_files_are_unreadable(tmp_path, suffix):
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(tmp_path / f"x.{suffix}")
+    data = (tmp_path / f"x.{suffix}").read_bytes()
+    for length in (0, 7, len(data) // 2):
+        (tmp_path / f"x.{suffix}").write_bytes(data[:length])
+        with pytest.raises(UNREADABLE):
+            decode(tmp_path / f"x.{suffix}")

@@ -1,0 +1,110 @@
+"""Lists of pairs: written by us and by anybody."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lacuna.cli import main
+from lacuna.data.lists import Pair, read_list, write_list
+from lacuna.data.pairing import pair
+from lacuna.errors import LacunaError
+from lacuna.files import write_rows
+
+
+def index(folder, number):
+    write_rows(folder / "index.csv", [{"file": f"{i:04d}.png"} for i in range(number)], ["file"])
+    return folder / "index.csv"
+
+
+def test_paired_gives_every_image_its_own_mask(tmp_path):
+    images, masks = index(tmp_path / "i", 9), index(tmp_path / "m", 9)
+    pairs = pair({"name": "x", "mode": "paired"}, images, masks)
+    assert [p.image for p in pairs] == [f"{tmp_path}/i/{i:04d}.png" for i in range(9)]
+    assert {p.mask for p in pairs} == {f"{tmp_path}/m/{i:04d}.png" for i in range(9)}
+    assert [p.mask for p in pairs] != sorted(p.mask for p in pairs)
+    assert pair({"name": "x", "mode": "paired"}, images, masks) == pairs
+    assert pair({"name": "y", "mode": "paired"}, images, masks) != pairs
+    assert pair({"name": "x", "mode": "paired", "seed": 1}, images, masks) != pairs
+
+
+@pytest.mark.parametrize("numbers", [(5, 12), (12, 5), (7, 7)])
+def test_drawn_lists_everything(tmp_path, numbers):
+    pairs = pair({"name": "x", "mode": "drawn"}, index(tmp_path / "i", numbers[0]), index(tmp_path / "m", numbers[1]))
+    assert len(pairs) == max(numbers)
+    assert len({p.image for p in pairs}) == numbers[0]
+    assert len({p.mask for p in pairs}) == numbers[1]
+
+
+def test_pairing_errors(tmp_path):
+    images, masks = index(tmp_path / "i", 5), index(tmp_path / "m", 4)
+    with pytest.raises(LacunaError, match="pairs 5 images of .*i with 4 masks of .*m"):
+        pair({"name": "x", "mode": "paired"}, images, masks)
+    with pytest.raises(LacunaError, match="choose paired or drawn"):
+        pair({"name": "x", "mode": "random"}, images, masks)
+    with pytest.raises(LacunaError, match="lists no files"):
+        pair({"name": "x", "mode": "drawn"}, images, index(tmp_path / "none", 0))
+
+
+@pytest.fixture
+def files(tmp_path, monkeypatch):
+    """The working directory, with an image, one that is stored lying down, and their mask."""
+    monkeypatch.chdir(tmp_path)
+    Image.new("RGB", (12, 8)).save("image.png")
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", (8, 12)).save("lying.jpg", exif=exif)
+    mask = np.zeros((8, 12), np.uint8)
+    mask[2:5, 3:9] = 255
+    Image.fromarray(mask).save("mask.png")
+    Image.fromarray(mask[:, :10]).save("narrow.png")
+    Image.fromarray(mask // 2).save("soft.png")
+    Image.fromarray(mask // 255).save("zero_one.png")
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    return tmp_path
+
+
+def test_round_trip_by_command(files):
+    write_list("list.txt", [Pair("image.png", "mask.png"), Pair("lying.jpg", "mask.png")])
+    assert read_list("list.txt") == [("image.png", "mask.png"), ("lying.jpg", "mask.png")]
+    write_rows("index.csv", [{"file": "image.png"}], ["file"])
+    settings = '{"name": "x", "mode": "paired"}'
+    arguments = ["--settings", settings, "--images", "index.csv", "--masks", "index.csv", "--output", "lists/x.txt"]
+    assert main(["pair", *arguments]) == 0
+    assert (files / "lists/x.txt").read_text() == "image.png\timage.png\n"
+
+
+def test_anybodys_list(files):
+    (files / "list.txt").write_bytes(b"\xef\xbb\xbfimage.png\tmask.png\r\n\r\nimage.png\tmask.png")
+    assert read_list("list.txt") == [Pair("image.png", "mask.png")] * 2
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("image.png mask.png", "line 3 of list.txt is not image<TAB>mask"),
+        ("image.png\t", "line 3 of list.txt is not image<TAB>mask"),
+        ("image.png\tmask.png\t1", "line 3 of list.txt is not image<TAB>mask"),
+        ("missing.png\tmask.png", "the image missing.png in line 3 of list.txt does not exist"),
+        ("image.png\tmissing.png", "the mask missing.png in line 3 of list.txt does not exist"),
+        ("image.png\tnarrow.png", "line 3 of list.txt: the image image.png is 12x8 but the mask narrow.png is 10x8"),
+        (
+            "image.png\tsoft.png",
+            "line 3 of list.txt: the mask soft.png holds 1 values other than 0 and 255, such as 127",
+        ),
+        ("image.png\tzero_one.png", "line 3 of list.txt: the mask zero_one.png holds 0 and 1"),
+        ("broken.png\tmask.png", "the image broken.png in line 3 of list.txt cannot be read"),
+        ("image.png\tbroken.png", "line 3 of list.txt: the mask broken.png cannot be read"),
+    ],
+)
+def test_mistakes_are_named_with_their_line(files, line, sentence):
+    (files / "list.txt").write_text(f"image.png\tmask.png\n\n{line}\n")
+    with pytest.raises(LacunaError, match=sentence):
+        read_list("list.txt")
+
+
+def test_no_list_and_an_empty_one(files):
+    with pytest.raises(LacunaError, match="nowhere.txt cannot be read"):
+        read_list("nowhere.txt")
+    (files / "list.txt").write_text("\n")
+    with pytest.raises(LacunaError, match="list.txt is empty"):
+        read_list("list.txt")
