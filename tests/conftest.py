@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from lacuna.backbones.catalogue import backbone
 from lacuna.backbones.fetching import fetch
 from lacuna.errors import LacunaError

@@ -1,6 +1,7 @@
 import re
 
 import pytest
+
 from lacuna.backbones.catalogue import BACKBONES, LPIPS_LINEAR_SHA256, backbone
 from lacuna.errors import LacunaError
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
 from lacuna.backbones import catalogue, fetching, package_index
 from lacuna.backbones.catalogue import Backbone, Origin
 from lacuna.errors import LacunaError

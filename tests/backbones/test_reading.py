@@ -8,11 +8,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from safetensors.numpy import save_file
+
 from lacuna.backbones import reading
 from lacuna.backbones.catalogue import BACKBONES, Backbone, Origin
 from lacuna.errors import LacunaError
 from lacuna.files import write_json
-from safetensors.numpy import save_file
 
 
 class Malicious:

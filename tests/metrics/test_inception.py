@@ -5,9 +5,10 @@ from importlib.resources import files
 import numpy as np
 import pytest
 import torch
+from PIL import Image
+
 from lacuna.errors import LacunaError
 from lacuna.metrics.inception import InceptionFID
-from PIL import Image
 
 RECORDED_MEANS = [0.40052, 0.18674]
 

@@ -8,9 +8,10 @@ import lpips as official
 import numpy as np
 import pytest
 import torch
+from PIL import Image
+
 from lacuna.errors import LacunaError
 from lacuna.metrics.lpips import LPIPS, MINIMUM_SIZE
-from PIL import Image
 
 EXAMPLE = Path(__file__).parents[2].parent / "shared" / "data" / "lpips_example"
 
