@@ -42,7 +42,7 @@ $(INSTALLED): requirements.lock pyproject.toml
 	  echo "Lacuna needs Python 3.11 or newer, but neither python3.11 nor python3 is one; install it and run make again." >&2; \
 	  exit 1; \
 	fi; \
-	echo "Installing into .venv with $$found (some minutes, about 5 GB with the GPU libraries) ..."; \
+	echo "Installing into .venv with $$found (some minutes, about 6 GB with the GPU libraries) ..."; \
 	"$$found" -m venv .venv
 	@$(PIP) install --require-hashes --no-deps -r requirements.lock
 	@$(PIP) install --no-deps --no-build-isolation -e .
