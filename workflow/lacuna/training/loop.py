@@ -40,6 +40,8 @@ def train(
     `LacunaError`; after SIGTERM the same command goes on with the next step.
     """
     given, settings = settings, parse(settings)
+    if systems.system_class(settings.system).facts.kind != "deep":
+        raise LacunaError(f"system '{settings.system}' is not trained; predict with it straight away")
     budget, folder = settings.training, output.parent
     folder.mkdir(parents=True, exist_ok=True)
     make_deterministic(threads)
@@ -48,8 +50,6 @@ def train(
     system = systems.create(
         settings.system, **{"image_size": max(width_and_height(settings.image_size)), **settings.settings}
     )
-    if system.network is None or system.facts.kind != "deep":
-        raise LacunaError(f"system '{settings.system}' is not trained; predict with it straight away")
     iterations = budget.iterations or (None if budget.seconds else system.recipe.iterations)
     batch_size = budget.batch_size or system.recipe.batch_size
 

@@ -1,0 +1,20 @@
+"""Stand-ins for the pretrained networks, so that contract tests need no download."""
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+
+class RandomFeatures(nn.Module):
+    """As `lacuna.nn.backbones.VGGFeatures`: any layer of any name, narrow, fixed random weights, any precision."""
+
+    def __init__(self, name, folder, layers, normalise=True):
+        super().__init__()
+        self.layers = tuple(layers)
+        draw = torch.Generator().manual_seed(0)
+        for layer in self.layers:
+            kernel = torch.randn(4, 3, 3, 3, generator=draw) / 5
+            self.register_buffer(layer, kernel)
+
+    def forward(self, images):
+        return {layer: F.relu(F.conv2d(images, getattr(self, layer).to(images.dtype))) for layer in self.layers}

@@ -1,0 +1,212 @@
+"""What every system must do, whatever its name. A new file in `systems/` is tested here without another word."""
+
+import numpy as np
+import pytest
+import torch
+
+from lacuna import systems
+from lacuna.errors import LacunaError
+from lacuna.systems._catalogue import describe
+
+ALL = systems.names()
+WITH_NETWORK = [name for name in ALL if systems.system_class(name).facts.kind != "classical"]
+TRAINED = [name for name in ALL if systems.system_class(name).facts.kind == "deep"]
+SIZE = (48, 64)  # not square, and not a training size
+
+
+def small(name, seed=0):
+    """A tiny system whose prediction depends visibly on its input."""
+    torch.manual_seed(seed)
+    cls = systems.system_class(name)
+    system = systems.create(name, **cls.small)
+    if system.network is not None:
+        with torch.no_grad():
+            for parameter in system.network.parameters():
+                if parameter.dim() > 1:
+                    parameter.mul_(4)
+        system.network.eval()
+    return system
+
+
+def fitting(system, size=SIZE):
+    """The nearest sizes upwards that the system's network takes."""
+    return tuple(system._padded(side) for side in size)
+
+
+def pictures(size, n=2, seed=1, dtype=torch.float32):
+    """Images and masks with one hole that touches the left edge and is smaller than the valid part."""
+    draw = torch.Generator().manual_seed(seed)
+    image = torch.rand(n, 3, *size, generator=draw).to(dtype)
+    mask = torch.zeros(n, 1, *size, dtype=dtype)
+    mask[:, :, 3 : size[0] // 2, : size[1] // 3] = 1
+    return image, mask
+
+
+def arrays(size=SIZE, seed=1):
+    image, mask = pictures(size, n=1, seed=seed)
+    return (image[0].permute(1, 2, 0).numpy() * 255).astype(np.uint8), mask[0, 0].numpy() == 1
+
+
+def predicted(system, image, mask):
+    return system.predict_arrays([image], [mask])[0]
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_facts_are_complete_and_named_after_the_file(name):
+    facts = systems.system_class(name).facts
+    assert facts.name == name
+    assert facts.title and facts.paper and facts.licence and 1990 < facts.year < 2100
+    defaults = systems.system_class(name).Recipe()
+    for deviation in facts.deviations:
+        assert getattr(defaults, deviation.switch) == deviation.default
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_counted_parameters_are_the_stated_ones(name):
+    described = describe(name)
+    assert described["parameters"] == systems.system_class(name).facts.parameters
+    assert (described["macs_256"] is None) == (described["kind"] == "classical")
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_unknown_setting_is_refused_with_the_known_ones(name):
+    with pytest.raises(LacunaError, match="no setting 'wdith'"):
+        systems.create(name, wdith=3)
+
+
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("size", [SIZE, (37, 53), (21, 90)])
+def test_pictures_of_any_size_are_predicted(name, size):
+    system = small(name)
+    image, mask = arrays(size)
+    prediction = predicted(system, image, mask)
+    assert prediction.shape == (*size, 3) and prediction.dtype == np.uint8
+
+
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("coverage", [0, 1])
+def test_all_hole_and_no_hole_are_predicted(name, coverage):
+    system = small(name)
+    image, mask = arrays()
+    mask = np.full_like(mask, bool(coverage))
+    assert predicted(system, image, mask).shape == image.shape
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_what_lies_under_the_hole_does_not_matter(name):
+    system = small(name)
+    image, mask = arrays()
+    other, _ = arrays(seed=2)
+    changed = np.where(mask[..., None], other, image)
+    assert (predicted(system, image, mask) == predicted(system, changed, mask)).all()
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_nothing_leaks_when_everything_is_hole(name):
+    system = small(name)
+    image, mask = arrays()
+    other, _ = arrays(seed=2)
+    mask = np.ones_like(mask)
+    assert (predicted(system, image, mask) == predicted(system, other, mask)).all()
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_one_is_the_hole(name):
+    """The valid part decides the prediction, and the mask's polarity decides which part is valid."""
+    system = small(name)
+    image, mask = arrays()
+    other, _ = arrays(seed=2)
+    changed = np.where(mask[..., None], image, other)
+    assert (predicted(system, image, mask) != predicted(system, changed, mask)).any()
+    assert (predicted(system, image, mask) != predicted(system, image, ~mask)).any()
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_batch_is_predicted_like_its_pictures_alone(name):
+    system = small(name)
+    pairs = [arrays(seed=seed) for seed in (1, 2, 3)]
+    together = system.predict_arrays(*zip(*pairs, strict=True))
+    for (image, mask), one in zip(pairs, together, strict=True):
+        assert np.abs(predicted(system, image, mask).astype(int) - one).max() <= 1
+
+
+@pytest.mark.parametrize("name", WITH_NETWORK)
+def test_raw_prediction_is_finite_of_the_right_shape_and_the_seed_decides_it(name):
+    results = []
+    for seed in (0, 0, 1):
+        system = small(name, seed)
+        image, mask = pictures(fitting(system))
+        torch.manual_seed(7)
+        with torch.no_grad():
+            raw = system.network(image, mask).raw
+        assert raw.shape == image.shape and raw.isfinite().all()
+        results.append(raw)
+    assert torch.equal(results[0], results[1])
+    assert not torch.equal(results[0], results[2])
+
+
+@pytest.mark.parametrize("name", WITH_NETWORK)
+def test_sizes_the_network_cannot_take_are_refused_in_one_sentence(name):
+    system = small(name)
+    if system.size_multiple > 1:
+        image, mask = pictures(tuple(side + 1 for side in fitting(system)))
+        with pytest.raises(LacunaError, match="choose another image size"):
+            system.network(image, mask)
+    image, mask = pictures(fitting(system))
+    with pytest.raises(LacunaError, match="N×1×H×W"):
+        system.network(image, mask[..., :-1])
+
+
+@pytest.mark.parametrize("name", WITH_NETWORK)
+def test_double_precision_agrees_with_single(name):
+    system = small(name)
+    image, mask = pictures(fitting(system), dtype=torch.float64)
+    with torch.no_grad():
+        single = system.network(image.float(), mask.float()).raw
+        double = system.network.double()(image, mask).raw
+    assert double.dtype == torch.float64
+    torch.testing.assert_close(single.double(), double, atol=1e-3, rtol=0)
+
+
+@pytest.mark.parametrize("name", WITH_NETWORK)
+def test_weights_survive_saving_and_loading_by_their_authors_names(name, tmp_path):
+    system, other = small(name, seed=0), small(name, seed=1)
+    image, mask = pictures(fitting(system))
+    ours = system.network.state_dict()
+    torch.save(
+        {"state_dict": {f"module.{key}": ours[own] for key, own in system.released_keys().items()}}, tmp_path / "g.pth"
+    )
+    other.load_released(tmp_path / "g.pth")
+    with torch.no_grad():
+        assert torch.equal(system.network(image, mask).raw, other.network(image, mask).raw)
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_a_training_step_reaches_every_parameter(name, random_backbones):
+    system = small(name)
+    system.load_backbones(random_backbones, torch.device("cpu"))
+    optimizers = system.optimizers()
+    image, mask = pictures(fitting(system))
+    for module in system.modules().values():
+        module.train()
+    system.before_step(0, 0.0, optimizers)
+    losses = system.training_step(image, mask, optimizers, lambda loss: loss.backward())
+    assert all(loss.dim() == 0 and loss.isfinite() and not loss.requires_grad for loss in losses.values())
+    for part, module in system.modules().items():
+        for key, parameter in module.named_parameters():
+            if parameter.requires_grad:
+                assert parameter.grad is not None and parameter.grad.abs().sum() > 0, f"{part}.{key}"
+                assert parameter.grad.isfinite().all(), f"{part}.{key}"
+
+
+@pytest.mark.parametrize("name", TRAINED)
+@pytest.mark.parametrize("coverage", [0.0, 1.0])
+def test_a_training_step_survives_extreme_masks(name, coverage, random_backbones):
+    system = small(name)
+    system.load_backbones(random_backbones, torch.device("cpu"))
+    image, mask = pictures(fitting(system))
+    losses = system.training_step(
+        image, torch.full_like(mask, coverage), system.optimizers(), lambda loss: loss.backward()
+    )
+    assert all(loss.isfinite() for loss in losses.values())
+    assert all(parameter.isfinite().all() for parameter in system.network.parameters())

@@ -1,0 +1,161 @@
+"""The loop on a tiny AOT-GAN: it learns, it resumes exactly, it stops when told, it lets nothing broken pass."""
+
+import os
+import signal
+
+import numpy as np
+import pytest
+from PIL import Image
+from safetensors import safe_open
+
+from lacuna import systems
+from lacuna.errors import LacunaError
+from lacuna.files import read_json, read_rows
+from tests.training.conftest import SIZE
+
+AOTGAN = systems.system_class("aotgan")
+DECLARED = ("weights.safetensors", "losses.csv", "validation.csv", "samples.png")
+
+
+def contents(folder):
+    return {name: (folder / name).read_bytes() for name in DECLARED}
+
+
+def at_step(monkeypatch, step, action):
+    """Have `action(losses)` change the losses of one step, counted from 1 in this process."""
+    original, done = AOTGAN.training_step, []
+
+    def training_step(self, *args):
+        done.append(None)
+        losses = original(self, *args)
+        return action(losses) if len(done) == step else losses
+
+    monkeypatch.setattr(AOTGAN, "training_step", training_step)
+
+
+def interrupt(losses):
+    os.kill(os.getpid(), signal.SIGTERM)
+    return losses
+
+
+def test_it_learns_and_writes_everything_down(job):
+    folder = job("a", {"learning_rate": 0.003, "style_weight": 1.0}, iterations=60, validate_every=25, log_every=10)
+    losses, validation = read_rows(folder / "losses.csv"), read_rows(folder / "validation.csv")
+    assert [row["step"] for row in losses] == ["10", "20", "30", "40", "50", "60"]
+    assert list(losses[0]) == ["step", "l1", "style", "perceptual", "adversarial", "discriminator"]
+    assert float(losses[-1]["l1"]) < 0.7 * float(losses[0]["l1"])
+    assert [row["step"] for row in validation] == ["0", "25", "50", "60"]
+    assert float(validation[-1]["psnr"]) > float(validation[0]["psnr"]) + 1
+    assert float(validation[-1]["l1_hole"]) < float(validation[0]["l1_hole"])
+
+    with Image.open(folder / "samples.png") as samples:
+        assert samples.size == (4 * SIZE[1], 3 * SIZE[0])
+        truth = np.asarray(samples)[: SIZE[0], 3 * SIZE[1] :]
+    with Image.open(folder.parent / "held_out" / "0.png") as image:
+        assert (np.asarray(image) == truth).all()
+
+    record = read_json(folder / "record.json")
+    assert record["steps"] == 60 and record["batch_size"] == 3 and record["images_per_second"] > 0
+    assert not (folder / "state").exists()
+    assert list((folder / "tensorboard").iterdir())
+
+
+def test_weights_carry_what_they_are_and_predict(job):
+    folder = job("a", iterations=2)
+    with safe_open(folder / "weights.safetensors", framework="pt") as stream:
+        assert '"steps":2' in stream.metadata()["lacuna"] and '"source":"place2"' in stream.metadata()["lacuna"]
+        assert not [key for key in stream.keys() if key.startswith("conv.")]  # noqa: SIM118
+    settings = {"width": 8, "blocks": 1, "rates": (1, 2)}
+    system = systems.create("aotgan", **settings)
+    assert system.prepare(folder / "weights.safetensors", threads=1) == "cpu"
+    with pytest.raises(LacunaError, match="do not fit system 'aotgan'.*misshapen: encoder.1.weight"):
+        systems.create("aotgan", **{**settings, "width": 4}).prepare(folder / "weights.safetensors", threads=1)
+
+
+def test_same_settings_same_bytes(job):
+    assert contents(job("a", iterations=5)) == contents(job("b", iterations=5))
+
+
+@pytest.mark.parametrize("stopped_after", [1, 3, 4, 6])
+def test_resuming_equals_going_through(job, monkeypatch, stopped_after):
+    """Also where Snakemake deleted the declared outputs of the interrupted job."""
+    straight = contents(job("straight", iterations=9))
+    with monkeypatch.context() as patch:
+        at_step(patch, stopped_after, interrupt)
+        with pytest.raises(LacunaError, match=f"interrupted at step {stopped_after}"):
+            job("resumed", iterations=9)
+    folder = job("x", iterations=1).parent / "resumed"
+    assert not (folder / "weights.safetensors").exists()
+    for name in DECLARED:
+        (folder / name).unlink(missing_ok=True)
+    assert contents(job("resumed", iterations=9)) == straight
+
+
+def test_a_crash_goes_on_from_the_last_checkpoint(job, monkeypatch, capsys):
+    straight = contents(job("straight", iterations=9))
+
+    def crash(losses):
+        raise RuntimeError("power cut")
+
+    with monkeypatch.context() as patch:
+        at_step(patch, 7, crash)
+        with pytest.raises(RuntimeError):
+            job("resumed", iterations=9)
+    assert contents(job("resumed", iterations=9)) == straight
+    assert "going on from step 4" in capsys.readouterr().out
+
+
+def test_a_state_of_other_settings_is_removed_and_said(job, monkeypatch, capsys):
+    other = contents(job("straight", {"learning_rate": 0.001}, iterations=4))
+    with monkeypatch.context() as patch:
+        at_step(patch, 3, interrupt)
+        with pytest.raises(LacunaError):
+            job("resumed", iterations=4)
+    assert contents(job("resumed", {"learning_rate": 0.001}, iterations=4)) == other
+    assert "removed" in capsys.readouterr().out
+
+
+def test_a_changed_list_is_another_training(job, monkeypatch, capsys):
+    with monkeypatch.context() as patch:
+        at_step(patch, 3, interrupt)
+        with pytest.raises(LacunaError):
+            job("a", iterations=4)
+    path = job("x", iterations=1).parent / "train" / "list.txt"
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[1:]))
+    job("a", iterations=4)
+    assert "removed" in capsys.readouterr().out
+
+
+def test_seconds_are_a_budget(job):
+    folder = job("a", seconds=0.7)
+    record = read_json(folder / "record.json")
+    assert 0.7 <= record["seconds"] < 10 and record["steps"] >= 1
+    assert read_rows(folder / "validation.csv")[-1]["step"] == str(record["steps"])
+
+
+def test_a_loss_that_is_not_finite_names_itself_and_the_step(job, monkeypatch, tmp_path):
+    at_step(monkeypatch, 3, lambda losses: {**losses, "style": losses["style"] * float("nan")})
+    with pytest.raises(LacunaError, match="loss 'style' became nan at step 3"):
+        job("a", iterations=9)
+    assert not (tmp_path / "a" / "weights.safetensors").exists()
+
+
+def test_mixed_precision_trains(job):
+    folder = job("a", iterations=2, precision="bf16-mixed")
+    assert read_json(folder / "record.json")["precision"] == "bf16-mixed"
+
+
+def test_progress_lines_tell_step_speed_losses_and_time_left(job, capsys):
+    job("a", iterations=4)
+    lines = capsys.readouterr().out.splitlines()
+    line = next(line for line in lines if line.startswith("step 4/4"))
+    assert "s/step" in line and "l1 " in line and line.endswith("0:00:00 left")
+
+
+def test_classical_systems_are_not_trained(job, tmp_path):
+    from lacuna.training.loop import train
+
+    settings = {"system": "telea", "settings": {}, "source": "a", "image_size": 16, "seed": 1}
+    lists = [tmp_path / "train" / "list.txt"] * 2
+    with pytest.raises(LacunaError, match="is not trained"):
+        train(settings, *lists, backbones=tmp_path, gpus=0, threads=1, output=tmp_path / "w.safetensors")

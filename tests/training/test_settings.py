@@ -1,0 +1,35 @@
+"""What a training is told, checked."""
+
+import pytest
+
+from lacuna.errors import LacunaError
+from lacuna.training.settings import parse
+
+WHOLE = {"system": "aotgan", "settings": {}, "source": "a", "image_size": 64, "seed": 1, "training": {"iterations": 3}}
+
+
+def test_defaults_are_filled_in():
+    settings = parse(WHOLE)
+    assert settings.training.iterations == 3 and settings.training.precision == "32-true"
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"sead": 1}, "no key 'sead'.*seed"),
+        ({"training": {"iteration": 3}}, "no key 'iteration'.*iterations"),
+        ({"training": {"iterations": 3, "seconds": 3}}, "one of them"),
+        ({"training": {"iterations": 0}}, "at least 1"),
+        ({"training": {"batch_size": 2.5}}, "whole number"),
+        ({"training": {"seconds": -1}}, "above 0"),
+        ({"training": {"precision": "half"}}, "bf16-mixed"),
+    ],
+)
+def test_mistakes_are_one_sentence(change, complaint):
+    with pytest.raises(LacunaError, match=complaint):
+        parse({**WHOLE, **change})
+
+
+def test_a_missing_key_is_named():
+    with pytest.raises(LacunaError, match="lack the key 'seed'"):
+        parse({key: value for key, value in WHOLE.items() if key != "seed"})
