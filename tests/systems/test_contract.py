@@ -30,7 +30,7 @@ def small(name, seed=0):
 
 def fitting(system, size=SIZE):
     """The nearest sizes upwards that the system's network takes."""
-    return tuple(system._padded(side) for side in size)
+    return tuple(system.padded_size(side) for side in size)
 
 
 def pictures(size, n=2, seed=1, dtype=torch.float32):

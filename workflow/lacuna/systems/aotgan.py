@@ -36,8 +36,8 @@ class Recipe(base.Recipe):
 
     width: channels after the first convolution; the middle has 4 × width. rates: dilations, each on an equal share.
     feature_network: `vgg19`, or `vgg16` as a lighter substitute. soft_mask_*: the blur of the hole, in pixels at
-    512 × 512. initial_std: of the convolutions' first weights; a network narrower by a factor f passes on as much signal
-    as the authors' with √f times theirs. as_released: see the deviations.
+    512 × 512. initial_std: of the convolutions' first weights; a network narrower by a factor f passes on as much
+    signal as the authors' with √f times theirs. as_released: see the deviations.
     """
 
     image_size: int = 512

@@ -113,12 +113,13 @@ class System:
         """The raw prediction N×3×H×W in evaluation mode, at any size: padded by reflection and cropped back."""
         self.network.eval()
         height, width = image.shape[-2:]
-        rows = _mirrored(height, self._padded(height), image.device)
-        columns = _mirrored(width, self._padded(width), image.device)
+        rows = _mirrored(height, self.padded_size(height), image.device)
+        columns = _mirrored(width, self.padded_size(width), image.device)
         image, mask = image[..., rows, :][..., columns], mask[..., rows, :][..., columns]
         return self.network(image, mask).raw[..., :height, :width]
 
-    def _padded(self, size: int) -> int:
+    def padded_size(self, size: int) -> int:
+        """The smallest height or width in pixels, not below `size`, that the network takes."""
         multiple = self.size_multiple
         return -(-max(size, self.minimal_size) // multiple) * multiple
 

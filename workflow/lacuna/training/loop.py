@@ -70,7 +70,7 @@ def train(
         empty_folder(folder / "tensorboard")
         done = {"step": 0, "elapsed": 0.0, "stepping": 0.0, "losses": [], "validation": [], "pending": []}
     else:
-        print(f"going on from step {done['step']} ({state_file})")
+        print(f"going on from step {done['step']} ({state_file})", flush=True)
     step, stepping = done["step"], done["stepping"]
     losses_table = Table(folder / "losses.csv", done["losses"])
     validation_table = Table(folder / "validation.csv", done["validation"])
@@ -97,7 +97,8 @@ def train(
         validation_table.append({"step": step, **scores})
         for name, value in scores.items():
             board.add_scalar(f"validation/{name}", value, step)
-        print(f"validation at step {step}  " + "  ".join(f"{name} {value:.4g}" for name, value in scores.items()))
+        values = "  ".join(f"{name} {value:.4g}" for name, value in scores.items())
+        print(f"validation at step {step}  {values}", flush=True)
 
     def save_state() -> None:
         remembered = {
