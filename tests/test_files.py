@@ -21,9 +21,18 @@ def test_rows_with_unknown_columns_are_refused(tmp_path):
 
 
 def test_an_emptied_folder_is_empty(tmp_path):
-    (tmp_path / "set").mkdir()
-    (tmp_path / "set" / "old.png").write_text("x")
-    assert list(empty_folder(tmp_path / "set").iterdir()) == []
+    for name in ("0000.png", "index.csv", "card.json"):
+        (tmp_path / name).write_text("x")
+    assert list(empty_folder(tmp_path).iterdir()) == []
+    assert empty_folder(tmp_path / "new" / "set").is_dir()
+
+
+def test_a_folder_with_anything_else_in_it_is_left_alone(tmp_path):
+    (tmp_path / "0000.png").write_text("x")
+    (tmp_path / "holiday.png").write_text("x")
+    with pytest.raises(LacunaError, match="holiday.png"):
+        empty_folder(tmp_path)
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_missing_and_broken_files_are_named(tmp_path):

@@ -4,7 +4,7 @@ import csv
 import hashlib
 import json
 import os
-import shutil
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,11 +25,26 @@ def atomic(path: str | Path) -> Iterator[Path]:
         partial.unlink(missing_ok=True)
 
 
+OURS = re.compile(r"\d{4,}\.png|(index|quarantine)\.csv|(card|record)\.json|\..*\.partial.*")
+
+
 def empty_folder(path: str | Path) -> Path:
-    """Make `path` an empty folder, so that no file of an earlier, different job stays behind."""
+    """Make `path` an empty folder, so that no file of an earlier, different job stays behind.
+
+    Only files with the names that sets and predictions have are removed; anything else in there is a `LacunaError`,
+    because it may be somebody's photographs.
+    """
     path = Path(path)
-    shutil.rmtree(path, ignore_errors=True)
-    path.mkdir(parents=True)
+    present = sorted(path.iterdir()) if path.is_dir() else []
+    foreign = [entry.name for entry in present if entry.is_dir() or not OURS.fullmatch(entry.name)]
+    if foreign:
+        raise LacunaError(
+            f"the folder {path} would be emptied, but it holds '{foreign[0]}', which Lacuna did not make; "
+            "name another folder for the output"
+        )
+    for entry in present:
+        entry.unlink()
+    path.mkdir(parents=True, exist_ok=True)
     return path
 
 
@@ -67,6 +82,4 @@ def read_rows(path: str | Path) -> list[dict[str, str]]:
         with Path(path).open(newline="") as stream:
             return list(csv.DictReader(stream))
     except OSError as error:
-        raise LacunaError(
-            f"{path} cannot be read ({error.strerror}); run the rule that makes it first"
-        ) from None
+        raise LacunaError(f"{path} cannot be read ({error.strerror}); run the rule that makes it first") from None

@@ -210,7 +210,7 @@ class Plan:
             **entry,
             "image_size": self.config["image_size"],
         }
-        return Job("make_masks", settings, content=self._content(entry))
+        return Job("make_masks", settings, (), (f"lacuna.data.masks.{entry['kind']}",), self._content(entry))
 
     @cache  # noqa: B019
     def pair(self, image_set: str) -> Job:

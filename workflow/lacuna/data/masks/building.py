@@ -1,6 +1,7 @@
 """A frozen mask set: masks of one family in equal numbers per coverage bin, with an index and a card."""
 
 import hashlib
+import importlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import fields
@@ -11,14 +12,12 @@ import cv2
 import numpy as np
 
 from lacuna.canonical import digest, seed_of
-from lacuna.data.masks import boxes, random_walk, strokes
 from lacuna.data.masks.bins import Bin, coverage_bins
-from lacuna.data.masks.given import GivenMasks
 from lacuna.data.sizes import width_and_height
 from lacuna.errors import LacunaError
 from lacuna.files import empty_folder, write_json, write_rows
 
-FAMILIES = {"strokes": strokes, "random_walk": random_walk, "boxes": boxes}
+FAMILIES = ("strokes", "random_walk", "boxes")  # each a file of this folder
 INDEX_COLUMNS = ["file", "coverage", "bin", "seed", "sha256"]
 
 
@@ -47,8 +46,13 @@ def masks(settings: dict) -> Iterator[Mask]:
     return _drawn(settings)
 
 
+def _module(kind: str):
+    """The file behind a kind of mask set; only that one is imported, so that it is the only one a set depends on."""
+    return importlib.import_module(f"lacuna.data.masks.{kind}")
+
+
 def _drawn(settings: dict) -> Iterator[Mask]:
-    family, name = FAMILIES[settings["kind"]], settings["name"]
+    family, name = _module(settings["kind"]), settings["name"]
     size, bins = width_and_height(settings["image_size"]), _bins(settings)
     options = _options(settings)
     for i in range(_count(settings)):
@@ -65,7 +69,7 @@ def _drawn(settings: dict) -> Iterator[Mask]:
 
 def _options(settings: dict):
     """The family's options with the set's values in them; a misspelt or mistyped one is an error."""
-    family, given = FAMILIES[settings["kind"]], settings.get("options") or {}
+    family, given = _module(settings["kind"]), settings.get("options") or {}
     known = {field.name: type(field.default) for field in fields(family.Options)}
     for name, value in given.items():
         if name not in known:
@@ -81,7 +85,7 @@ def _options(settings: dict):
 
 def _given(settings: dict) -> Iterator[Mask]:
     size, bins = width_and_height(settings["image_size"]), _bins(settings)
-    found = GivenMasks(settings, size, bins)
+    found = _module("folder").GivenMasks(settings, size, bins)
     seed = seed_of(settings["seed"], settings["name"])
     inside = [sorted(found.inside(b), key=lambda sha256: digest(str(seed), sha256)) for b in bins]
     if settings.get("count") is None:
