@@ -93,21 +93,21 @@ class Report:
 
     # ---------------------------------------------------------------- numbers
 
-    def leaderboard(self) -> Markup:
-        return Markup(rendering.to_html(tables.leaderboard_table(self.quantitative, self.settings)))
+    def leaderboard(self) -> tables.Table:
+        return tables.leaderboard_table(self.quantitative, self.settings)
 
-    def comparisons(self) -> list[tuple[str, str, list[Markup]]]:
+    def comparisons(self) -> list[tuple[str, str, list[tables.Table]]]:
         """(source, its title, its tables), one for each source."""
         return [
-            (source, title, [Markup(rendering.to_html(table)) for table in self._tables_of(source)])
+            (source, title, tables.comparisons(self.quantitative, self.settings, source))
             for source, title in (self.sources or {UNTRAINED: "no source"}).items()
         ]
 
-    def _tables_of(self, source: str) -> list[tables.Table]:
-        return tables.comparisons(self.quantitative, self.settings, source)
-
-    def initialisation(self) -> Markup:
-        return Markup(rendering.to_html(tables.initialisation_table(self.training, self.settings)))
+    def initialisation(self) -> tables.Table:
+        numbers = {
+            source: self._card("images", entry["validation"])["n"] for source, entry in self.config["sources"].items()
+        }
+        return tables.initialisation_table(self.training, self.settings, numbers)
 
     # ---------------------------------------------------------------- pictures
 
@@ -250,6 +250,7 @@ def page(settings: dict, folder: str | Path, commit: str = "") -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["html_table"] = lambda table: Markup(rendering.to_html(table, with_caption=False))
     environment.filters["duration"] = duration
     environment.filters["percent"] = lambda share: f"{100 * share:.1f}"
     text = environment.get_template("page.html").render(report=Report(settings, Path(folder), commit))

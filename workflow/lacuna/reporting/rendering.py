@@ -42,11 +42,10 @@ def _html_cell(cell: Cell) -> str:
     return f"<td><strong>{escape(cell.text)}</strong></td>" if cell.best else f"<td>{escape(cell.text)}</td>"
 
 
-def to_html(table: Table) -> str:
+def to_html(table: Table, with_caption: bool = True) -> str:
     """One <table> element; a data set is a row header that spans its metrics."""
-    parts = [
-        f"<table>\n<caption><strong>{escape(table.title)}.</strong> {escape(table.caption)}</caption>\n<thead><tr>"
-    ]
+    caption = f"<caption><strong>{escape(table.title)}.</strong> {escape(table.caption)}</caption>\n"
+    parts = ["<table>\n", caption if with_caption else "", "<thead><tr>"]
     parts += [f'<th scope="col">{escape(text)}</th>' for text in table.head]
     parts.append("</tr></thead>\n")
     for group, rows in table.groups:

@@ -1,0 +1,186 @@
+"""A made-up run from predictions to the page: figures, bytes, and a page that stands alone."""
+
+import base64
+import io
+import re
+import shutil
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lacuna.errors import LacunaError
+from lacuna.reporting import page as page_module
+from lacuna.reporting.page import duration, page
+from lacuna.reporting.qualitative import chosen_positions, draw_grid
+from lacuna.reporting.style import HOLE
+from tests.reporting.made_up import KEYS, TITLES, make_run
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("results") / "made_up"
+    folder.mkdir()
+    return folder, make_run(folder, metrics=("psnr", "l1"))
+
+
+class Elements(HTMLParser):
+    """Every start tag with its attributes."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.found = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.found.append((tag, dict(attrs)))
+
+
+def test_the_page_stands_alone(made):
+    text = page(made[1], made[0])
+    elements = Elements(text).found
+    links = [(tag, a[key]) for tag, a in elements for key in ("src", "href", "srcset", "data", "poster") if key in a]
+    assert links
+    assert [link for tag, link in links if not link.startswith(("data:image/", "#"))] == []
+    assert not {"script", "link", "iframe", "object", "embed"} & {tag for tag, _ in elements}
+    without_pictures = re.sub(r"data:image/[^\"]*", "", text)
+    assert not re.search(r"https?:|@import|url\(|\bon\w+=", without_pictures)
+
+
+def test_links_lead_somewhere_and_pictures_are_described_and_whole(made):
+    elements = Elements(page(made[1], made[0])).found
+    ids = [a["id"] for _, a in elements if "id" in a]
+    assert len(ids) == len(set(ids))
+    assert {a["href"][1:] for _, a in elements if a.get("href", "").startswith("#")} <= set(ids)
+    pictures = [a for tag, a in elements if tag == "img"]
+    assert len(pictures) == 2 + 1 + 1 + 2 + 1  # grids, coverage, curves, samples, rulegraph
+    for picture in pictures:
+        assert len(picture["alt"]) > 20
+        kind, data = re.fullmatch(r"data:image/([\w+]+);base64,(.*)", picture["src"]).groups()
+        if kind != "svg+xml":
+            Image.open(io.BytesIO(base64.b64decode(data))).load()
+
+
+def test_the_page_says_what_it_is(made):
+    text = page(made[1], made[0], commit="abc1234")
+    assert "<strong>Demonstration.</strong>" in text
+    assert "abc1234" in text
+    assert "FFHQ stand-in: &lt;one&gt;" in text
+    assert "<one>" not in text
+    assert "note: a &#34;quoted&#34; &lt;value&gt;" in text
+    assert "On composites, every trained system beats its own initialisation" in text
+    assert text.index("All test sets together") < text.index("Systems trained on Place2")
+    real = page(made[1] | {"demonstration": False}, made[0])
+    assert "Demonstration." not in real
+    assert "commit <code>" not in real
+
+
+def test_the_page_has_the_same_bytes_twice(made):
+    assert page(made[1], made[0]) == page(made[1], made[0])
+
+
+@pytest.mark.parametrize(
+    "missing",
+    [
+        "tables/quantitative.csv",
+        "tables/training.csv",
+        "figures/qualitative_paris_test.png",
+        "figures/metric_by_coverage.png",
+        "figures/training_curves.png",
+        "figures/rulegraph.svg",
+        "images/validation/card.json",
+        "images/splits.json",
+        "masks/train_masks/card.json",
+        "training/aotgan/celeba/record.json",
+        "training/aotgan/place2/samples.png",
+        "predictions/telea/untrained/FFHQ_test/record.json",
+    ],
+)
+def test_a_missing_file_is_named(made, tmp_path, missing):
+    folder = tmp_path / "made_up"
+    shutil.copytree(made[0], folder)
+    (folder / missing).unlink()
+    with pytest.raises(LacunaError, match=re.escape(missing)):
+        page(made[1], folder)
+
+
+def test_a_page_that_is_too_large_is_refused(made, monkeypatch):
+    monkeypatch.setattr(page_module, "LIMIT", 1000)
+    with pytest.raises(LacunaError, match="lower 'figures.qualitative_images'"):
+        page(made[1], made[0])
+
+
+def test_large_pictures_become_webp(tmp_path):
+    noise = np.random.default_rng(1).integers(0, 256, (300, 2400, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(tmp_path / "noise.png")
+    uri = page_module.embedded(tmp_path / "noise.png")
+    assert uri.startswith("data:image/webp;base64,")
+    assert Image.open(io.BytesIO(base64.b64decode(uri.split(",")[1]))).size == (1800, 225)
+
+
+def test_a_run_without_training_has_no_section_about_it(made, tmp_path):
+    folder = tmp_path / "made_up"
+    shutil.copytree(made[0], folder)
+    for name in ("quantitative", "training"):
+        path = folder / f"tables/{name}.csv"
+        lines = path.read_text().splitlines(keepends=True)
+        path.write_text("".join(line for line in lines if "aotgan" not in line))
+    (folder / "figures/training_curves.png").unlink()
+    config = made[1]["config"] | {"sources": {}}
+    systems = [entry for entry in TITLES["systems"] if entry[0] != "aotgan"]
+    text = page(made[1] | {"config": config, "sources": {}, "systems": systems}, folder)
+    assert 'id="training"' not in text
+    assert 'id="table-untrained"' in text
+
+
+def test_figures_carry_no_date_and_no_version(made):
+    for path in sorted((made[0] / "figures").glob("*.png")):
+        with Image.open(path) as picture:
+            assert set(picture.info) <= {"dpi"}, path
+
+
+def grid_arguments(folder, test_set="FFHQ_test"):
+    settings = TITLES | {"test_set": test_set, "title": "Faces", "images": 2}
+    indices = [folder / f"predictions/{s}/{source}/{test_set}/index.csv" for s in KEYS for source in KEYS[s]]
+    return settings, folder / f"lists/{test_set}.txt", indices
+
+
+def test_the_grid_shows_the_hole_and_has_the_same_bytes_twice(made, tmp_path):
+    settings, pairs, indices = grid_arguments(made[0])
+    draw_grid(settings, pairs, indices, tmp_path / "a.png")
+    draw_grid(settings, pairs, indices[::-1], tmp_path / "b.png")
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+    pixels = np.asarray(Image.open(tmp_path / "a.png").convert("RGB"))
+    columns = np.flatnonzero((pixels == HOLE).all(2).any(0))
+    assert 0 < columns.max() < pixels.shape[1] * 0.35  # in the first column only: composites cover every hole
+
+
+def test_raw_and_composite_grids_differ(made, tmp_path):
+    settings, pairs, indices = grid_arguments(made[0])
+    draw_grid(settings, pairs, indices, tmp_path / "a.png")
+    draw_grid(settings | {"prediction": "raw"}, pairs, indices, tmp_path / "b.png")
+    assert (tmp_path / "a.png").read_bytes() != (tmp_path / "b.png").read_bytes()
+
+
+def test_a_grid_refuses_what_it_cannot_show(made, tmp_path):
+    settings, pairs, indices = grid_arguments(made[0])
+    with pytest.raises(LacunaError, match="no predictions of 'FFHQ_test'"):
+        draw_grid(settings, pairs, [], tmp_path / "a.png")
+    with pytest.raises(LacunaError, match="hold the system 'aotgan'"):
+        draw_grid(settings | {"systems": TITLES["systems"][:2]}, pairs, indices, tmp_path / "a.png")
+    with pytest.raises(LacunaError, match="predict again"):
+        draw_grid(settings, made[0] / "lists/paris_test.txt", indices, tmp_path / "a.png")
+    assert not (tmp_path / "a.png").exists()
+
+
+def test_images_are_chosen_by_coverage_alone():
+    coverages = [0.5, 0.1, 0.3, 0.2, 0.6, 0.4]
+    assert chosen_positions(coverages, 3) == [3, 5, 4]  # the 2nd, 4th and 6th smallest
+    assert chosen_positions(coverages, 1) == [5]
+    assert chosen_positions(coverages[:2], 5) == [1, 0]
+
+
+@pytest.mark.parametrize("seconds, text", [(3.14, "3.1 s"), (65, "1 min 05 s"), (7500, "2 h 05 min")])
+def test_durations(seconds, text):
+    assert duration(seconds) == text

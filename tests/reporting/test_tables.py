@@ -1,0 +1,177 @@
+"""The seeds' tables: what is shown where, what is marked, and the three spellings."""
+
+import json
+import re
+
+import pandas as pd
+import pytest
+
+from lacuna.cli import main
+from lacuna.errors import LacunaError
+from lacuna.reporting import aggregation, rendering, tables
+
+SETTINGS = {
+    "title": "A title",
+    "demonstration": True,
+    "systems": {"telea": "Telea", "aotgan": "AOT_GAN & co", "tfill": "TFill"},
+    "sources": {"place2": "Place2", "celeba": "CelebA"},
+    "test_sets": {"paris": "Paris <1|2>", "faces": "Faces"},
+    "metrics": ["psnr", "l1"],
+}
+MEANS = {  # (psnr, l1): AOT-GAN has the best PSNR and the worst L1
+    ("untrained", "telea"): (20.0, 0.02),
+    ("place2", "aotgan"): (25.0, 0.09),
+    ("celeba", "aotgan"): (11.0, 0.01),
+    ("place2", "tfill"): (15.0, 0.05),
+}
+
+
+def quantitative(n=24):
+    return pd.DataFrame(
+        [
+            (source, test_set, system, prediction, region, metric, value, 0.1, n)
+            for (source, system), values in MEANS.items()
+            for test_set in SETTINGS["test_sets"]
+            for prediction, region in tables.BLOCKS
+            for metric, value in zip(("psnr", "l1"), values, strict=True)
+        ],
+        columns=aggregation.QUANTITATIVE,
+    )
+
+
+def lines_of(table):
+    return {(group, label): cells for group, rows in table.groups for label, cells in rows}
+
+
+def test_best_is_marked_in_the_right_direction():
+    table = tables.comparison(quantitative(), SETTINGS, "place2", "composite", "image")
+    lines = lines_of(table)
+    assert [cell.best for cell in lines["Faces (24)", "PSNR (dB) ↑"]] == [False, True, False]
+    assert [cell.best for cell in lines["Faces (24)", "L1 ↓"]] == [True, False, False]
+    assert [cell.text for cell in lines["Faces (24)", "L1 ↓"]] == ["0.0200", "0.0900", "0.0500"]
+
+
+def test_what_prints_the_same_is_marked_the_same():
+    assert [cell.best for cell in tables.row_of([20.004, 20.0, 19.99], "psnr")] == [True, True, False]
+    assert [cell.best for cell in tables.row_of([0.1, None, 0.2], "l1")] == [True, False, False]
+    assert [cell.best for cell in tables.row_of([20.0], "psnr")] == [False]
+
+
+def test_untrained_systems_stand_in_every_sources_table_and_others_do_not():
+    place2 = tables.comparison(quantitative(), SETTINGS, "place2", "composite", "image")
+    celeba = tables.comparison(quantitative(), SETTINGS, "celeba", "composite", "image")
+    assert place2.head == ("Data set (N)", "Index", "Telea †", "AOT_GAN & co", "TFill")
+    assert celeba.head == ("Data set (N)", "Index", "Telea †", "AOT_GAN & co")
+    assert lines_of(celeba)["Paris <1|2> (24)", "PSNR (dB) ↑"][1].text == "11.00"
+    assert "† needs no training" in celeba.caption
+
+
+def test_captions_say_what_the_numbers_are():
+    composite, hole, raw = tables.comparisons(quantitative(), SETTINGS, "place2")
+    for table in (composite, hole, raw):
+        assert table.caption.startswith("Demonstration")
+        assert "N test images" in table.caption
+        assert "↑ higher is better, ↓ lower is better" in table.caption
+        assert "trained on Place2" in table.title
+    assert "composites" in composite.caption
+    assert "whole image" in composite.caption
+    assert "hole only" in hole.caption
+    assert "no hole are left out" in hole.caption
+    assert "raw predictions" in raw.caption
+    real = tables.comparison(quantitative(), SETTINGS | {"demonstration": False}, "place2", "raw", "image")
+    assert "emonstration" not in real.caption
+
+
+def test_means_over_different_images_are_refused():
+    table = quantitative()
+    table.loc[table["system"] == "tfill", "n"] = 23
+    with pytest.raises(LacunaError, match="different numbers of images of 'paris' .23 and 24"):
+        tables.comparison(table, SETTINGS, "place2", "composite", "image")
+
+
+def test_results_that_the_settings_do_not_name_are_refused():
+    with pytest.raises(LacunaError, match="hold the system 'telea'"):
+        tables.comparison(quantitative(), SETTINGS | {"systems": {"aotgan": "A", "tfill": "T"}}, *"abc")
+    with pytest.raises(LacunaError, match="hold the test set 'faces'"):
+        tables.comparison(quantitative(), SETTINGS | {"test_sets": {"paris": "P"}}, *"abc")
+
+
+def test_the_order_is_that_of_the_settings():
+    ordered = SETTINGS | {"systems": [["tfill", "TFill"], ["telea", "Telea"], ["aotgan", "AOT-GAN"]]}
+    table = tables.comparison(quantitative(), ordered, "place2", "composite", "image")
+    assert table.head[2:] == ("TFill", "Telea †", "AOT-GAN")
+
+
+def test_leaderboard_marks_columns():
+    table = tables.leaderboard_table(quantitative(), SETTINGS)
+    assert [(group, rows[0][0]) for group, rows in table.groups][0] == ("Telea", "– (needs no training)")
+    best = {(group, rows[0][0]): [cell.best for cell in rows[0][1]] for group, rows in table.groups}
+    assert best["AOT_GAN & co", "Place2"] == [True, False, False]
+    assert best["AOT_GAN & co", "CelebA"] == [False, True, False]
+    assert "N = 48 test images of 2 data sets" in table.caption
+
+
+def initialisation(better):
+    table = pd.DataFrame([("aotgan", "place2", "psnr", 10.0, 12.0, 2.0, better, 80)], columns=aggregation.TRAINING)
+    return tables.initialisation_table(table, SETTINGS, {"place2": 18})
+
+
+def test_initialisation_says_whether_it_was_beaten():
+    assert "every trained system beats its own initialisation" in initialisation("yes").caption
+    assert initialisation("yes").groups[0][0] == "AOT_GAN & co, Place2 (80 steps, N = 18)"
+    worse = initialisation("no").caption
+    assert "do not beat their own initialisation: AOT_GAN & co trained on Place2 (PSNR)" in worse
+
+
+def test_markdown_is_one_table_with_escapes():
+    text = rendering.to_markdown([tables.comparison(quantitative(), SETTINGS, "place2", "composite", "image")])
+    body = [line for line in text.splitlines() if line.startswith("|")]
+    assert {len(re.findall(r"(?<!\\)\|", line)) for line in body} == {6}
+    assert r"| Paris &lt;1\|2> (24) | PSNR (dB) ↑ | 20.00 | **25.00** | 15.00 |" in body
+
+
+def test_html_escapes_and_spans():
+    html = rendering.to_html(tables.comparison(quantitative(), SETTINGS, "place2", "composite", "image"))
+    assert '<th scope="rowgroup" rowspan="2">Paris &lt;1|2&gt; (24)</th>' in html
+    assert "<td><strong>25.00</strong></td>" in html
+    assert "AOT_GAN &amp; co" in html
+
+
+def test_latex_is_balanced_and_escaped():
+    text = rendering.to_latex(tables.comparisons(quantitative(), SETTINGS, "place2"))
+    plain = re.sub(r"\\[{}\\&%$#_]", "", text)
+    assert plain.count("{") == plain.count("}")
+    assert text.count(r"\begin{table}") == text.count(r"\end{table}") == 3
+    assert r"AOT\_GAN \& co" in text
+    assert r"\textbf{25.00}" in text
+    assert not re.search("[↑↓†–]", text)
+
+
+def test_tabulate_writes_the_same_bytes_twice(tmp_path):
+    scores = pd.DataFrame(
+        [
+            (source, test_set, system, f"{i}.png", "m.png", 0.05 + i / 10, prediction, region, metric, value + i)
+            for (source, system), values in MEANS.items()
+            for test_set in SETTINGS["test_sets"]
+            for prediction, region in tables.BLOCKS
+            for metric, value in zip(("psnr", "l1"), values, strict=True)
+            for i in range(3)
+        ],
+        columns=[
+            *("source", "test_set", "system", "image", "mask", "coverage", "prediction", "region", "metric", "value")
+        ],
+    )
+    half = len(scores) // 2
+    scores[:half].to_parquet(tmp_path / "a.parquet")
+    scores[half:].to_parquet(tmp_path / "b.parquet")
+    for folder, order in (("one", "ab"), ("two", "ba")):
+        words = ["tabulate", "--settings", json.dumps(SETTINGS), "--scores"]
+        words += [str(tmp_path / f"{name}.parquet") for name in order]
+        assert main([*words, "--validation", "--output-directory", str(tmp_path / folder)]) == 0
+    names = sorted(path.name for path in (tmp_path / "one").iterdir())
+    kinds = [f"table_{source}.{kind}" for source in ("celeba", "place2") for kind in ("html", "md", "tex")]
+    assert names == sorted(["quantitative.csv", "by_coverage.csv", "training.csv", *kinds])
+    for name in names:
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+    head = (tmp_path / "one/quantitative.csv").read_text().splitlines()[0]
+    assert head == "source,test_set,system,prediction,region,metric,mean,std,n"
