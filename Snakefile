@@ -1,6 +1,5 @@
 # The front door. What is made, and from what, is decided by the config and `workflow/lacuna/plan.py`.
 #   results/<run>/{images,masks,lists,training,predictions,scores,tables,figures}/ and results/<run>/report.html
-import os
 import sys
 from pathlib import Path
 
@@ -9,13 +8,11 @@ from snakemake.utils import min_version
 min_version("9.27")
 sys.path.insert(0, str(Path(workflow.basedir, "workflow")))
 
+from lacuna.environment import find_this_python
 from lacuna.errors import LacunaError
 from lacuna.plan import Plan
 
-# Jobs find the same Python and the same package, whether or not the environment is activated.
-os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [sys.path[0], os.environ.get("PYTHONPATH")]))
-os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-
+find_this_python()
 try:
     PLAN = Plan(config)
 except LacunaError as error:

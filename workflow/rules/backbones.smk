@@ -6,10 +6,10 @@ rule fetch_backbone:
         "results/backbones/{backbone}.{extension,safetensors|pt}",
     log:
         "results/backbones/logs/{backbone}.{extension}.log",
-    params:
-        digest=lambda wildcards: PLAN.fetch_backbone(wildcards.backbone).digest,
+    retries: 2
     conda:
         "../../envs/torch.yaml"
-    retries: 2
+    params:
+        digest=lambda wildcards: PLAN.fetch_backbone(wildcards.backbone).digest,
     shell:
         "python -m lacuna fetch-backbone --name {wildcards.backbone} --output {output} > {log} 2>&1"

@@ -14,11 +14,11 @@ rule stage:
         quarantine=f"{PLAN.folder}/images/{{image_set}}/quarantine.csv",
     log:
         f"{PLAN.folder}/logs/stage/{{image_set}}.log",
+    conda:
+        "../../envs/data.yaml"
     params:
         settings=lambda wildcards: PLAN.stage(wildcards.image_set).settings_json,
         digest=lambda wildcards: PLAN.stage(wildcards.image_set).digest,
-    conda:
-        "../../envs/data.yaml"
     shell:
         "python -m lacuna stage --settings {params.settings:q} --output {output.index} > {log} 2>&1"
 
@@ -35,11 +35,11 @@ rule make_masks:
         card=f"{PLAN.folder}/masks/{{mask_set}}/card.json",
     log:
         f"{PLAN.folder}/logs/make_masks/{{mask_set}}.log",
+    conda:
+        "../../envs/data.yaml"
     params:
         settings=lambda wildcards: PLAN.make_masks(wildcards.mask_set).settings_json,
         digest=lambda wildcards: PLAN.make_masks(wildcards.mask_set).digest,
-    conda:
-        "../../envs/data.yaml"
     shell:
         "python -m lacuna make-masks --settings {params.settings:q} --output {output.index} > {log} 2>&1"
 
@@ -52,11 +52,11 @@ rule pair:
         f"{PLAN.folder}/lists/{{image_set}}.txt",
     log:
         f"{PLAN.folder}/logs/pair/{{image_set}}.log",
+    conda:
+        "../../envs/data.yaml"
     params:
         settings=lambda wildcards: PLAN.pair(wildcards.image_set).settings_json,
         digest=lambda wildcards: PLAN.pair(wildcards.image_set).digest,
-    conda:
-        "../../envs/data.yaml"
     shell:
         "python -m lacuna pair --settings {params.settings:q}"
         " --images {input.images} --masks {input.masks} --output {output} > {log} 2>&1"
@@ -73,10 +73,10 @@ rule check_splits:
         f"{PLAN.folder}/images/splits.json",
     log:
         f"{PLAN.folder}/logs/check_splits.log",
-    params:
-        digest=PLAN.check_splits().digest,
     conda:
         "../../envs/data.yaml"
+    params:
+        digest=PLAN.check_splits().digest,
     shell:
         "python -m lacuna check-splits --training {input.training} --evaluation {input.evaluation}"
         " --output {output} > {log} 2>&1"

@@ -19,11 +19,11 @@ rule plot_qualitative:
         ),
     log:
         f"{PLAN.folder}/logs/plot/qualitative_{{test_set}}.log",
+    conda:
+        "../../envs/report.yaml"
     params:
         settings=lambda wildcards: PLAN.plot_qualitative(wildcards.test_set).settings_json,
         digest=lambda wildcards: PLAN.plot_qualitative(wildcards.test_set).digest,
-    conda:
-        "../../envs/report.yaml"
     shell:
         "python -m lacuna plot qualitative --settings {params.settings:q} --list {input.pairs}"
         " --predictions {input.predictions} --output {output} > {log} 2>&1"
@@ -43,11 +43,11 @@ rule plot_training:
         ),
     log:
         f"{PLAN.folder}/logs/plot/training_curves.log",
+    conda:
+        "../../envs/report.yaml"
     params:
         settings=PLAN.plot_training().settings_json,
         digest=PLAN.plot_training().digest,
-    conda:
-        "../../envs/report.yaml"
     shell:
         "python -m lacuna plot training --settings {params.settings:q} --losses {input.losses}"
         " --validation {input.validation} --output {output} > {log} 2>&1"
@@ -66,10 +66,10 @@ rule plot_coverage:
         ),
     log:
         f"{PLAN.folder}/logs/plot/metric_by_coverage.log",
+    conda:
+        "../../envs/report.yaml"
     params:
         settings=PLAN.plot_coverage().settings_json,
         digest=PLAN.plot_coverage().digest,
-    conda:
-        "../../envs/report.yaml"
     shell:
         "python -m lacuna plot coverage --settings {params.settings:q} --scores {input} --output {output} > {log} 2>&1"

@@ -12,13 +12,13 @@ rule predict:
         f"{PLAN.folder}/logs/predict/{{system}}.{{source}}.{{test_set}}.log",
     benchmark:
         f"{PLAN.folder}/benchmarks/predict/{{system}}.{{source}}.{{test_set}}.jsonl"
+    conda:
+        "../../envs/torch.yaml"
+    resources:
+        gpu=lambda wildcards: PLAN.uses_gpu(wildcards.system),
     params:
         settings=lambda wildcards: PLAN.predict(*PLAN.key(wildcards)).settings_json,
         digest=lambda wildcards: PLAN.predict(*PLAN.key(wildcards)).digest,
-    resources:
-        gpu=lambda wildcards: PLAN.uses_gpu(wildcards.system),
-    conda:
-        "../../envs/torch.yaml"
     shell:
         "python -m lacuna predict --settings {params.settings:q} --list {input.pairs} --weights {input.weights}"
         " --gpus {resources.gpu} --output {output.index} > {log} 2>&1"
@@ -35,11 +35,11 @@ rule score:
         f"{PLAN.folder}/logs/score/{{system}}.{{source}}.{{test_set}}.log",
     benchmark:
         f"{PLAN.folder}/benchmarks/score/{{system}}.{{source}}.{{test_set}}.jsonl"
+    conda:
+        "../../envs/torch.yaml"
     params:
         settings=lambda wildcards: PLAN.score(*PLAN.key(wildcards)).settings_json,
         digest=lambda wildcards: PLAN.score(*PLAN.key(wildcards)).digest,
-    conda:
-        "../../envs/torch.yaml"
     shell:
         "python -m lacuna score --settings {params.settings:q} --list {input.pairs}"
         " --predictions {input.predictions} --backbones results/backbones --output {output} > {log} 2>&1"

@@ -11,11 +11,11 @@ rule resolve_config:
         ),
     log:
         f"{PLAN.folder}/logs/resolve_config.log",
+    conda:
+        "../../envs/data.yaml"
     params:
         settings=PLAN.resolve_config().settings_json,
         digest=PLAN.resolve_config().digest,
-    conda:
-        "../../envs/data.yaml"
     shell:
         "python -m lacuna resolve-config --settings {params.settings:q} --output {output} > {log} 2>&1"
 
@@ -32,10 +32,10 @@ rule rulegraph:
         ),
     log:
         f"{PLAN.folder}/logs/rulegraph.log",
-    params:
-        digest=PLAN.rulegraph().digest,
     conda:
         "../../envs/report.yaml"
+    params:
+        digest=PLAN.rulegraph().digest,
     shell:
         "python -m snakemake --workflow-profile none --configfile {input} --nolock --forceall --rulegraph dot"
         " -- report 2> {log} | python -m lacuna rulegraph --dot - --output {output} >> {log} 2>&1"
@@ -63,11 +63,11 @@ rule report:
         ),
     log:
         f"{PLAN.folder}/logs/report.log",
+    conda:
+        "../../envs/report.yaml"
     params:
         settings=PLAN.report().settings_json,
         digest=PLAN.report().digest,
-        folder=PLAN.folder,
-    conda:
-        "../../envs/report.yaml"
+        folder=lambda wildcards, output: Path(output[0]).parent,
     shell:
         "python -m lacuna report --settings {params.settings:q} --results {params.folder} --output {output} > {log} 2>&1"

@@ -34,12 +34,12 @@ rule tabulate:
         texts=expand(f"{PLAN.folder}/tables/table_{{source}}.{{format}}", source=PLAN.sources, format=["md", "tex"]),
     log:
         f"{PLAN.folder}/logs/tabulate.log",
+    conda:
+        "../../envs/report.yaml"
     params:
         settings=PLAN.tabulate().settings_json,
         digest=PLAN.tabulate().digest,
-        folder=f"{PLAN.folder}/tables",
-    conda:
-        "../../envs/report.yaml"
+        folder=lambda wildcards, output: Path(output.quantitative).parent,
     shell:
         "python -m lacuna tabulate --settings {params.settings:q} --scores {input.scores}"
         " --validation {input.validation} --output-directory {params.folder} > {log} 2>&1"

@@ -21,14 +21,14 @@ rule train:
         f"{PLAN.folder}/logs/train/{{system}}.{{source}}.log",
     benchmark:
         f"{PLAN.folder}/benchmarks/train/{{system}}.{{source}}.jsonl"
-    params:
-        settings=lambda wildcards: PLAN.train(wildcards.system, wildcards.source).settings_json,
-        digest=lambda wildcards: PLAN.train(wildcards.system, wildcards.source).digest,
+    conda:
+        "../../envs/torch.yaml"
     threads: 2
     resources:
         gpu=1,
-    conda:
-        "../../envs/torch.yaml"
+    params:
+        settings=lambda wildcards: PLAN.train(wildcards.system, wildcards.source).settings_json,
+        digest=lambda wildcards: PLAN.train(wildcards.system, wildcards.source).digest,
     shell:
         "python -m lacuna train --settings {params.settings:q} --train-list {input.train}"
         " --validation-list {input.validation} --backbones results/backbones --gpus {resources.gpu}"
