@@ -144,3 +144,14 @@ def test_facts_need_no_numpy():
 
     code = "import sys, lacuna.metrics.per_image; assert not {'numpy', 'torch', 'skimage'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_lpips_is_given_channels_first_in_zero_to_one(monkeypatch):
+    from lacuna.metrics import per_image
+
+    random = np.random.default_rng(1)
+    predictions, truths = random.integers(0, 256, (2, 3, 33, 47, 3), dtype=np.uint8)
+    monkeypatch.setattr(per_image, "_lpips", lambda network, folder: lambda a, b: (a[:, 0, 5, 40], b[:, 2]))
+    values, maps = lpips_alex(predictions, truths, backbones="")
+    assert values == pytest.approx(predictions[:, 5, 40, 0] / 255)
+    assert maps == pytest.approx(truths[..., 2] / 255)
