@@ -82,3 +82,12 @@ def test_coverage_has_the_same_bytes_twice(tmp_path):
     with pytest.raises(LacunaError, match="hold the system 'telea'"):
         settings = TITLES | {"metrics": ["psnr"], "systems": {"aotgan": "AOT-GAN"}}
         draw_coverage(settings, [tmp_path / "s.parquet"], tmp_path / "c.png")
+
+
+def test_one_image_in_a_bin_is_a_point_without_interval(tmp_path):
+    names = ["source", "test_set", "system", "image", "mask", "coverage", "prediction", "region", "metric", "value"]
+    row = ("untrained", "FFHQ_test", "telea", "0.png", "m.png", 0.3, "composite", "image", "psnr", 20.0)
+    pd.DataFrame([row], columns=names).to_parquet(tmp_path / "s.parquet")
+    settings = TITLES | {"metrics": ["psnr"], "sources": {}}
+    draw_coverage(settings, [tmp_path / "s.parquet"], tmp_path / "a.png")
+    assert (tmp_path / "a.png").exists()

@@ -1,5 +1,6 @@
 """The seeds' qualitative grids: input, every system, ground truth; rows for each source and chosen image."""
 
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from lacuna.data.images import read_image_bytes, read_mask_bytes
 from lacuna.errors import LacunaError
 from lacuna.metrics.scoring import paired_files
 from lacuna.reporting.aggregation import UNTRAINED
-from lacuna.reporting.style import HOLE, written_to
+from lacuna.reporting.style import DPI, HOLE, written_to
 from lacuna.reporting.titles import UNTRAINED_MARK, check_known, titles
 
 
@@ -50,13 +51,12 @@ def draw_grid(settings: dict, list_path: str | Path, index_paths: Sequence[str |
     rows = [(source, at) for source in sources or {UNTRAINED: ""} for at in positions]
     shown = [name for name in systems if any(name == system for system, _ in files)]
 
-    height, width = masks[0].shape
-    cell = (1.55 * max(1.0, width / height), 1.55 * max(1.0, height / width))
-    columns = len(shown) + 2
-    size = (columns * cell[0] + 0.75, len(rows) * cell[1] + 0.55)
-    with written_to(output, nrows=len(rows), ncols=columns, figsize=size, squeeze=False) as (figure, axes):
-        margins = {"left": 0.72 / size[0], "right": 1 - 0.03 / size[0], "bottom": 0.03 / size[1]}
-        figure.subplots_adjust(**margins, top=1 - 0.52 / size[1], wspace=0.03, hspace=0.03)
+    marks = {name: f" {UNTRAINED_MARK}" * ((name, UNTRAINED) in files) for name in shown}
+    heads = ["Input", *(f"{systems[name]}{marks[name]}" for name in shown), "Ground truth"]
+    heads = [textwrap.fill(head, 15) for head in heads]
+    place = _Geometry(masks[0].shape, len(rows), len(heads), max(head.count("\n") + 1 for head in heads))
+    with written_to(output, nrows=len(rows), ncols=place.columns, figsize=place.size, squeeze=False) as (figure, axes):
+        figure.subplots_adjust(**place.margins, wspace=0.03, hspace=0.03)
         for row, (source, at) in zip(axes, rows, strict=True):
             truth, mask = _read(pairs[at][0]), masks[at][..., None]
             pictures = [composite(np.uint8(HOLE), truth, mask)]
@@ -65,26 +65,40 @@ def draw_grid(settings: dict, list_path: str | Path, index_paths: Sequence[str |
             for axis, picture in zip(row, [*pictures, truth], strict=True):
                 axis.set_axis_off()
                 if picture is not None:
-                    axis.imshow(picture, interpolation="nearest", aspect="equal")
-            row[0].text(-0.06, 0.5, f"{masks[at].mean():.0%} hole", **_beside(row[0], size=8.5))
-        marks = {name: f" {UNTRAINED_MARK}" * ((name, UNTRAINED) in files) for name in shown}
-        heads = ["Input", *(f"{systems[name]}{marks[name]}" for name in shown), "Ground truth"]
+                    axis.imshow(picture, interpolation="auto", aspect="equal")
+            beside = {"rotation": 90, "ha": "right", "va": "center", "fontsize": 8.5 * place.scale}
+            row[0].text(-0.06, 0.5, f"{masks[at].mean():.0%} hole", transform=row[0].transAxes, **beside)
         for axis, head in zip(axes[0], heads, strict=True):
-            axis.set_title(head.replace(" (", "\n("), fontsize=9.5, pad=4)
+            axis.set_title(head, fontsize=9.5 * place.scale, pad=4)
         for number, title in enumerate(sources.values()):
-            middle = number * len(positions) + len(positions) / 2
-            y = (1 - 0.52 / size[1]) - middle * (1 - 0.55 / size[1]) / len(rows)
-            figure.text(0.2 / size[0], y, title, rotation=90, ha="center", va="center", fontsize=11, weight="bold")
+            first, last = number * len(positions), (number + 1) * len(positions) - 1
+            y = (axes[first, 0].get_position().y1 + axes[last, 0].get_position().y0) / 2
+            font = {"fontsize": 11 * place.scale, "weight": "bold"}
+            figure.text(0.03 * place.margins["left"] + 0.01, y, title, rotation=90, ha="left", va="center", **font)
+
+
+class _Geometry:
+    """Sizes in inches and margins as shares, such that no pixel of a small picture is lost and letters keep up."""
+
+    def __init__(self, shape: tuple[int, int], rows: int, columns: int, title_lines: int):
+        height, width = shape
+        side = min(2.0, max(1.55, max(shape) / DPI))
+        cell = side * width / max(shape), side * height / max(shape)
+        self.columns = columns
+        self.scale = min(1.5, max(1.0, columns * cell[0] / 8.5))
+        left, top, thin = 0.72 * self.scale, (0.16 * title_lines + 0.12) * self.scale, 0.03
+        self.size = (columns * cell[0] + left + thin, rows * cell[1] + top + thin)
+        self.margins = {
+            "left": left / self.size[0],
+            "right": 1 - thin / self.size[0],
+            "bottom": thin / self.size[1],
+            "top": 1 - top / self.size[1],
+        }
 
 
 def _read(path: str | Path) -> np.ndarray:
     """uint8 H×W×3."""
     return read_image_bytes(path).transpose(1, 2, 0)
-
-
-def _beside(axis, size: float) -> dict:
-    """Keywords of a rotated label at the left edge of an axis."""
-    return {"transform": axis.transAxes, "rotation": 90, "ha": "right", "va": "center", "fontsize": size}
 
 
 def _prediction(files: dict, system: str, source: str, at: int, truth: np.ndarray, mask: np.ndarray, settings: dict):

@@ -15,6 +15,7 @@ import matplotlib.pyplot as plt  # noqa: E402 - the backend comes first
 # Okabe & Ito's palette, told apart with every common colour blindness; yellow is left out, it is too pale on white.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+DPI = 130
 HOLE = (230, 0, 126)  # magenta is rare in photographs
 
 STYLE = {
@@ -46,7 +47,7 @@ def looks(names: Iterable[str]) -> dict[str, dict]:
 @contextmanager
 def written_to(path: str | Path, **subplots) -> Iterator[tuple]:
     """Yield `plt.subplots(**subplots)` in the house's style; write the figure, whole or not at all, and close it."""
-    with mpl.rc_context({"savefig.dpi": 130, **STYLE}):
+    with mpl.rc_context({"savefig.dpi": DPI, **STYLE}):
         figure, axes = plt.subplots(**subplots)
         try:
             yield figure, axes
