@@ -222,7 +222,7 @@ class Report:
             for name, number in (record.get("versions") or {}).items():
                 found.setdefault(name, set()).add(str(number))
         found.setdefault("python", set()).add(platform.python_version())
-        for name in ("lacuna", *LIBRARIES):
+        for name in LIBRARIES:
             found.setdefault(name, set()).add(version(name))
         return {name: ", ".join(sorted(numbers)) for name, numbers in sorted(found.items())}
 
