@@ -39,8 +39,7 @@ def validate(config: dict) -> None:
 
     tables = {path.name: yaml.safe_load(path.read_text()) for path in sorted(SCHEMAS.glob("*.yaml"))}
     registry = Registry().with_resources(
-        (name, Resource.from_contents(table, default_specification=_specification()))
-        for name, table in tables.items()
+        (name, Resource.from_contents(table, default_specification=_specification())) for name, table in tables.items()
     )
     validator = Draft202012Validator(tables["config.schema.yaml"], registry=registry)
     errors = sorted(

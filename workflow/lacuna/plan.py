@@ -278,7 +278,7 @@ class Plan:
         settings = {
             "run": self.run,
             "test_set": test_set,
-            "title": titles["test_sets"][test_set],
+            "title": dict(titles["test_sets"])[test_set],
             "systems": titles["systems"],
             "sources": titles["sources"],
             "images": self.config.get("figures", {}).get("qualitative_images", 3),
@@ -333,14 +333,15 @@ class Plan:
         return f"lacuna.systems.{self.registered_name(label)}"
 
     def titles(self) -> dict:
-        """What tables and figures call things."""
+        """What tables and figures call things: lists of [name, title], because their order is the config's."""
+        image_sets = self.config["image_sets"]
         return {
             "run": self.run,
             "title": self.config["title"],
             "demonstration": self.config.get("demonstration", False),
-            "systems": {
-                label: entry.get("title") or self._facts[label]["title"] for label, entry in self.systems.items()
-            },
-            "sources": {name: entry.get("title", name) for name, entry in self.sources.items()},
-            "test_sets": {name: self.config["image_sets"][name].get("title", name) for name in self.test_sets},
+            "systems": [
+                [label, entry.get("title") or self._facts[label]["title"]] for label, entry in self.systems.items()
+            ],
+            "sources": [[name, entry.get("title", name)] for name, entry in self.sources.items()],
+            "test_sets": [[name, image_sets[name].get("title", name)] for name in self.test_sets],
         }
