@@ -98,7 +98,7 @@ class Edited:
 def copy_repository(folder: Path) -> Repository:
     """The workflow, a small config, three photographs, and the downloads of backbones that are already there."""
     shutil.copy(ROOT / "Snakefile", folder)
-    for name in ("workflow", "envs"):
+    for name in ("workflow", "envs", "profiles"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "config").mkdir()
     (folder / "config" / "config.yaml").write_text(yaml.safe_dump(SMALL, sort_keys=False))
