@@ -7,7 +7,7 @@ from tests.workflow.conftest import SMALL
 
 def one_sentence(repository, *arguments, **changes) -> str:
     """Run with a changed config; return the one line that starts with `lacuna:`."""
-    result = repository.snakemake("--configfile", str(repository.configure(**changes)), *arguments)
+    result = repository.snakemake(*arguments, "--configfile", str(repository.configure(**changes)))
     output = result.stdout + result.stderr
     assert result.returncode != 0, output
     assert "Traceback" not in output

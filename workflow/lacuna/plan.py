@@ -67,6 +67,8 @@ class Plan:
                 raise LacunaError(f"in the config, unknown metric '{metric}': {suggest(metric, METRICS)}")
         for label, _ in self.trainings():
             self._training_settings(label)
+        for name in self.image_sets():
+            self.pair(name)  # missing and empty folders are found here, before anything runs
 
     # ---------------------------------------------------------------- names
 
