@@ -61,7 +61,7 @@ def test_one_system_twice_under_two_labels(tmp_path):
 def test_a_budget_of_one_system_replaces_the_common_one(tmp_path):
     systems = {"aotgan": {**DEFAULT["systems"]["aotgan"], "training": {"seconds": 5}}}
     assert "iterations" not in plan(tmp_path, systems=systems).train("aotgan", "place2").settings["training"]
-    with pytest.raises(LacunaError, match="exactly one"):
+    with pytest.raises(LacunaError, match="give one of them"):
         plan(tmp_path, systems={"aotgan": {"training": {"seconds": 5, "iterations": 5}}})
 
 

@@ -27,7 +27,7 @@ def one_sentence(repository, *arguments, **changes) -> str:
         ({"test_sets": ["rockets", "scenes_train"]}, "must not be tested on"),
         ({"image_size": "big"}, "image_size is 'big'"),
         ({"metrics": ["pnsr"]}, "pnsr"),
-        ({"training": {"batch_size": 2}}, "exactly one"),
+        ({"training": {"iterations": 2, "seconds": 2}}, "give one of them"),
     ],
 )
 def test_mistakes_in_the_config(finished, changes, expected):

@@ -319,15 +319,15 @@ class Plan:
         return Job("report", {**self.titles(), "config": self.config}, tuple(upstream))
 
     def _training_settings(self, label: str) -> dict:
-        """The training budget of a system: its own keys over the config's; one of `iterations` and `seconds`."""
+        """The training budget of a system: its own keys over the config's; at most one of `iterations` and `seconds`."""
         own = self.systems[label].get("training", {})
         common = dict(self.config["training"])
         if {"iterations", "seconds"} & own.keys():
             common = {key: value for key, value in common.items() if key not in ("iterations", "seconds")}
         merged = {key: value for key, value in {**common, **own}.items() if value is not None}
-        if ("iterations" in merged) == ("seconds" in merged):
+        if "iterations" in merged and "seconds" in merged:
             raise LacunaError(
-                f"in the config, the training of '{label}' takes either 'iterations' or 'seconds'; give exactly one."
+                f"in the config, the training of '{label}' takes either 'iterations' or 'seconds'; give one of them."
             )
         return merged
 

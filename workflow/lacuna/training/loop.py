@@ -20,7 +20,6 @@ from lacuna.canonical import seed_of
 from lacuna.data.loading import evaluation_batches, training_batches
 from lacuna.data.sizes import width_and_height
 from lacuna.errors import LacunaError
-from lacuna.files import empty_folder
 from lacuna.nn.devices import choose_device, make_deterministic
 from lacuna.training import checkpoint
 from lacuna.training.interruption import Interruption
@@ -67,7 +66,7 @@ def train(
     state_file = folder / "state" / "last.pt"
     done = checkpoint.restore(state_file, belongs_to, system.modules(), optimizers)
     if done is None:
-        empty_folder(folder / "tensorboard")
+        shutil.rmtree(folder / "tensorboard", ignore_errors=True)
         done = {"step": 0, "elapsed": 0.0, "stepping": 0.0, "losses": [], "validation": [], "pending": []}
     else:
         print(f"going on from step {done['step']} ({state_file})", flush=True)
