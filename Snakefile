@@ -24,7 +24,7 @@ report: "workflow/report/workflow.rst"
 
 wildcard_constraints:
     system="|".join(PLAN.systems),
-    source="|".join([*PLAN.sources, "untrained"]),
+    source="|".join([*PLAN.sources, "untrained", "elsewhere"]),
     test_set="|".join(PLAN.test_sets),
     image_set="|".join(PLAN.image_sets()),
     mask_set="|".join(PLAN.mask_sets()),

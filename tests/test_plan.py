@@ -68,3 +68,19 @@ def test_a_budget_of_one_system_replaces_the_common_one(tmp_path):
 def test_backbones_follow_the_metrics(tmp_path):
     assert plan(tmp_path, metrics=["psnr"]).backbones("score", "telea") == []
     assert plan(tmp_path, metrics=["lpips_alex"]).backbones("score", "telea") == ["lpips_alex"]
+
+
+def test_weights_from_elsewhere_are_not_trained_here(tmp_path):
+    (tmp_path / "released.pth").write_bytes(b"weights")
+    systems = {"aotgan": {**DEFAULT["systems"]["aotgan"], "weights": str(tmp_path / "released.pth")}}
+    one = plan(tmp_path, systems=systems)
+    assert one.trainings() == []
+    assert one.sources_of("aotgan") == ["elsewhere"]
+    before = one.predict("aotgan", "elsewhere", "paris_test").digest
+    (tmp_path / "released.pth").write_bytes(b"other weights")
+    assert plan(tmp_path, systems=systems).predict("aotgan", "elsewhere", "paris_test").digest != before
+
+
+def test_missing_weights_are_one_sentence(tmp_path):
+    with pytest.raises(LacunaError, match="nothing.pth"):
+        plan(tmp_path, systems={"aotgan": {"weights": str(tmp_path / "nothing.pth")}})

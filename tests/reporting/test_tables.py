@@ -63,7 +63,7 @@ def test_untrained_systems_stand_in_every_sources_table_and_others_do_not():
     assert place2.head == ("Data set (N)", "Index", "Telea †", "AOT_GAN & co", "TFill")
     assert celeba.head == ("Data set (N)", "Index", "Telea †", "AOT_GAN & co")
     assert lines_of(celeba)["Paris <1|2> (24)", "PSNR (dB) ↑"][1].text == "11.00"
-    assert "† needs no training" in celeba.caption
+    assert "† not trained in this run" in celeba.caption
 
 
 def test_captions_say_what_the_numbers_are():

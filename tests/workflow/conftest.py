@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from PIL import Image
 
 ROOT = Path(__file__).parents[2]
 
@@ -35,6 +36,7 @@ SMALL = {
     "test_masks": "few",
     "systems": {
         "telea": None,
+        "theirs": {"kind": "predictions", "path": "predicted/{test_set}", "title": "Somebody's"},
         "aotgan": {"settings": {"width": 4, "blocks": 1, "rates": [1, 2], "feature_network": "vgg16"}},
     },
     "training": {"iterations": 2, "batch_size": 2, "validate_every": 1, "checkpoint_every": 1},
@@ -106,6 +108,10 @@ def copy_repository(folder: Path) -> Repository:
     data = Path(__import__("skimage").__file__).parent / "data"
     for source, target in {"astronaut.png": "a.png", "camera.png": "deeper/b.png", "coins.png": "c.png"}.items():
         shutil.copy(data / source, folder / "photographs" / target)
+    for test_set in SMALL["test_sets"]:
+        (folder / "predicted" / test_set).mkdir(parents=True)
+        for i in range(3):
+            Image.new("RGB", SMALL["image_size"], (90, 100, 110)).save(folder / "predicted" / test_set / f"{i:04d}.png")
     downloads = ROOT / "results" / "backbones" / "downloads"
     if downloads.is_dir():
         (folder / "results" / "backbones").mkdir(parents=True)

@@ -24,9 +24,9 @@ def test_everything_that_the_readme_names_is_there(finished):
     folder = finished.folder / "results" / "small"
     table = pd.read_csv(folder / "tables" / "quantitative.csv")
     assert list(table.columns) == ["source", "test_set", "system", "prediction", "region", "metric", "mean", "std", "n"]
-    assert set(table["system"]) == {"telea", "aotgan"}
+    assert set(table["system"]) == {"telea", "aotgan", "theirs"}
     assert set(table["test_set"]) == {"rockets", "mine"}
-    assert set(table["source"]) == {"scenes", "untrained"}
+    assert set(table["source"]) == {"scenes", "untrained", "elsewhere"}
     assert (table["n"] == 3).all()
     for name in (
         "report.html",
@@ -108,6 +108,9 @@ def test_editing_the_seed_of_the_masks_remakes_what_depends_on_masks(finished):
 def test_a_changed_photograph_is_seen_and_a_renamed_key_order_is_not(finished):
     reordered = dict(reversed(SMALL["systems"].items()))
     assert "train" not in finished.would_run("--configfile", str(finished.configure(systems=reordered)))
+    with finished.edit("predicted/mine/0001.png", "x"):
+        jobs = finished.would_run()
+    assert "import_predictions:mine" in jobs and not jobs & {"train", "predict", "import_predictions:rockets"}
     with finished.edit("photographs/a.png", "x"):
         jobs = finished.would_run()
     assert "stage:mine" in jobs and "predict:telea" in jobs

@@ -16,7 +16,8 @@ from lacuna.errors import LacunaError
 from lacuna.metrics.per_image import METRICS
 from lacuna.system_facts import describe
 
-UNTRAINED = "untrained"
+UNTRAINED = "untrained"  # the source of a system that needs no training
+ELSEWHERE = "elsewhere"  # the source of released weights and of given predictions
 RULES = Path(__file__).parents[1] / "rules"
 
 
@@ -56,10 +57,7 @@ class Plan:
         self.test_sets: list[str] = config["test_sets"]
         self.systems: dict[str, dict] = {label: entry or {} for label, entry in config["systems"].items()}
         self._check_names()
-        self._facts = {
-            label: describe(self.registered_name(label), entry.get("settings", {}), self.cache_folder)
-            for label, entry in self.systems.items()
-        }
+        self._facts = {label: self._describe(label) for label in self.systems}
         if any(self.is_trained(label) for label in self.systems) and not self.sources:
             raise LacunaError("in the config, a system needs training but 'sources' is empty; add a training set.")
         for metric in config["metrics"]:
@@ -69,6 +67,8 @@ class Plan:
             self._training_settings(label)
         for name in self.image_sets():
             self.pair(name)  # missing and empty folders are found here, before anything runs
+        for key in self.predictions():
+            self.predict(*key)
 
     # ---------------------------------------------------------------- names
 
@@ -95,24 +95,39 @@ class Plan:
             if self.config[where] not in self.config["mask_sets"]:
                 hint = suggest(self.config[where], self.config["mask_sets"])
                 raise LacunaError(f"in the config, {where} names the unknown mask set '{self.config[where]}': {hint}")
-        if UNTRAINED in self.sources:
-            raise LacunaError(f"in the config, a source may not be called '{UNTRAINED}'; rename it.")
+        for name in {UNTRAINED, ELSEWHERE} & self.sources.keys():
+            raise LacunaError(f"in the config, a source may not be called '{name}'; rename it.")
 
     def registered_name(self, label: str) -> str:
         """The registry's name of the system behind a label."""
         return self.systems[label].get("system", label)
 
+    def _describe(self, label: str) -> dict:
+        if self.is_given(label):
+            return {"title": label, "kind": "classical", "trained": False, "backbones": []}
+        return describe(self.registered_name(label), self.systems[label].get("settings", {}), self.cache_folder)
+
+    def is_given(self, label: str) -> bool:
+        """Whether this system is a folder of somebody else's predictions."""
+        return self.systems[label].get("kind") == "predictions"
+
     def is_trained(self, label: str) -> bool:
         """Whether this system is trained by this run."""
-        return self._facts[label]["trained"]
+        return self._facts[label]["trained"] and "weights" not in self.systems[label]
 
     def uses_gpu(self, label: str) -> int:
         """The number of GPUs a prediction job of this system asks for."""
         return int(self._facts[label]["kind"] != "classical")
 
     def sources_of(self, label: str) -> list[str]:
-        """The sources a system has results for: every source if it is trained, else the one that says it is not."""
-        return list(self.sources) if self.is_trained(label) else [UNTRAINED]
+        """The sources a system has results for: every source if it is trained here, else the one that says why not."""
+        if self.is_trained(label):
+            return list(self.sources)
+        return [ELSEWHERE if self.is_given(label) or "weights" in self.systems[label] else UNTRAINED]
+
+    def labels(self, given: bool) -> list[str]:
+        """The systems that are folders of predictions, or those that predict here."""
+        return [label for label in self.systems if self.is_given(label) == given]
 
     def trainings(self) -> list[tuple[str, str]]:
         """All (system, source) pairs that are trained."""
@@ -166,8 +181,12 @@ class Plan:
     def weights_of(self, wildcards) -> str | list:
         """The weights that a system predicts with: none for one that needs no training."""
         if not self.is_trained(wildcards.system):
-            return []
+            return self.systems[wildcards.system].get("weights", [])
         return f"{self.folder}/training/{wildcards.system}/{wildcards.source}/weights.safetensors"
+
+    def given_folder(self, wildcards) -> str:
+        """The folder of somebody else's predictions on a test set."""
+        return self.systems[wildcards.system]["path"].replace("{test_set}", wildcards.test_set)
 
     def backbone_files(self, stage: str, label: str) -> list[str]:
         """Files of the backbones that a stage loads for a system."""
@@ -179,9 +198,12 @@ class Plan:
         """Digest of the user's own files behind a set: a changed photograph is seen, a touched one is not."""
         if "path" not in entry:
             return ""
+        return self._fingerprint(entry["path"], entry.get("pattern", "**/*"))
+
+    def _fingerprint(self, folder: str | Path, pattern: str = "**/*") -> str:
         from lacuna.data.fingerprint import fingerprint
 
-        return fingerprint(entry["path"], entry.get("pattern", "**/*"), self.cache_folder / "fingerprints.json")
+        return fingerprint(folder, pattern, self.cache_folder / "fingerprints.json")
 
     @cache  # noqa: B019 - a plan lives as long as the program
     def stage(self, name: str) -> Job:
@@ -246,6 +268,8 @@ class Plan:
 
     @cache  # noqa: B019
     def predict(self, label: str, source: str, test_set: str) -> Job:
+        if self.is_given(label):
+            return self.import_predictions(label, test_set)
         settings = {
             "system": self.registered_name(label),
             "settings": self.systems[label].get("settings", {}),
@@ -255,7 +279,15 @@ class Plan:
             "seed": self.config["seed"],
         }
         trained = (self.train(label, source),) if self.is_trained(label) else ()
-        return Job("predict", settings, (self.pair(test_set), *trained), (self._module(label),))
+        weights = self.systems[label].get("weights")
+        content = self._fingerprint(Path(weights).parent, Path(weights).name) if weights else ""
+        return Job("predict", settings, (self.pair(test_set), *trained), (self._module(label),), content)
+
+    @cache  # noqa: B019
+    def import_predictions(self, label: str, test_set: str) -> Job:
+        folder = self.systems[label]["path"].replace("{test_set}", test_set)
+        settings = {"system": label, "test_set": test_set}
+        return Job("import_predictions", settings, (self.pair(test_set),), content=self._fingerprint(folder))
 
     @cache  # noqa: B019
     def score(self, label: str, source: str, test_set: str) -> Job:
@@ -319,7 +351,7 @@ class Plan:
         return Job("report", {**self.titles(), "config": self.config}, tuple(upstream))
 
     def _training_settings(self, label: str) -> dict:
-        """The training budget of a system: its own keys over the config's; at most one of `iterations` and `seconds`."""
+        """The budget of a system: its own keys over the config's; at most one of `iterations` and `seconds`."""
         own = self.systems[label].get("training", {})
         common = dict(self.config["training"])
         if {"iterations", "seconds"} & own.keys():

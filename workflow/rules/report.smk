@@ -70,4 +70,5 @@ rule report:
         digest=PLAN.report().digest,
         folder=lambda wildcards, output: Path(output[0]).parent,
     shell:
-        "python -m lacuna report --settings {params.settings:q} --results {params.folder} --output {output} > {log} 2>&1"
+        "python -m lacuna report --settings {params.settings:q} --results {params.folder}"
+        ' --commit "$(git describe --always --dirty 2> /dev/null)" --output {output} > {log} 2>&1'

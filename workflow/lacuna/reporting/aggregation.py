@@ -11,7 +11,9 @@ from lacuna.files import atomic
 from lacuna.metrics.per_image import named
 from lacuna.reporting.titles import reading_of
 
-UNTRAINED = "untrained"
+UNTRAINED = "untrained"  # the source of systems that need no training
+ELSEWHERE = "elsewhere"  # the source of released weights and of given predictions
+SHARED = {UNTRAINED, ELSEWHERE}  # their results stand beside those of every source
 KEYS = ["source", "test_set", "system", "prediction", "region", "metric"]
 QUANTITATIVE = [*KEYS, "mean", "std", "n"]
 BY_COVERAGE = [*KEYS, "bin", "mean", "std", "n"]

@@ -7,14 +7,14 @@ import pandas as pd
 import seaborn as sns
 
 from lacuna.metrics.per_image import named
-from lacuna.reporting.aggregation import UNTRAINED, bin_title, bins_of, read_scores
+from lacuna.reporting.aggregation import SHARED, UNTRAINED, bin_title, bins_of, read_scores
 from lacuna.reporting.style import looks, written_to
 from lacuna.reporting.titles import REGIONS, UNTRAINED_MARK, check_known, titles
 
 
 def _of_source(scores: pd.DataFrame, source: str, prediction: str, region: str) -> pd.DataFrame:
     return scores[
-        scores["source"].isin({source, UNTRAINED}) & (scores["prediction"] == prediction) & (scores["region"] == region)
+        scores["source"].isin({source, *SHARED}) & (scores["prediction"] == prediction) & (scores["region"] == region)
     ]
 
 
@@ -32,7 +32,7 @@ def draw_coverage(settings: dict, score_paths: Sequence[str | Path], output: str
     bins = sorted(set(scores["bin"]))
     rows = [(source, region) for source in sources for region in REGIONS]
     metrics = settings["metrics"]
-    marks = dict.fromkeys(set(scores.loc[scores["source"] == UNTRAINED, "system"]), UNTRAINED_MARK)
+    marks = dict.fromkeys(set(scores.loc[scores["source"].isin(SHARED), "system"]), UNTRAINED_MARK)
     names = {name: f"{title} {marks.get(name, '')}".strip() for name, title in systems.items()}
     look = looks(names.values())
 

@@ -10,7 +10,7 @@ from lacuna.data.compositing import composite
 from lacuna.data.images import read_image_bytes, read_mask_bytes
 from lacuna.errors import LacunaError
 from lacuna.metrics.scoring import paired_files
-from lacuna.reporting.aggregation import UNTRAINED
+from lacuna.reporting.aggregation import SHARED, UNTRAINED
 from lacuna.reporting.style import DPI, HOLE, written_to
 from lacuna.reporting.titles import UNTRAINED_MARK, check_known, titles
 
@@ -44,14 +44,15 @@ def draw_grid(settings: dict, list_path: str | Path, index_paths: Sequence[str |
             f"there are no predictions of '{settings['test_set']}' to draw; run the rule 'predict' first."
         )
     check_known({system for system, _ in files}, systems, "system")
-    check_known({source for _, source in files} - {UNTRAINED}, sources, "source")
+    check_known({source for _, source in files} - SHARED, sources, "source")
     pairs = next(iter(files.values()))
     masks = [read_mask_bytes(mask)[0] for _, mask, _ in pairs]
     positions = chosen_positions([float(mask.mean()) for mask in masks], settings["images"])
     rows = [(source, at) for source in sources or {UNTRAINED: ""} for at in positions]
     shown = [name for name in systems if any(name == system for system, _ in files)]
 
-    marks = {name: f" {UNTRAINED_MARK}" * ((name, UNTRAINED) in files) for name in shown}
+    shared = {name for name, source in files if source in SHARED}
+    marks = {name: f" {UNTRAINED_MARK}" * (name in shared) for name in shown}
     heads = ["Input", *(f"{systems[name]}{marks[name]}" for name in shown), "Ground truth"]
     heads = [textwrap.fill(head, 15) for head in heads]
     place = _Geometry(masks[0].shape, len(rows), len(heads), max(head.count("\n") + 1 for head in heads))
@@ -102,8 +103,8 @@ def _read(path: str | Path) -> np.ndarray:
 
 
 def _prediction(files: dict, system: str, source: str, at: int, truth: np.ndarray, mask: np.ndarray, settings: dict):
-    """The system's picture for this source, or its untrained one; None leaves the cell empty."""
-    found = files.get((system, source)) or files.get((system, UNTRAINED))
+    """The system's picture for this source, or the one that stands beside every source; None leaves the cell empty."""
+    found = next((files[system, name] for name in (source, *sorted(SHARED)) if (system, name) in files), None)
     if found is None:
         return None
     raw = _read(found[at][2])

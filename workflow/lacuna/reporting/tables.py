@@ -6,7 +6,7 @@ import pandas as pd
 
 from lacuna.errors import LacunaError
 from lacuna.metrics.per_image import named
-from lacuna.reporting.aggregation import UNTRAINED, leaderboard
+from lacuna.reporting.aggregation import ELSEWHERE, SHARED, UNTRAINED, leaderboard
 from lacuna.reporting.titles import (
     PREDICTIONS,
     READINGS,
@@ -58,12 +58,12 @@ def comparison(quantitative: pd.DataFrame, settings: dict, source: str, predicti
     check_known(quantitative["system"], systems, "system")
     check_known(quantitative["test_set"], sets, "test set")
     chosen = quantitative[
-        quantitative["source"].isin({source, UNTRAINED})
+        quantitative["source"].isin({source, *SHARED})
         & (quantitative["prediction"] == prediction)
         & (quantitative["region"] == region)
     ]
     means = chosen.set_index(["system", "test_set", "metric"])["mean"].to_dict()
-    untrained = set(chosen.loc[chosen["source"] == UNTRAINED, "system"])
+    untrained = set(chosen.loc[chosen["source"].isin(SHARED), "system"])
     shown = [name for name in systems if name in set(chosen["system"])]
     groups = []
     for test_set, set_title in sets.items():
@@ -108,7 +108,8 @@ def comparisons(quantitative: pd.DataFrame, settings: dict, source: str) -> list
 
 def leaderboard_table(quantitative: pd.DataFrame, settings: dict) -> Table:
     """All systems over all test sets, best mean rank first."""
-    systems, sources = titles(settings["systems"]), titles(settings["sources"]) | {UNTRAINED: "– (needs no training)"}
+    systems, sources = titles(settings["systems"]), titles(settings["sources"])
+    sources |= {UNTRAINED: "– (needs no training)", ELSEWHERE: "elsewhere"}
     check_known(quantitative["system"], systems, "system")
     check_known(quantitative["source"], sources, "source")
     board = leaderboard(quantitative)

@@ -19,7 +19,7 @@ READINGS = {
     "_valid": "raw, outside the hole",
 }
 UNTRAINED_MARK = "†"
-UNTRAINED_NOTE = f"{UNTRAINED_MARK} needs no training: the same results whatever the source."
+UNTRAINED_NOTE = f"{UNTRAINED_MARK} not trained in this run: the same results whatever the source."
 
 
 def titles(entries) -> dict[str, str]:

@@ -1,0 +1,59 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lacuna.data.given_predictions import paired_predictions
+from lacuna.errors import LacunaError
+
+
+def save(path: Path, value: int, size=(7, 5)) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", size, (value, 0, 255 - value)).save(path)
+    return path
+
+
+@pytest.fixture
+def images(tmp_path):
+    return [save(tmp_path / "images" / f"{i:04d}.png", i) for i in (2, 0, 1)]
+
+
+def test_files_are_found_by_stem_whatever_lies_between_them(images, tmp_path):
+    theirs = tmp_path / "theirs"
+    for i in range(3):
+        save(theirs / f"{i:04d}.png", 10 + i)
+        save(theirs / f"{i:04d}_masked.png", 99)
+    values = [int(prediction[0, 0, 0]) for prediction in paired_predictions(images, theirs)]
+    assert values == [12, 10, 11]
+    assert next(paired_predictions(images, theirs)).shape == (5, 7, 3)
+
+
+def test_what_does_not_pair_is_refused(images, tmp_path):
+    theirs = tmp_path / "theirs"
+    with pytest.raises(LacunaError, match="does not exist"):
+        paired_predictions(images, theirs)
+    save(theirs / "0000.png", 1)
+    with pytest.raises(LacunaError, match="lacks 2 of 3 images, such as '0002'"):
+        paired_predictions(images, theirs)
+    for i in (1, 2):
+        save(theirs / f"{i:04d}.png", 1)
+    save(theirs / "0001.bmp", 1)
+    with pytest.raises(LacunaError, match="0001.bmp, 0001.png"):
+        paired_predictions(images, theirs)
+
+
+def test_another_size_is_refused(images, tmp_path):
+    theirs = tmp_path / "theirs"
+    for i in range(3):
+        save(theirs / f"{i:04d}.png", 1, size=(5, 7))
+    with pytest.raises(LacunaError, match="is 5x7 but its image .* is 7x5"):
+        list(paired_predictions(images, theirs))
+
+
+def test_grey_predictions_become_rgb(images, tmp_path):
+    for i in range(3):
+        (tmp_path / "grey").mkdir(exist_ok=True)
+        Image.fromarray(np.full((5, 7), 40 + i, np.uint8)).save(tmp_path / "grey" / f"{i:04d}.png")
+    first = next(paired_predictions(images, tmp_path / "grey"))
+    assert first.shape == (5, 7, 3) and (first == 42).all()

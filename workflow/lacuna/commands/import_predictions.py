@@ -1,0 +1,31 @@
+"""Take somebody else's predictions into the comparison, paired with the images by file stem."""
+
+import json
+from pathlib import Path
+
+
+def add_arguments(parser) -> None:
+    parser.add_argument("--settings", required=True, help="JSON: system, test_set")
+    parser.add_argument("--list", required=True, type=Path, help="text file of image<TAB>mask lines")
+    parser.add_argument("--folder", required=True, type=Path, help="their predictions, named as the images are")
+    parser.add_argument("--output", required=True, type=Path, help="index.csv to write, last of all, in its own folder")
+
+
+def run(args) -> None:
+    from PIL import Image
+
+    from lacuna.data.given_predictions import paired_predictions
+    from lacuna.data.lists import read_list
+    from lacuna.files import empty_folder, write_json, write_rows
+
+    settings = json.loads(args.settings)
+    pairs = read_list(args.list)
+    found = paired_predictions([Path(pair.image) for pair in pairs], args.folder)
+    folder, rows = empty_folder(args.output.parent), []
+    for pair, prediction in zip(pairs, found, strict=True):
+        name = f"{len(rows):04d}.png"
+        Image.fromarray(prediction).save(folder / name, compress_level=3)
+        rows.append({"file": name, **pair._asdict()})
+    write_json(folder / "record.json", {"seconds": 0.0, "device": "not run here", "n": len(rows)})
+    write_rows(args.output, rows, ["file", "image", "mask"])
+    print(f"{settings['system']}: took {len(rows)} predictions from {args.folder}")
