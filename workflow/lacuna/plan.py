@@ -11,6 +11,7 @@ from pathlib import Path
 from lacuna.backbones.catalogue import backbone
 from lacuna.canonical import canonical_json, digest
 from lacuna.config import suggest, validate
+from lacuna.data.fingerprint import contents_of, fingerprint
 from lacuna.digests import code_digest
 from lacuna.errors import LacunaError
 from lacuna.metrics.per_image import METRICS
@@ -201,8 +202,6 @@ class Plan:
         return self._fingerprint(entry["path"], entry.get("pattern", "**/*"))
 
     def _fingerprint(self, folder: str | Path, pattern: str = "**/*") -> str:
-        from lacuna.data.fingerprint import fingerprint
-
         return fingerprint(folder, pattern, self.cache_folder / "fingerprints.json")
 
     @cache  # noqa: B019 - a plan lives as long as the program
@@ -280,7 +279,7 @@ class Plan:
         }
         trained = (self.train(label, source),) if self.is_trained(label) else ()
         weights = self.systems[label].get("weights")
-        content = self._fingerprint(Path(weights).parent, Path(weights).name) if weights else ""
+        content = contents_of([Path(weights)], self.cache_folder / "fingerprints.json")[0] if weights else ""
         return Job("predict", settings, (self.pair(test_set), *trained), (self._module(label),), content)
 
     @cache  # noqa: B019

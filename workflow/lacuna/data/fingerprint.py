@@ -46,11 +46,17 @@ def fingerprint(folder: str | Path, pattern: str = "**/*", cache: str | Path | N
     changed files are read again. Times decide what is read, never what the digest is: `touch` does not change it.
     Errors: as in `matching_files`; a file that cannot be read is a `LacunaError` too.
     """
+    names = matching_files(folder, pattern)
+    contents = contents_of([Path(folder, name) for name in names], cache)
+    return digest(*(part for pair in zip(names, contents, strict=True) for part in pair))
+
+
+def contents_of(paths: list[Path], cache: str | Path | None = None) -> list[str]:
+    """SHA-256 of each file; `cache` as in `fingerprint`. A file that cannot be read is a `LacunaError`."""
     known = _read_cache(cache)
     fresh = {}
-    parts = []
-    for name in matching_files(folder, pattern):
-        path = Path(folder, name).absolute()
+    hashes = []
+    for path in (path.absolute() for path in paths):
         try:
             status = path.stat()
             entry = known.get(str(path))
@@ -58,12 +64,12 @@ def fingerprint(folder: str | Path, pattern: str = "**/*", cache: str | Path | N
                 entry = fresh[str(path)] = [status.st_size, status.st_mtime_ns, sha256_of(path)]
         except OSError as error:
             raise LacunaError(f"{path} cannot be read ({error.strerror}); repair or remove it") from None
-        parts += [name, entry[2]]
+        hashes.append(entry[2])
     if cache is not None and fresh:
         kept = {path: entry for path, entry in known.items() if Path(path).exists()}
         with atomic(cache) as partial:
             partial.write_text(json.dumps(kept | fresh))
-    return digest(*parts)
+    return hashes
 
 
 def _glob(root: Path, pattern: str) -> list[Path]:
