@@ -1,0 +1,305 @@
+"""DeepFillv2: free-form inpainting with gated convolution.
+
+J. Yu, Z. Lin, J. Yang, X. Shen, X. Lu, T. Huang, "Free-Form Image Inpainting with Gated Convolution", ICCV 2019 (arXiv
+1806.03589). Particular: every convolution learns, for every pixel and channel, how much of what it found to let
+through, instead of being told by a mask; a coarse network draws first, and a fine one redraws with contextual
+attention; and the discriminator's whole last feature map is judged, position by position and channel by channel
+(SN-PatchGAN).
+
+The network is that of the PyTorch port github.com/nipponjo/deepfillv2-pytorch, whose paddings are symmetric; the key
+names are our own. The authors' TensorFlow weights need TensorFlow's asymmetric paddings, and do not belong here. The
+discriminator's spectral norm is the standard one; the port divides the stored weights by it and passes no gradient.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.nn.utils import spectral_norm
+
+from lacuna.data.compositing import composite
+from lacuna.errors import LacunaError
+from lacuna.nn.adversarial import discriminator_loss, generator_loss
+from lacuna.nn.contextual_attention import paste, self_similarity, usable_keys
+from lacuna.systems import base
+from lacuna.systems.base import Deviation, Facts, System, require_size
+
+SOFTMAX_SCALE = 10
+
+
+@dataclass(frozen=True)
+class Recipe(base.Recipe):
+    """Hyper-parameters; the defaults are those of the paper's port (github.com/nipponjo/deepfillv2-pytorch).
+
+    width: channels at half the size; there are half as many at the full size, twice as many at a quarter.
+    discriminator_width: channels after its first convolution. initial_gain: factor of the first weights; with the
+    authors' 1 a gated convolution passes on about 0.4 of its signal, so that the first pictures are plain grey, and
+    a short training profits from 2.4. coarse_weight, fine_weight: of the L1 losses.
+    as_released: see the deviations.
+    """
+
+    image_size: int = 256
+    batch_size: int = 16
+    iterations: int = 1_000_000
+    width: int = 48
+    discriminator_width: int = 64
+    initial_gain: float = 1.0
+    coarse_weight: float = 1.0
+    fine_weight: float = 1.0
+    adversarial_weight: float = 1.0
+    learning_rate: float = 1e-4
+    betas: tuple[float, ...] = (0.5, 0.999)
+    as_released: bool = False
+
+    def __post_init__(self):
+        if self.width < 4 or self.width % 4 or self.discriminator_width < 1:
+            raise LacunaError(
+                "system 'deepfillv2' needs a `width` that is a multiple of 4 and a `discriminator_width` of at least "
+                f"1, not {self.width} and {self.discriminator_width}"
+            )
+
+
+@dataclass
+class Prediction(base.Prediction):
+    """raw: the fine network's picture. coarse: the coarse network's, N×3×H×W in [0, 1]."""
+
+    coarse: Tensor
+
+
+# ---------------------------------------------------------------------- blocks
+
+
+class GatedConv(nn.Module):
+    """A convolution that makes features and their gates: activation(feature)·sigmoid(gate)."""
+
+    def __init__(self, channels: int, out_channels: int, size: int = 3, stride: int = 1, dilation: int = 1, act=F.elu):
+        super().__init__()
+        padding = dilation * (size - 1) // 2
+        self.conv = nn.Conv2d(channels, 2 * out_channels, size, stride, padding, dilation)
+        self.act = act
+
+    def forward(self, x: Tensor) -> Tensor:
+        feature, gate = self.conv(x).chunk(2, 1)
+        return self.act(feature) * torch.sigmoid(gate)
+
+
+def down(channels: int, hidden: int, out_channels: int) -> nn.Sequential:
+    """Half the size."""
+    return nn.Sequential(GatedConv(channels, hidden, stride=2), GatedConv(hidden, out_channels))
+
+
+def up(channels: int, hidden: int, out_channels: int) -> nn.Sequential:
+    """Twice the size."""
+    return nn.Sequential(nn.Upsample(scale_factor=2), GatedConv(channels, hidden), GatedConv(hidden, out_channels))
+
+
+def dilated(channels: int, dilations: tuple[int, ...]) -> nn.Sequential:
+    return nn.Sequential(*(GatedConv(channels, channels, dilation=dilation) for dilation in dilations))
+
+
+def to_picture(width: int) -> nn.Sequential:
+    """From features at a quarter of the size to a picture in [−1, 1]."""
+    return nn.Sequential(
+        up(2 * width, width, width),
+        up(width, width // 2, width // 4),
+        nn.Conv2d(width // 4, 3, 3, padding=1),
+        nn.Tanh(),
+    )
+
+
+class ContextualAttention(nn.Module):
+    """Features N×C×h×w rebuilt from their own patches outside the hole; mask N×1×4h×4w, 1 = hole. No parameters."""
+
+    def __init__(self, as_released: bool):
+        super().__init__()
+        self.as_released = as_released
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        small = x[..., ::2, ::2]
+        scores = fuse(self_similarity(small, 3), small.shape[-2:])
+        usable = usable_keys(mask[..., ::8, ::8], 3)
+        if self.as_released:
+            usable = usable[:1]
+        # a key that touches a hole gets logit 0, not −∞, then weight 0; the weights do not sum up to 1 again
+        return paste(F.softmax(SOFTMAX_SCALE * scores * usable, 1) * usable, x)
+
+
+def fuse(scores: Tensor, size: tuple[int, int]) -> Tensor:
+    """Scores N×(h·w keys)×(h·w queries), each with those of its neighbours, so that patches are taken from one place.
+
+    A score is joined by those of the key before at the query before, and of the key after at the query after; first in
+    row-major order, then in column-major order. As in the authors' code, the end of a row is next to the following one.
+    """
+    height, width = size
+    for rows, columns in ((height, width), (width, height)):
+        padded = F.pad(scores, (1, 1, 1, 1))
+        scores = padded[:, :-2, :-2] + scores + padded[:, 2:, 2:]
+        scores = scores.unflatten(2, (rows, columns)).unflatten(1, (rows, columns))
+        scores = scores.permute(0, 2, 1, 4, 3).flatten(3).flatten(1, 2)
+    return scores
+
+
+# ---------------------------------------------------------------------- generator
+
+
+class CoarseNetwork(nn.Module):
+    """Draws from image, a plane of ones (where the authors' users may sketch) and mask, 5 channels in all."""
+
+    def __init__(self, width: int):
+        super().__init__()
+        self.encoder = nn.Sequential(
+            GatedConv(5, width // 2, 5),
+            down(width // 2, width, width),
+            down(width, 2 * width, 2 * width),
+        )
+        self.middle = dilated(2 * width, (1, 2, 4, 8, 16, 1, 1))
+        self.decoder = to_picture(width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.decoder(self.middle(self.encoder(x)))
+
+
+class FineNetwork(nn.Module):
+    """Redraws a composite along two branches, one of dilated convolutions and one of contextual attention."""
+
+    def __init__(self, width: int, as_released: bool):
+        super().__init__()
+        self.conv_branch = nn.Sequential(
+            GatedConv(3, width // 2, 5),
+            down(width // 2, width // 2, width),
+            down(width, width, 2 * width),
+            dilated(2 * width, (1, 2, 4, 8, 16)),
+        )
+        self.attention_encoder = nn.Sequential(
+            GatedConv(3, width // 2, 5),
+            down(width // 2, width // 2, width),
+            down(width, 2 * width, 2 * width),
+            GatedConv(2 * width, 2 * width, act=F.relu),
+        )
+        self.attention = ContextualAttention(as_released)
+        self.attention_decoder = dilated(2 * width, (1, 1))
+        self.merge = nn.Sequential(GatedConv(4 * width, 2 * width), GatedConv(2 * width, 2 * width))
+        self.decoder = to_picture(width)
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        attended = self.attention_decoder(self.attention(self.attention_encoder(x), mask))
+        return self.decoder(self.merge(torch.cat([self.conv_branch(x), attended], 1)))
+
+
+class Generator(nn.Module):
+    """Coarse, then fine."""
+
+    def __init__(self, width: int, initial_gain: float, as_released: bool):
+        super().__init__()
+        self.coarse = CoarseNetwork(width)
+        self.fine = FineNetwork(width, as_released)
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_uniform_(module.weight, mode="fan_out", nonlinearity="relu")
+                with torch.no_grad():
+                    module.weight.mul_(initial_gain)
+                nn.init.zeros_(module.bias)
+
+    def forward(self, image: Tensor, mask: Tensor) -> Prediction:
+        require_size(image, mask, 8, 8, "deepfillv2")
+        x = 2 * image - 1  # the authors' range
+        coarse = self.coarse(torch.cat([x * (1 - mask), torch.ones_like(mask), mask], 1))
+        fine = self.fine(composite(coarse, x, mask), mask)
+        return Prediction(raw=(fine + 1) / 2, coarse=(coarse + 1) / 2)
+
+
+# ---------------------------------------------------------------------- discriminator
+
+
+class Discriminator(nn.Module):
+    """Image N×3×H×W in [0, 1] and mask → logits N×C×h×w (256×4×4 of 256×256), high = real, all of them judged alike."""
+
+    def __init__(self, width: int):
+        super().__init__()
+        channels = (4, width, 2 * width, 4 * width, 4 * width, 4 * width, 4 * width)
+        layers: list[nn.Module] = []
+        for entering, leaving in zip(channels, channels[1:], strict=False):
+            layers += [spectral_norm(nn.Conv2d(entering, leaving, 5, 2, 2)), nn.LeakyReLU(0.2)]
+        self.convs = nn.Sequential(*layers)
+
+    def forward(self, image: Tensor, mask: Tensor) -> Tensor:
+        return self.convs(torch.cat([2 * image - 1, mask], 1))
+
+
+# ---------------------------------------------------------------------- the system
+
+
+class DeepFillv2(System):
+    """Coarse and fine generator, SN-PatchGAN; L1 of both pictures, everywhere, and a hinge loss.
+
+    Losses are logged with their weights, so that all but `discriminator` sum up to what the generator minimises.
+    """
+
+    facts = Facts(
+        name="deepfillv2",
+        title="DeepFillv2",
+        paper="Free-Form Image Inpainting with Gated Convolution (Yu et al.)",
+        year=2019,
+        url="https://arxiv.org/abs/1806.03589",
+        licence="none stated (the PyTorch port)",
+        kind="deep",
+        authors_mask="1 = hole",
+        authors_range=(-1.0, 1.0),
+        size_multiple=8,
+        minimal_size=8,
+        parameters=4_052_478,
+        parts={"generator": 4_052_478, "discriminator": 5_946_816},
+        deviations=(
+            Deviation(
+                "as_released",
+                False,
+                "Attention keeps clear of each picture's own hole; the released code uses the first mask of a batch "
+                "for all its pictures (it trains with one mask per batch).",
+            ),
+        ),
+    )
+    Recipe = Recipe
+    small = {"width": 8, "discriminator_width": 4, "initial_gain": 0.6, "image_size": 48}
+    # the vectors of the power iteration settle again by themselves in training mode
+    released_optional = ("weight_u", "weight_v")
+
+    def __init__(self, **settings):
+        super().__init__(**settings)
+        recipe = self.recipe
+        self.network = Generator(recipe.width, recipe.initial_gain, recipe.as_released)
+        self.discriminator = Discriminator(recipe.discriminator_width)
+
+    def optimizers(self) -> dict[str, torch.optim.Optimizer]:
+        rate, betas = self.recipe.learning_rate, self.recipe.betas
+        return {
+            "network": torch.optim.Adam(self.network.parameters(), rate, betas),
+            "discriminator": torch.optim.Adam(self.discriminator.parameters(), rate, betas),
+        }
+
+    def training_step(self, image, mask, optimizers, backward):
+        recipe = self.recipe
+        made = self.network(image, mask)
+        filled = composite(made.raw, image, mask)
+
+        optimizers["discriminator"].zero_grad()
+        real, fake = self.discriminator(image, mask), self.discriminator(filled.detach(), mask)
+        discriminator = discriminator_loss(real, fake, "hinge")
+        backward(discriminator)
+        optimizers["discriminator"].step()
+
+        optimizers["network"].zero_grad()
+        losses = {
+            # on the authors' [−1, 1] scale, differences are twice ours
+            "coarse_l1": recipe.coarse_weight * 2 * F.l1_loss(made.coarse, image),
+            "fine_l1": recipe.fine_weight * 2 * F.l1_loss(made.raw, image),
+            "adversarial": recipe.adversarial_weight * generator_loss(self.discriminator(filled, mask), "hinge"),
+        }
+        backward(torch.stack(list(losses.values())).sum())
+        optimizers["network"].step()
+
+        losses["discriminator"] = discriminator
+        return {name: loss.detach() for name, loss in losses.items()}
+
+
+SYSTEM = DeepFillv2
