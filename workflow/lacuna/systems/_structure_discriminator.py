@@ -1,0 +1,45 @@
+"""The discriminator of the structure network and its loss: `lacuna.systems.structure` tells what they are for."""
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.nn.utils import spectral_norm
+
+from lacuna.nn.layers import initialise_normal
+
+
+class Discriminator(nn.Module):
+    """Patches of an image N×3×H×W in [0, 1] → scores N×1×⌈H/8⌉×⌈W/8⌉ (quarters in the small form): high = real.
+
+    Every convolution is divided by its spectral norm, of which each pass in training mode takes one power iteration.
+    """
+
+    def __init__(self, strides: tuple[int, ...], width: int):
+        super().__init__()
+        widths = [3, *(width * 2**level for level in range(len(strides) - 1)), 1]
+        self.layers = nn.ModuleList(
+            nn.Conv2d(channels, out_channels, 4, stride)
+            for channels, out_channels, stride in zip(widths[:-1], widths[1:], strides, strict=True)
+        )
+        initialise_normal(self, 0.02)
+        for layer in self.layers:
+            spectral_norm(layer)
+
+    def forward(self, image: Tensor) -> Tensor:
+        x = 2 * image - 1
+        for layer in self.layers[:-1]:
+            x = F.leaky_relu(layer(_same_padding(x, layer)), 0.2)
+        return self.layers[-1](_same_padding(x, self.layers[-1]))
+
+
+def _same_padding(x: Tensor, layer: nn.Conv2d) -> Tensor:
+    """Zeros around x so that the output's size is the input's over the stride, rounded up; the odd one after."""
+    sides = []
+    for size, kernel, stride in zip(x.shape[-2:], layer.kernel_size, layer.stride, strict=True):
+        total = max(0, (-(-size // stride) - 1) * stride + kernel - size)
+        sides = [total // 2, total - total // 2, *sides]  # F.pad begins with the last dimension
+    return F.pad(x, sides)
+
+
+def discriminator_loss(real: Tensor, fake: Tensor) -> Tensor:
+    """Hinge: real patches score at least 1, fake ones at most −1."""
+    return F.relu(1 - real).mean() + F.relu(1 + fake).mean()
