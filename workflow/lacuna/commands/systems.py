@@ -4,7 +4,9 @@ import json
 
 
 def add_arguments(parser) -> None:
-    parser.add_argument("--json", action="store_true", help="a JSON list with everything known, instead of a table")
+    shape = parser.add_mutually_exclusive_group()
+    shape.add_argument("--json", action="store_true", help="a JSON list with everything known, instead of a table")
+    shape.add_argument("--markdown", action="store_true", help="the text of docs/systems.md, deviations included")
 
 
 def run(args) -> None:
@@ -13,6 +15,9 @@ def run(args) -> None:
     rows = catalogue()
     if args.json:
         print(json.dumps(rows, indent=2, ensure_ascii=False))
+        return
+    if args.markdown:
+        print(to_markdown(rows))
         return
 
     from rich.console import Console
@@ -31,3 +36,41 @@ def run(args) -> None:
             row["licence"],
         )
     Console(width=None if Console().is_terminal else 140).print(table)
+
+
+def to_markdown(rows: list[dict]) -> str:
+    """The table of all systems and, for each, where it deviates from its authors' code."""
+    lines = [
+        "# The systems",
+        "",
+        "Made by `lacuna systems --markdown > docs/systems.md`; a test holds the two together. Parameters are the",
+        "trainable ones of everything that predicts, MACs those of one 256×256 picture, both counted at the authors'",
+        "settings. Mask and range are the authors' conventions; every system converts inside itself.",
+        "",
+        "| name | paper | year | licence of the original | kind | parameters | MACs | mask | range | sizes |",
+        "|---|---|---|---|---|---:|---:|---|---|---|",
+    ]
+    for row in rows:
+        paper = f"[{row['paper']}]({row['url']})" if row["url"] else row["paper"]
+        macs = "–" if row["macs_256"] is None else f"{row['macs_256'] / 1e9:.2f} G"
+        low, high = row["authors_range"]
+        cells = [
+            f"`{row['name']}`",
+            paper,
+            row["year"],
+            row["licence"],
+            row["kind"],
+            f"{row['parameters']:,}" if row["parameters"] else "–",
+            macs,
+            row["authors_mask"],
+            f"[{low:g}, {high:g}]",
+            f"≥ {row['minimal_size']}, multiples of {row['size_multiple']} (padded)",
+        ]
+        lines.append("| " + " | ".join(str(cell) for cell in cells) + " |")
+    lines += ["", "## Deviations", ""]
+    for row in rows:
+        if row["deviations"]:
+            lines += [f"### `{row['name']}`", "", "| setting | here | what |", "|---|---|---|"]
+            lines += [f"| `{each['switch']}` | `{each['default']}` | {each['what']} |" for each in row["deviations"]]
+            lines.append("")
+    return "\n".join(lines).rstrip()
