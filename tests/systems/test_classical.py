@@ -1,12 +1,17 @@
-"""Telea and Navier-Stokes through OpenCV."""
+"""The classical line: the mean colour, Telea and Navier-Stokes through OpenCV, biharmonic through scikit-image."""
+
+import subprocess
+import sys
 
 import cv2
 import numpy as np
 import pytest
+from skimage.restoration import inpaint_biharmonic
 
 from lacuna import systems
 
 FLAGS = {"telea": cv2.INPAINT_TELEA, "navier_stokes": cv2.INPAINT_NS}
+CLASSICAL = ("mean_fill", "telea", "navier_stokes", "biharmonic")
 
 
 def ramp():
@@ -17,7 +22,7 @@ def ramp():
     return image, mask
 
 
-@pytest.mark.parametrize("name", FLAGS)
+@pytest.mark.parametrize("name", ("biharmonic", *FLAGS))
 def test_a_ramp_is_continued_and_the_valid_part_kept(name):
     image, mask = ramp()
     filled = systems.create(name).predict_arrays([image], [mask])[0]
@@ -41,7 +46,50 @@ def test_it_is_opencvs_own_with_the_radius_given(name):
         assert (results[0] != results[1]).any()
 
 
-@pytest.mark.parametrize("name", FLAGS)
+@pytest.mark.parametrize("name", CLASSICAL)
 def test_without_any_valid_pixel_the_result_is_grey(name):
     image, mask = ramp()
     assert (systems.create(name).predict_arrays([image], [np.ones_like(mask)])[0] == 128).all()
+
+
+@pytest.mark.parametrize("name", CLASSICAL)
+def test_a_picture_without_a_hole_stays(name):
+    image, mask = ramp()
+    assert (systems.create(name).predict_arrays([image], [np.zeros_like(mask)])[0] == image).all()
+
+
+def test_mean_fill_is_the_valid_pixels_mean_of_each_channel():
+    image = np.zeros((2, 3, 3), np.uint8)
+    image[0] = [[10, 0, 255], [20, 0, 255], [99, 99, 99]]
+    image[1] = [[11, 3, 255], [99, 99, 99], [99, 99, 99]]
+    mask = np.array([[False, False, True], [False, True, True]])
+    filled = systems.create("mean_fill").predict_arrays([image], [mask])[0]
+    assert (filled[mask] == [14, 1, 255]).all()  # 41/3, 3/3 and 255
+    assert (filled[~mask] == image[~mask]).all()
+
+
+@pytest.mark.parametrize("split", [False, True])
+def test_biharmonic_is_scikit_images_own(split):
+    image, mask = ramp()
+    mask[23:29, 2:9] = True
+    image[5:25, 10:40] += np.random.default_rng(0).integers(0, 40, (20, 30, 3), np.uint8)
+    filled = systems.create("biharmonic", split_into_regions=split).predict_arrays([image], [mask])[0]
+    expected = inpaint_biharmonic(image / 255, mask, split_into_regions=split, channel_axis=-1)[mask] * 255
+    assert np.abs(filled[mask] - expected).max() <= 0.5001
+    assert (filled[~mask] == image[~mask]).all()
+
+
+def test_biharmonic_continues_value_and_slope():
+    """A surface that is linear solves the equation, so it comes back but for rounding."""
+    image, mask = ramp()
+    filled = systems.create("biharmonic").predict_arrays([image], [mask])[0]
+    assert np.abs(filled.astype(int) - image).max() <= 2
+
+
+@pytest.mark.parametrize("name", ["mean_fill", "biharmonic"])
+def test_it_predicts_without_torch(name):
+    code = (
+        f"import sys, numpy as np; from lacuna import systems; s = systems.create('{name}'); s.prepare();"
+        "s.predict_arrays([np.zeros((9, 8, 3), np.uint8)], [np.eye(9, 8) > 0]); assert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
