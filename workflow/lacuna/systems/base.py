@@ -53,6 +53,8 @@ class System:
     facts: ClassVar[Facts]
     Recipe: ClassVar[type]
     small: ClassVar[dict] = {}
+    #: shell patterns of the network's parameters that nothing applies: the authors count them, training leaves them
+    without_gradient: ClassVar[tuple[str, ...]] = ()
     network: nn.Module
     discriminator: nn.Module | None = None
 
