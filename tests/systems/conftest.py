@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from lacuna.nn import backbones
-from tests.systems.doubles import RandomFeatures
+from lacuna.nn import backbones, perceptual_similarity
+from tests.systems.doubles import RandomFeatures, RandomSimilarity
 
 
 @pytest.fixture(autouse=True)
@@ -16,4 +16,5 @@ def one_thread():
 def random_backbones(monkeypatch, tmp_path):
     """Pretrained networks are replaced by small random ones; returns the folder to pass."""
     monkeypatch.setattr(backbones, "VGGFeatures", RandomFeatures)
+    monkeypatch.setattr(perceptual_similarity, "PerceptualSimilarity", RandomSimilarity)
     return tmp_path

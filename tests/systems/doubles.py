@@ -18,3 +18,15 @@ class RandomFeatures(nn.Module):
 
     def forward(self, images):
         return {layer: F.relu(F.conv2d(images, getattr(self, layer).to(images.dtype))) for layer in self.layers}
+
+
+class RandomSimilarity(nn.Module):
+    """As `lacuna.nn.perceptual_similarity.PerceptualSimilarity`: a distance through fixed random weights."""
+
+    def __init__(self, folder, dropout=0.0):
+        super().__init__()
+        self.dropout = dropout
+        self.features = RandomFeatures("vgg16", folder, ["relu1_2"])
+
+    def forward(self, made, true):
+        return F.mse_loss(self.features(made)["relu1_2"], self.features(true)["relu1_2"])

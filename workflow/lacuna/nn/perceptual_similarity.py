@@ -1,0 +1,70 @@
+"""LPIPS on VGG16 as a training loss.
+
+R. Zhang et al., "The Unreasonable Effectiveness of Deep Features as a Perceptual Metric", CVPR 2018, version 0.1.
+"""
+
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from lacuna.backbones.reading import load
+
+# Positions of the convolutions in torchvision's `features`; the last of each stage is compared, after its ReLU.
+_STAGES = ((0, 2), (5, 7), (10, 12, 14), (17, 19, 21), (24, 26, 28))
+# torchvision's constants for the weights' training data: RGB in [0, 1]
+_MEAN = (0.485, 0.456, 0.406)
+_STD = (0.229, 0.224, 0.225)
+
+MINIMUM_SIZE = 16
+
+
+class PerceptualSimilarity(nn.Module):
+    """Distance between pictures N×3×H×W in [0, 1] (sides of at least 16 pixels) → a scalar, the mean over the batch.
+
+    `folder` holds `lpips_vgg.safetensors`; weights that are missing or altered are a `LacunaError`. dropout: the
+    probability with which a channel's difference is left out at a pixel (and the others made larger in return), in
+    training and evaluation alike. Gradients flow to the first picture, never to the weights or the second.
+    """
+
+    def __init__(self, folder: str | Path, dropout: float = 0.0):
+        super().__init__()
+        self.dropout = dropout
+        for key, array in load("lpips_vgg", folder).items():
+            self.register_buffer(key.replace(".", "_"), torch.from_numpy(array))
+        self.register_buffer("mean", torch.tensor(_MEAN).view(1, 3, 1, 1))
+        self.register_buffer("std", torch.tensor(_STD).view(1, 3, 1, 1))
+
+    def forward(self, made: Tensor, true: Tensor) -> Tensor:
+        if min(made.shape[-2:]) < MINIMUM_SIZE:
+            raise ValueError(f"images must have sides of at least {MINIMUM_SIZE} pixels, not {tuple(made.shape)}")
+        with torch.no_grad():
+            targets = self._features(true)
+        total = 0
+        for stage, (of, to) in enumerate(zip(self._features(made), targets, strict=True)):
+            difference = (_unit(of) - _unit(to)).square()
+            if self.dropout:
+                difference = F.dropout(difference, self.dropout, training=True)
+            total = total + F.conv2d(difference, getattr(self, f"lin_{stage}_weight")).mean()
+        return total
+
+    def _features(self, images: Tensor) -> list[Tensor]:
+        x, found = (images - self.mean) / self.std, []
+        for stage in _STAGES:
+            if found:
+                x = F.max_pool2d(x, 2)
+            for position in stage:
+                weight, bias = getattr(self, f"features_{position}_weight"), getattr(self, f"features_{position}_bias")
+                x = F.relu(F.conv2d(x, weight, bias, padding=1))
+            found.append(x)
+        return found
+
+
+def _unit(features: Tensor) -> Tensor:
+    """Features of length 1 at every pixel.
+
+    At a pixel where all are 0 the square root has no finite slope; a number far below LPIPS' own 1e-10 gives it one.
+    """
+    length = (features.square().sum(1, keepdim=True) + 1e-24).sqrt()
+    return features / (length + 1e-10)
