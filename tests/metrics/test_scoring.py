@@ -11,7 +11,9 @@ from PIL import Image
 from lacuna.cli import main
 from lacuna.errors import LacunaError
 from lacuna.files import write_rows
+from lacuna.metrics import scoring
 from lacuna.metrics.scoring import score_rows
+from lacuna.metrics.triples import paired_files
 
 SIZE = (26, 40)  # height, width
 N = 19  # more than one batch
@@ -44,8 +46,11 @@ def settings(**changes):
 
 
 def score(folder, **changes):
-    rows = score_rows(settings(**changes), folder / "list.txt", folder / "predictions/index.csv", folder)
-    return pd.DataFrame(list(rows))
+    return pd.DataFrame(list(score_rows(settings(**changes), files_of(folder), folder)))
+
+
+def files_of(folder):
+    return paired_files(folder / "list.txt", folder / "predictions/index.csv")
 
 
 def test_every_combination_has_one_row_except_empty_holes(folder):
@@ -53,6 +58,7 @@ def test_every_combination_has_one_row_except_empty_holes(folder):
     counts = rows.groupby(["prediction", "region", "metric"]).size()
     assert counts["raw", "image", "psnr"] == counts["composite", "image", "l1"] == N
     assert counts["raw", "hole", "psnr"] == counts["composite", "hole", "l1"] == N - 1
+    assert counts["raw", "boundary", "psnr"] == N - 1
     assert not rows.duplicated(["image", "prediction", "region", "metric"]).any()
 
 
@@ -71,6 +77,10 @@ def test_values_of_one_picture_by_hand(folder):
     assert values["raw", "image", "psnr"] == pytest.approx(-10 * math.log10(squares.mean()))
     assert values["raw", "hole", "psnr"] == pytest.approx(-10 * math.log10(squares[hole].mean()))
     assert values["raw", "hole", "l1"] == pytest.approx(errors[hole].mean())
+    band = np.zeros(SIZE, bool)  # one pixel to either side of the hole at rows 2-7, columns 5-21
+    band[1:9, 4:23] = True
+    band[3:7, 6:21] = False
+    assert values["raw", "boundary", "l1"] == pytest.approx(errors[band].mean())
     # outside the hole the composite is the image itself
     assert values["composite", "image", "l1"] == pytest.approx(errors[hole].sum() / errors.size)
     assert values["composite", "hole", "l1"] == pytest.approx(values["raw", "hole", "l1"])
@@ -101,7 +111,9 @@ def test_a_missing_prediction_is_named(folder):
 
 def test_a_prediction_of_another_size_is_named(folder):
     Image.new("RGB", (26, 40)).save(folder / "predictions/0018.png")
-    with pytest.raises(LacunaError, match="0018.png is 26×40 pixels, but .* 40×26"):
+    with pytest.raises(
+        LacunaError, match="predictions/0018.png is 26×40 pixels, but its image .*images/0018.png is 40×26"
+    ):
         score(folder)
 
 
@@ -137,7 +149,7 @@ def test_a_value_that_is_not_finite_is_refused(folder, monkeypatch):
 
     from lacuna.metrics.facts import METRICS
 
-    broken = replace(METRICS["l1"], measure=lambda a, b: ([math.nan] * len(a), None))
+    broken = replace(METRICS["l1"], measure=lambda a, b: (np.full(a.shape[:2], math.nan), None))
     monkeypatch.setitem(METRICS, "l1", broken)
     with pytest.raises(LacunaError, match=r"l1 of .*0000.png \(raw, image\) is nan"):
         score(folder)
@@ -152,14 +164,43 @@ def test_lpips_gets_the_folder_and_batches(folder, monkeypatch):
 
     def measure(predictions, truths, *, backbones):
         assert backbones == folder
-        sizes.append(len(predictions))
-        return [0.5] * len(predictions), np.full(truths.shape[:3], 0.25)
+        assert predictions.shape == (2, *truths.shape)
+        sizes.append(len(truths))
+        return np.full(predictions.shape[:2], 0.5), np.full(predictions.shape[:-1], 0.25)
 
     monkeypatch.setitem(METRICS, "lpips_alex", replace(METRICS["lpips_alex"], measure=measure))
     rows = score(folder, metrics=["lpips_alex"])
-    assert sizes == [16, 16, 3, 3]  # raw and composite of each batch
+    assert sizes == [16, 3]
     assert set(rows[rows.region == "image"].value) == {0.5}
-    assert set(rows[rows.region == "hole"].value) == {0.25}
+    assert set(rows[rows.region != "image"].value) == {0.25}
+
+
+def test_threads_change_nothing(folder):
+    chosen = settings(metrics=["psnr", "ssim"])
+    one, three = (list(score_rows(chosen, files_of(folder), folder, threads)) for threads in (1, 3))
+    assert one == three and len(one) > 100
+
+
+def test_images_may_differ_in_size_from_one_another(folder):
+    for name in ("images", "masks", "predictions"):
+        path = folder / name / "0003.png"
+        with Image.open(path) as picture:
+            picture.resize((22, 31), Image.Resampling.NEAREST).save(path)
+    before = score(folder).image.drop_duplicates().tolist()
+    assert before == [str(folder / f"images/{number:04d}.png") for number in range(N)]
+
+
+def test_large_images_are_held_in_small_numbers(folder, monkeypatch):
+    from dataclasses import replace
+
+    from lacuna.metrics.facts import METRICS
+
+    expected, sizes, measure = score(folder), [], METRICS["l1"].measure
+    monkeypatch.setattr(scoring, "BATCH_PIXELS", 5 * 26 * 40 + 1)
+    counting = replace(METRICS["l1"], measure=lambda a, b: sizes.append(len(b)) or measure(a, b))
+    monkeypatch.setitem(METRICS, "l1", counting)
+    pd.testing.assert_frame_equal(score(folder), expected)
+    assert sizes == [5, 5, 5, 1, 3]
 
 
 @pytest.mark.parametrize("text, message", [("", "is empty"), ("a.png b.png\n", "line 1 of .* is not")])

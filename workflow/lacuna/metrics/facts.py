@@ -14,11 +14,11 @@ ARROWS = {"higher": "↑", "lower": "↓"}
 class Metric:
     """One per-image metric: its facts and the function that computes it.
 
-    `measure(predictions, truths)` takes two uint8 arrays `N×H×W×3` (RGB, as stored on disk) and returns
-    `(values, maps)`: the metric of each whole image (length N) and the error or similarity of each pixel
-    (`N×H×W`), or None instead of the maps where the metric has no local reading. The value of a region is
+    `measure(predictions, truths)` takes K predictions K×N×H×W×3 of the same truths N×H×W×3 (uint8 RGB, as stored on
+    disk) and returns `(values, maps)`: the metric of each whole image (K×N) and the error or similarity of each pixel
+    (K×N×H×W), or None instead of the maps where the metric has no local reading. The value of a region is
     `from_mean` of the map's mean over the region's pixels. Metrics with a `network` also take `backbones=`,
-    the folder of pretrained weights.
+    the folder of pretrained weights. Values are finite, for identical images too: a mean is never poisoned.
     """
 
     name: str

@@ -1,8 +1,9 @@
 """The metrics of one image against its ground truth. To add one, add one function.
 
-Every function takes `predictions` and `truths`, uint8 arrays `N×H×W×3` (RGB, as stored on disk), and returns
-`(values, maps)` as `facts.Metric` describes. Heavy libraries are imported inside the functions, so that asking
-for names and facts stays quick.
+Every function takes `predictions` (K×N×H×W×3) and `truths` (N×H×W×3), uint8 RGB as stored on disk: K predictions of
+the same N truths, so that what depends on the truth alone is computed once. It returns `(values, maps)` as
+`facts.Metric` describes. Heavy libraries are imported inside the functions, so that asking for names and facts stays
+quick.
 """
 
 import difflib
@@ -13,6 +14,8 @@ from lacuna.errors import LacunaError
 from lacuna.metrics.facts import METRICS, Metric, metric
 
 PSNR_CAP = 100.0
+# Pixels that pass LPIPS' network at once; its first features take 80 (AlexNet) and 5000 bytes (VGG16) a pixel.
+_LPIPS_PIXELS = {"alex": 1 << 18, "vgg": 1 << 16}
 
 
 def named(name: str) -> Metric:
@@ -29,9 +32,28 @@ def decibels(mean_squared_error: float) -> float:
     return min(PSNR_CAP, 10 * math.log10(1 / max(float(mean_squared_error), 10 ** (-PSNR_CAP / 10))))
 
 
+def _refuse_below(smallest: int, truths, title: str, name: str) -> None:
+    height, width = truths.shape[1:3]
+    if min(height, width) < smallest:
+        raise LacunaError(
+            f"{title} needs images of at least {smallest}×{smallest} pixels, but these are {width}×{height}; "
+            f"raise image_size or drop '{name}' from the metrics."
+        )
+
+
+def _mean_of_channels(values):
+    """…×3 → …, exact for integers."""
+    return (values[..., 0] + values[..., 1] + values[..., 2]) / 3
+
+
 def _differences(predictions, truths):
-    """Signed differences on the [0, 1] scale, float64 N×H×W×3; exact before the division."""
-    return (predictions.astype("int16") - truths.astype("int16")) / 255.0
+    """Signed differences in 8-bit levels, exact: int32 K×N×H×W×3."""
+    return predictions.astype("int32") - truths
+
+
+def _squares(predictions, truths):
+    """Squared differences on the [0, 1] scale, the mean of the channels: float64 K×N×H×W."""
+    return _mean_of_channels(_differences(predictions, truths) ** 2) / 255.0**2
 
 
 @metric(
@@ -46,8 +68,10 @@ def _differences(predictions, truths):
 )
 def psnr(predictions, truths):
     """Peak signal-to-noise ratio; the maps are squared errors, so a region's PSNR comes from the region's MSE."""
-    maps = (_differences(predictions, truths) ** 2).mean(axis=3)
-    return [decibels(each.mean()) for each in maps], maps
+    import numpy as np
+
+    maps = _squares(predictions, truths)
+    return np.vectorize(decibels, otypes=[float])(maps.mean(axis=(-2, -1))), maps
 
 
 @metric(
@@ -63,18 +87,37 @@ def psnr(predictions, truths):
 def ssim(predictions, truths):
     """Structural similarity (Wang, Bovik, Sheikh, Simoncelli: Image quality assessment, IEEE TIP 2004)."""
     import numpy as np
-    from skimage.metrics import structural_similarity
 
-    if min(truths.shape[1:3]) < 7:
-        raise LacunaError(
-            f"SSIM needs images of at least 7×7 pixels, but these are {truths.shape[2]}×{truths.shape[1]}; "
-            "raise image_size or drop 'ssim' from the metrics."
-        )
-    scored = [
-        structural_similarity(truth / 255.0, prediction / 255.0, data_range=1.0, channel_axis=-1, full=True)
-        for prediction, truth in zip(predictions, truths, strict=True)
-    ]
-    return [value for value, _ in scored], np.stack([full.mean(axis=2) for _, full in scored])
+    from lacuna.metrics.structural import BORDER, WINDOW, similarity_maps
+
+    _refuse_below(WINDOW, truths, "SSIM", "ssim")
+    values, maps = np.empty(predictions.shape[:2]), np.empty(predictions.shape[:-1])
+    for n, truth in enumerate(truths):  # image by image: the arrays stay in the processor's cache
+        for k, each in enumerate(similarity_maps(predictions[:, n], truth)):
+            values[k, n] = each[BORDER:-BORDER, BORDER:-BORDER].mean(dtype=float)
+            maps[k, n] = _mean_of_channels(each)
+    return values, maps
+
+
+@metric(
+    title="MS-SSIM",
+    unit="",
+    direction="higher",
+    range=(0.0, 1.0),
+    space="RGB, mean of the three channels",
+    decimals=4,
+    note="Five scales with an 11×11 Gaussian window of deviation 1.5, K1 = 0.01, K2 = 0.03, as torchmetrics; sides of "
+    "at least 176 pixels, so that the coarsest scale holds a window. It has no value for regions.",
+)
+def ms_ssim(predictions, truths):
+    """Multi-scale structural similarity (Wang, Simoncelli, Bovik: Multiscale structural similarity, Asilomar 2003)."""
+    import numpy as np
+
+    from lacuna.metrics.structural import SMALLEST, multi_scale_similarity
+
+    _refuse_below(SMALLEST, truths, "MS-SSIM", "ms_ssim")
+    values = [[multi_scale_similarity(*pair) for pair in zip(each, truths, strict=True)] for each in predictions]
+    return np.array(values), None
 
 
 @metric(
@@ -88,13 +131,28 @@ def ssim(predictions, truths):
 )
 def l1(predictions, truths):
     """Mean absolute error."""
-    maps = abs(_differences(predictions, truths)).mean(axis=3)
-    return maps.mean(axis=(1, 2)), maps
+    maps = _mean_of_channels(abs(_differences(predictions, truths))) / 255.0
+    return maps.mean(axis=(-2, -1)), maps
+
+
+@metric(
+    title="L2",
+    unit="",
+    direction="lower",
+    range=(0.0, 1.0),
+    space="RGB, 8 bit",
+    decimals=5,
+    note="Mean squared difference on the [0, 1] scale, the mean over pixels and the three channels.",
+)
+def l2(predictions, truths):
+    """Mean squared error: what PSNR is the logarithm of, and the one of the two whose mean is a mean of errors."""
+    maps = _squares(predictions, truths)
+    return maps.mean(axis=(-2, -1)), maps
 
 
 @cache
 def _lpips(network: str, backbones: str):
-    from lacuna.metrics.lpips import LPIPS
+    from lacuna.nn.lpips import LPIPS
 
     return LPIPS(network, backbones)
 
@@ -103,21 +161,28 @@ def _perceptual_distance(network: str, predictions, truths, backbones):
     import numpy as np
     import torch
 
-    from lacuna.metrics.lpips import MINIMUM_SIZE
+    from lacuna.nn.lpips import MINIMUM_SIZE
 
-    smallest = MINIMUM_SIZE[network]
-    if min(truths.shape[1:3]) < smallest:
-        raise LacunaError(
-            f"LPIPS needs images of at least {smallest}×{smallest} pixels, but these are "
-            f"{truths.shape[2]}×{truths.shape[1]}; raise image_size or drop 'lpips_{network}' from the metrics."
-        )
-    tensors = (
-        torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2))).float() / 255.0
-        for images in (predictions, truths)
-    )
+    _refuse_below(MINIMUM_SIZE[network], truths, "LPIPS", f"lpips_{network}")
+    distance = _lpips(network, str(backbones))
+    size = truths.shape[1:3]
+    values, maps = np.empty(predictions.shape[:2]), np.empty(predictions.shape[:-1])
+    at_once = max(1, _LPIPS_PIXELS[network] // (size[0] * size[1]))
     with torch.inference_mode():
-        values, maps = _lpips(network, str(backbones))(*tensors)
-    return values.double().numpy(), maps.double().numpy()
+        for start in range(0, len(truths), at_once):
+            some = slice(start, start + at_once)
+            of_truths = distance.features(_tensor(truths[some]))
+            for k, each in enumerate(predictions):
+                found = distance.compare(distance.features(_tensor(each[some])), of_truths, size)
+                values[k, some], maps[k, some] = (tensor.numpy() for tensor in found)
+    return values, maps
+
+
+def _tensor(images):
+    """uint8 N×H×W×3 → float32 N×3×H×W in [0, 1]."""
+    import torch
+
+    return torch.from_numpy(images).permute(0, 3, 1, 2).float().contiguous() / 255
 
 
 @metric(

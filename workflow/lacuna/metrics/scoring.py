@@ -1,18 +1,19 @@
-"""Scores of one folder of predictions: one row per image, prediction, region and metric."""
+"""Scores of predictions: one row per image, prediction, region and metric."""
 
 import math
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 
 from lacuna.data.compositing import composite
-from lacuna.data.images import read_image_bytes, read_mask_bytes
-from lacuna.data.lists import read_list
 from lacuna.errors import LacunaError
-from lacuna.files import read_rows
 from lacuna.metrics.facts import Metric
 from lacuna.metrics.per_image import named
+from lacuna.metrics.regions import REGIONS
+from lacuna.metrics.triples import Files, read_triple
 
 COLUMNS = [
     "source",
@@ -26,107 +27,115 @@ COLUMNS = [
     "metric",
     "value",
 ]
-BATCH = 16  # images held in memory at once
-
-# Region name → the pixels that count, from the masks (N×H×W, bool, true = hole); None means the whole image.
-REGIONS = {"image": lambda masks: None, "hole": lambda masks: masks}
-
-
-def paired_files(list_path: str | Path, index_path: str | Path) -> list[tuple[str, str, Path]]:
-    """(image, mask, prediction file) for every line of the list; the predictions' index must agree line by line."""
-    pairs, index = read_list(list_path, validate=False), read_rows(index_path)  # sizes and masks are checked on reading
-    if len(pairs) != len(index):
-        raise LacunaError(
-            f"{index_path} lists {len(index)} predictions, but {list_path} has {len(pairs)} pairs; predict again."
-        )
-    for line, (pair, row) in enumerate(zip(pairs, index, strict=True), start=1):
-        if pair != (row.get("image"), row.get("mask")):
-            raise LacunaError(
-                f"line {line} of {list_path} pairs {pair[0]} with {pair[1]}, but prediction {line} of {index_path} "
-                f"was made from {row.get('image')} and {row.get('mask')}; predict again."
-            )
-    folder = Path(index_path).parent
-    return [(*pair, folder / row["file"]) for pair, row in zip(pairs, index, strict=True)]
-
-
-def _stack(paths: list, arrays: list[np.ndarray], size: tuple[int, int]) -> np.ndarray:
-    """The arrays C×H×W as N×H×W×C; one of another height and width than `size` is an error that names its file."""
-    for path, array in zip(paths, arrays, strict=True):
-        if array.shape[1:] != size:
-            raise LacunaError(
-                f"{path} is {array.shape[2]}×{array.shape[1]} pixels, but the first image of its list is "
-                f"{size[1]}×{size[0]}; make the set again at one size."
-            )
-    return np.ascontiguousarray(np.stack(arrays).transpose(0, 2, 3, 1))
+PREDICTIONS = ("raw", "composite")
+# What is held in memory at once, for each thread: at most so many images, and so many pixels of them.
+BATCH = 16
+BATCH_PIXELS = 1 << 20
 
 
 def score_batch(
     metric: Metric, predictions: np.ndarray, truths: np.ndarray, masks: np.ndarray, backbones: str | Path
-) -> dict[str, list[float | None]]:
-    """One metric on a batch: region → one value per image, None where the region has no pixel.
+) -> dict[str, list[list[float | None]]]:
+    """One metric on a batch: region → K lists of N values, None where the region has no pixel.
 
-    `predictions` and `truths` are uint8 N×H×W×3, `masks` bool N×H×W (true = hole).
+    `predictions` are uint8 K×N×H×W×3, `truths` uint8 N×H×W×3, `masks` bool N×H×W (true = hole).
     """
+    return _measured(metric, predictions, truths, _pixels(masks), backbones)
+
+
+def _pixels(masks: np.ndarray) -> dict[str, np.ndarray | None]:
+    return {name: region.pixels and region.pixels(masks) for name, region in REGIONS.items()}
+
+
+def _measured(metric, predictions, truths, pixels, backbones) -> dict[str, list[list[float | None]]]:
     options = {"backbones": backbones} if metric.network else {}
     whole, maps = metric.measure(predictions, truths, **options)
-    values: dict[str, list[float | None]] = {}
-    for region, pixels_of in REGIONS.items():
-        pixels = pixels_of(masks)
-        if pixels is None:
-            values[region] = [float(value) for value in whole]
+    values: dict[str, list[list[float | None]]] = {}
+    for region, inside in pixels.items():
+        if inside is None:
+            values[region] = [[float(value) for value in each] for each in whole]
         elif maps is not None:
             values[region] = [
-                metric.from_mean(float(each[inside].mean())) if inside.any() else None
-                for each, inside in zip(maps, pixels, strict=True)
+                [
+                    metric.from_mean(float(each[within].mean())) if within.any() else None
+                    for each, within in zip(of_prediction, inside, strict=True)
+                ]
+                for of_prediction in maps
             ]
     return values
 
 
-def score_rows(settings: dict, list_path: str | Path, index_path: str | Path, backbones: str | Path) -> Iterator[dict]:
-    """Rows with `COLUMNS`, in the order of the list.
+def score_rows(
+    settings: dict, files: Sequence[Files], backbones: str | Path, threads: int = 1
+) -> Iterator[dict[str, str | float]]:
+    """Rows with `COLUMNS`, in the order of `files`.
 
     `settings`: `{system, source, test_set, metrics: [names]}`. The raw prediction is the stored 8-bit picture; the
-    composite takes the hole from it and the rest from the image, so both are exactly what is on disk.
+    composite takes the hole from it and the rest from the image, so both are exactly what is on disk. Images may differ
+    in size from one another. Each of `threads` works on a batch of its own, so that values do not depend on their
+    number, and no more than a batch a thread is held in memory.
     Raises `LacunaError` for files missing, unreadable, mispaired or of another size, and for values not finite.
     """
     metrics = [named(name) for name in settings["metrics"]]
     names = {key: settings[key] for key in ("source", "test_set", "system")}
-    size = None
-    files_of_all = paired_files(list_path, index_path)
-    for start in range(0, len(files_of_all), BATCH):
-        batch = files_of_all[start : start + BATCH]
-        images, masks, files = zip(*batch, strict=True)
-        truths = [read_image_bytes(path) for path in images]
-        size = size or truths[0].shape[1:]
-        truth = _stack(images, truths, size)
-        mask = _stack(masks, [read_mask_bytes(path) for path in masks], size)
-        raw = _stack(files, [read_image_bytes(path) for path in files], size)
-        hole = mask[..., 0] == 1
-        predictions = {"raw": raw, "composite": composite(raw, truth, mask)}
-        values = {
-            (prediction, metric.name): score_batch(metric, pictures, truth, hole, backbones)
-            for prediction, pictures in predictions.items()
-            for metric in metrics
-        }
-        for position in range(len(batch)):
-            for prediction in predictions:
-                for region in REGIONS:
-                    for metric in metrics:
-                        value = values[prediction, metric.name].get(region, [None] * len(batch))[position]
-                        if value is None:
-                            continue
-                        if not math.isfinite(value):
-                            raise LacunaError(
-                                f"{metric.name} of {files[position]} ({prediction}, {region}) is {value}; "
-                                "check the prediction and make it again."
-                            )
-                        yield {
-                            **names,
-                            "image": images[position],
-                            "mask": masks[position],
-                            "coverage": float(hole[position].mean()),
-                            "prediction": prediction,
-                            "region": region,
-                            "metric": metric.name,
-                            "value": value,
-                        }
+    if any(metric.network for metric in metrics):
+        import torch
+
+        torch.set_num_threads(1)
+
+    def rows_of(some: Sequence[Files]) -> list[dict]:
+        read = [read_triple(each) for each in some]
+        return [row for part in _runs(some, read) for row in _rows(*part, metrics, names, backbones)]
+
+    batches = (files[start : start + BATCH] for start in range(0, len(files), BATCH))
+    with ThreadPoolExecutor(threads) as pool:
+        ahead: deque = deque()
+        for batch in batches:
+            ahead.append(pool.submit(rows_of, batch))
+            if len(ahead) > threads:
+                yield from ahead.popleft().result()
+        while ahead:
+            yield from ahead.popleft().result()
+
+
+def _runs(files: Sequence[Files], read: list) -> Iterator[tuple[Sequence[Files], list]]:
+    """The batch in parts of one size each, none of more than `BATCH_PIXELS` pixels (but of one image at least)."""
+    start = 0
+    for end in range(1, len(read) + 1):
+        shape = read[start][0].shape
+        full = (end - start + 1) * shape[0] * shape[1] > BATCH_PIXELS
+        if end == len(read) or full or read[end][0].shape != shape:
+            yield files[start:end], read[start:end]
+            start = end
+
+
+def _rows(files, read, metrics: list[Metric], names: dict, backbones: str | Path) -> Iterator[dict]:
+    truth, mask, raw = (np.stack(arrays) for arrays in zip(*read, strict=True))
+    hole = mask[..., 0] == 1
+    predictions = np.stack([raw, composite(raw, truth, mask)])
+    pixels = _pixels(hole)
+    values = {metric.name: _measured(metric, predictions, truth, pixels, backbones) for metric in metrics}
+    for position, (image, mask_file, file) in enumerate(files):
+        for k, prediction in enumerate(PREDICTIONS):
+            for region in REGIONS:
+                for metric in metrics:
+                    if region not in values[metric.name]:
+                        continue
+                    value = values[metric.name][region][k][position]
+                    if value is None:
+                        continue
+                    if not math.isfinite(value):
+                        raise LacunaError(
+                            f"{metric.name} of {file} ({prediction}, {region}) is {value}; "
+                            "check the prediction and make it again."
+                        )
+                    yield {
+                        **names,
+                        "image": str(image),
+                        "mask": str(mask_file),
+                        "coverage": float(hole[position].mean()),
+                        "prediction": prediction,
+                        "region": region,
+                        "metric": metric.name,
+                        "value": value,
+                    }

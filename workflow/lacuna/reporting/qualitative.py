@@ -9,7 +9,7 @@ import numpy as np
 from lacuna.data.compositing import composite
 from lacuna.data.images import read_image_bytes, read_mask_bytes
 from lacuna.errors import LacunaError
-from lacuna.metrics.scoring import paired_files
+from lacuna.metrics.triples import paired_files
 from lacuna.reporting.aggregation import SHARED, UNTRAINED
 from lacuna.reporting.style import DPI, HOLE, written_to
 from lacuna.reporting.titles import UNTRAINED_MARK, check_known, titles

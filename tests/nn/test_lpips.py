@@ -1,6 +1,7 @@
 """LPIPS against the authors' published example, their package, and arithmetic written out here."""
 
-import re
+import subprocess
+import sys
 from importlib.resources import files
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import torch
 from PIL import Image
 
 from lacuna.errors import LacunaError
-from lacuna.metrics.lpips import LPIPS, MINIMUM_SIZE
+from lacuna.nn.lpips import LPIPS, MINIMUM_SIZE
 
 EXAMPLE = Path(__file__).parents[2].parent / "shared" / "data" / "lpips_example"
 
@@ -116,54 +117,67 @@ def test_recorded_distances_of_photographs(network, pairs):
     assert found == pytest.approx(RECORDED[network.net], abs=1e-4)
 
 
-def test_distance_and_map_are_the_packages(network, pairs):
-    a, b = (side[:3] for side in batch(pairs))
+@pytest.fixture(scope="module")
+def package(network):
+    """The authors' package with its own linear layers and the trunk's weights, which it would download."""
+    with pytest.warns(UserWarning):
+        whole = official.LPIPS(net=network.net, pnet_rand=True, verbose=False)
+    trunk = network.trunk.state_dict()  # the package's `slice2.3.bias` is `3.bias` here
+    whole.net.load_state_dict({key: trunk[key.partition(".")[2]] for key in whole.net.state_dict()})
+    return whole
+
+
+def test_distance_and_map_are_the_packages(network, package, pairs):
+    a, b = batch(pairs)
     with torch.inference_mode():
         distance, spatial = network(a, b)
-        assert distance.shape == (3,) and spatial.shape == (3, 80, 104)
-        torch.testing.assert_close(distance, network.network(a, b, normalize=True).flatten())
-        network.network.spatial = True
-        torch.testing.assert_close(spatial, network.network(a, b, normalize=True).squeeze(1))
-        network.network.spatial = False
+        assert distance.shape == (12,) and spatial.shape == (12, 80, 104)
+        torch.testing.assert_close(distance, package(a, b, normalize=True).flatten(), atol=1e-6, rtol=0)
+        package.spatial = True
+        torch.testing.assert_close(spatial, package(a, b, normalize=True).squeeze(1), atol=1e-6, rtol=1e-6)
+        package.spatial = False
 
 
-def test_the_package_built_with_its_own_linear_layers_gives_the_same(network, pairs):
-    a, b = (side[:2] for side in batch(pairs))
-    ours = network.network.state_dict()
-    with pytest.warns(UserWarning):
-        whole = official.LPIPS(net=network.net, pnet_rand=True, verbose=False)  # linear layers from the package
-    whole.net.load_state_dict(
-        {key.removeprefix("net."): value for key, value in ours.items() if key.startswith("net.")}
-    )
+def test_features_can_be_kept_and_compared_again(network, pairs):
+    a, b = (side[:3] for side in batch(pairs))
     with torch.inference_mode():
-        torch.testing.assert_close(network(a, b)[0], whole(2 * a - 1, 2 * b - 1).flatten())
+        of_a, of_b = network.features(a), network.features(b)
+        for found, expected in zip(network.compare(of_a, of_b, (80, 104)), network(a, b), strict=True):
+            assert torch.equal(found, expected)
 
 
-def test_arithmetic_written_out_from_the_features(network, pairs):
+def test_arithmetic_written_out_from_the_packages_trunk(network, package, pairs):
+    """Layers are brought to unit length, weighted squared differences averaged over pixels and summed over layers."""
     a, b = next(iter(pairs.values()))
+    scaled = [package.scaling_layer(2 * image - 1) for image in (a, b)]
     with torch.inference_mode():
         distance, _ = network(a, b)
-        sides = [[layer.double().numpy()[0] for layer in network.features(image)] for image in (a, b)]
-    state = network.network.state_dict()
+        sides = [[layer.double().numpy()[0] for layer in package.net(image)] for image in scaled]
     total = 0.0
     for number, (of_a, of_b) in enumerate(zip(*sides, strict=True)):
         unit_a, unit_b = (f / (np.sqrt((f**2).sum(axis=0)) + 1e-10) for f in (of_a, of_b))
-        weights = next(v for k, v in state.items() if re.fullmatch(rf"lin{number}\.model\.\d\.weight", k))
-        total += np.einsum("c,chw->hw", weights.double().numpy().ravel(), (unit_a - unit_b) ** 2).mean()
+        weights = network.linear[number].double().numpy().ravel()
+        total += np.einsum("c,chw->hw", weights, (unit_a - unit_b) ** 2).mean()
     assert distance.item() == pytest.approx(total, rel=1e-4)
 
 
-def test_features_are_relu_outputs_of_the_scaled_image(network, pairs):
+def test_features_are_relu_outputs_of_the_scaled_image_at_unit_length(network, pairs):
     """The scaling is ImageNet's in other words: (2x − 1 + 0.03) / 0.458 is (x − 0.485) / 0.229."""
     image = next(iter(pairs.values()))[0]
-    first = next(network.network.net.slice1.children())
-    normalised = (image - torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1)) / torch.tensor([0.229, 0.224, 0.225]).view(
-        3, 1, 1
-    )
-    if network.net == "alex":
-        torch.testing.assert_close(network.features(image)[0], first(normalised).relu(), rtol=1e-4, atol=1e-4)
+    mean, std = (torch.tensor(v).view(1, 3, 1, 1) for v in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)))
+    depth = {"alex": 2, "vgg": 4}[network.net]
+    expected = torch.nn.functional.normalize(network.trunk[:depth]((image - mean) / std), dim=1)
+    features = network.features(image)
+    torch.testing.assert_close(features[0], expected, rtol=1e-4, atol=1e-4)
     channels = {"alex": [64, 192, 384, 256, 256], "vgg": [64, 128, 256, 512, 512]}[network.net]
-    assert [layer.shape[1] for layer in network.features(image)] == channels
+    assert [layer.shape[1] for layer in features] == channels
+
+
+def test_neither_torchvision_nor_the_package_is_imported(network, backbones):
+    folder = backbones(f"lpips_{network.net}")
+    code = f"import sys; from lacuna.nn.lpips import LPIPS; LPIPS({network.net!r}, {str(folder)!r}); "
+    code += "assert not {'torchvision', 'lpips', 'torch._dynamo'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_equal_images_are_at_no_distance_and_the_map_shows_where_they_differ(network, pairs):
@@ -202,7 +216,7 @@ def test_ranges_and_shapes_are_checked(network):
         with pytest.raises(ValueError, match=r"in \[0, 1\]"):
             network(good, bad)
     for bad in (good[..., :-1], good[:, :1], good.repeat(2, 1, 1, 1)):
-        with pytest.raises(ValueError, match="LPIPS compares"):
+        with pytest.raises(ValueError, match="LPIPS (compares|takes)"):
             network(good, bad)
     with pytest.raises(ValueError, match=f"at least {smallest} pixels"):
         network(good[..., : smallest - 1, :], good[..., : smallest - 1, :])

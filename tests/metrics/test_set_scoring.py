@@ -1,0 +1,135 @@
+"""Features into a file, and scores of sets from files."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from lacuna.cli import main
+from lacuna.errors import LacunaError
+from lacuna.files import write_rows
+from lacuna.metrics.features import Features, read_features, write_features
+from lacuna.metrics.per_set import SET_METRICS
+from lacuna.metrics.set_scoring import COLUMNS, set_rows
+
+SETTINGS = {"system": "telea", "source": "untrained", "test_set": "paris_test"}
+
+
+def features(n=12, seed=0, images="same", shift=0.0):
+    random = np.random.default_rng(seed)
+    values = {"raw": random.random((n, 20)) + shift, "composite": random.random((n, 20))}
+    return Features({kind: array.astype(np.float32) for kind, array in values.items()}, dict(SETTINGS), images)
+
+
+def truth(n=12, images="same"):
+    return Features({"truth": np.random.default_rng(9).random((n, 20)).astype(np.float32)}, {"test_set": "t"}, images)
+
+
+def test_a_row_for_every_prediction_and_metric():
+    settings = SETTINGS | {"metrics": list(SET_METRICS)}
+    rows = pd.DataFrame(set_rows(settings, features(shift=0.5), truth()))
+    assert list(rows.columns) == COLUMNS
+    assert len(rows) == 2 * len(SET_METRICS) and not rows.duplicated(["prediction", "metric"]).any()
+    assert set(rows.n) == {12}
+    assert rows.set_index("metric").flag.to_dict() == {"fid": "small-n", "kid": "", "u_ids": "", "p_ids": ""}
+    values = rows.set_index(["prediction", "metric"]).value
+    assert values["raw", "fid"] > values["composite", "fid"] + 2
+    assert rows[rows.metric == "fid"].standard_error.isna().all()
+    assert rows[rows.metric != "fid"].standard_error.notna().all()
+
+
+def test_other_images_too_few_images_and_unknown_metrics_are_refused():
+    settings = SETTINGS | {"metrics": ["u_ids"]}
+    with pytest.raises(LacunaError, match="not of the same images"):
+        list(set_rows(settings, features(), truth(images="others")))
+    with pytest.raises(LacunaError, match="U-IDS needs at least 10 images, but test set paris_test has 9"):
+        list(set_rows(settings, features(9), truth(9)))
+    with pytest.raises(LacunaError, match="did you mean 'fid'"):
+        list(set_rows(SETTINGS | {"metrics": ["fids"]}, features(), truth()))
+    with pytest.raises(LacunaError, match="holds features of composite, raw, not of truth"):
+        list(set_rows(settings, features(), features()))
+
+
+def test_the_command_reads_files_and_writes_both_formats(tmp_path):
+    write_features(tmp_path / "a.safetensors", features())
+    write_features(tmp_path / "b.safetensors", truth())
+    for name in ("rows.csv", "rows.parquet", "again.parquet"):
+        arguments = ["score-set", "--settings", json.dumps(SETTINGS | {"metrics": ["fid", "kid"]})]
+        arguments += [f"--features={tmp_path / 'a.safetensors'}", f"--reference={tmp_path / 'b.safetensors'}"]
+        assert main([*arguments, f"--output={tmp_path / name}"]) == 0
+    rows = pd.read_parquet(tmp_path / "rows.parquet")
+    assert (tmp_path / "rows.parquet").read_bytes() == (tmp_path / "again.parquet").read_bytes()
+    assert list(rows.columns) == COLUMNS and len(rows) == 4
+    pd.testing.assert_frame_equal(
+        pd.read_csv(tmp_path / "rows.csv", keep_default_na=False, na_values={"standard_error": ""}),
+        rows,
+        check_dtype=False,
+    )
+
+
+def test_features_come_back_and_equal_ones_have_equal_bytes(tmp_path):
+    for name in ("a", "b"):
+        write_features(tmp_path / f"{name}.safetensors", features())
+    assert (tmp_path / "a.safetensors").read_bytes() == (tmp_path / "b.safetensors").read_bytes()
+    found = read_features(tmp_path / "a.safetensors")
+    assert found.names == SETTINGS and found.images == "same"
+    assert all(np.array_equal(found.of[kind], array) for kind, array in features().of.items())
+    with pytest.raises(LacunaError, match="as .safetensors"):
+        write_features(tmp_path / "a.npz", features())
+    (tmp_path / "broken.safetensors").write_bytes(b"nothing")
+    with pytest.raises(LacunaError, match="broken.safetensors cannot be read as features"):
+        read_features(tmp_path / "broken.safetensors")
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """Three pictures with masks and predictions, list and index; more than one batch of two."""
+    random = np.random.default_rng(3)
+    lines, rows = [], []
+    for name in ("images", "masks", "predictions"):
+        (tmp_path / name).mkdir()
+    for number in range(3):
+        image, mask, file = (tmp_path / f"{name}/{number:04d}.png" for name in ("images", "masks", "predictions"))
+        hole = np.zeros((30, 44), np.uint8)
+        hole[5:20, 3 : 20 + number] = 255
+        for path, array in ((image, (30, 44, 3)), (file, (30, 44, 3))):
+            Image.fromarray(random.integers(0, 256, array, dtype=np.uint8)).save(path)
+        Image.fromarray(hole).save(mask)
+        lines.append(f"{image}\t{mask}\n")
+        rows.append({"file": file.name, "image": str(image), "mask": str(mask)})
+    (tmp_path / "list.txt").write_text("".join(lines))
+    write_rows(tmp_path / "predictions/index.csv", rows, ["file", "image", "mask"])
+    return tmp_path
+
+
+def test_features_of_pictures(pictures, backbones, monkeypatch):
+    from lacuna.metrics import features as module
+    from lacuna.metrics.inception import InceptionFID, resize
+
+    torch = pytest.importorskip("torch")
+    monkeypatch.setattr(module, "BATCH", 2)
+    folder = backbones("inception")
+    common = ["features", "--settings", json.dumps(SETTINGS), f"--list={pictures / 'list.txt'}"]
+    common += [f"--backbones={folder}", "--threads=1"]
+    index = f"--predictions={pictures / 'predictions/index.csv'}"
+    assert main([*common, index, "--prediction", "raw", "composite", f"--output={pictures / 'p.safetensors'}"]) == 0
+    assert main([*common, "--prediction", "truth", f"--output={pictures / 't.safetensors'}"]) == 0
+    predictions, reference = (read_features(pictures / f"{name}.safetensors") for name in "pt")
+    assert predictions.images == reference.images
+    network = InceptionFID(folder)
+    truth, raw, mask = (
+        np.asarray(Image.open(pictures / f"{name}/0002.png")) for name in ("images", "predictions", "masks")
+    )
+    expected = {"raw": raw, "composite": np.where(mask[..., None] == 255, raw, truth), "truth": truth}
+    for kind, values in (predictions.of | reference.of).items():
+        assert values.shape == (3, 2048)
+        alone = network(torch.from_numpy(resize(expected[kind]))[None]).numpy()[0]
+        assert values[2] == pytest.approx(alone, abs=1e-4, rel=1e-3)
+
+
+def test_predictions_are_asked_for(pictures, capsys):
+    arguments = ["features", "--settings={}", f"--list={pictures / 'list.txt'}", "--output=x.safetensors"]
+    assert main([*arguments, "--prediction", "raw"]) == 1
+    assert "--prediction raw needs --predictions" in capsys.readouterr().err

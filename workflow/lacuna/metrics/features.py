@@ -1,0 +1,101 @@
+"""Inception features of a set of images: extracted once, kept in a file, shared by all set metrics."""
+
+import json
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from lacuna.canonical import canonical_json, digest
+from lacuna.data.compositing import composite
+from lacuna.data.images import read_image_bytes
+from lacuna.errors import LacunaError
+from lacuna.files import atomic
+from lacuna.metrics.triples import Files, read_triple
+
+KINDS = ("raw", "composite", "truth")
+BATCH = 16
+
+
+class Features(NamedTuple):
+    """What a file of features holds: float32 N×2048 for each kind of prediction, the names it was made under, and a
+    digest of which images it is of, in which order (not of their pixels)."""
+
+    of: dict[str, np.ndarray]
+    names: dict[str, str]
+    images: str
+
+
+def extract(files: Sequence[Files], kinds: Sequence[str], backbones: str | Path, device) -> dict[str, np.ndarray]:
+    """kind (of `KINDS`) → features float32 N×2048, in the order of `files`, on a torch device.
+
+    For `truth` alone masks and predictions are not read. Threads read and resize while the network works.
+    """
+    import torch
+
+    from lacuna.metrics.inception import InceptionFID
+
+    network = InceptionFID(backbones).to(device)
+    found: dict[str, list] = {kind: [] for kind in kinds}
+    for batch in _batches(files, kinds):
+        for kind, images in batch.items():
+            found[kind].append(network(torch.from_numpy(images).to(device)).cpu().numpy())
+    return {kind: np.concatenate(parts) for kind, parts in found.items()}
+
+
+def _batches(files: Sequence[Files], kinds: Sequence[str]) -> Iterator[dict[str, np.ndarray]]:
+    """kind → float32 n×3×299×299 in [0, 255], the next batch being read while one is used."""
+
+    def batch(start: int) -> dict[str, np.ndarray]:
+        read = [_pictures(each, kinds) for each in files[start : start + BATCH]]
+        return {kind: np.stack([pictures[kind] for pictures in read]) for kind in kinds}
+
+    with ThreadPoolExecutor(1) as pool:
+        starts = range(0, len(files), BATCH)
+        ahead = pool.submit(batch, 0)
+        for following in [*starts[1:], None]:
+            ready = ahead.result()
+            if following is not None:
+                ahead = pool.submit(batch, following)
+            yield ready
+
+
+def _pictures(files: Files, kinds: Sequence[str]) -> dict[str, np.ndarray]:
+    from lacuna.metrics.inception import resize
+
+    if set(kinds) == {"truth"}:
+        return {"truth": resize(read_image_bytes(files[0]).transpose(1, 2, 0))}
+    truth, mask, raw = read_triple(files)
+    made = {"truth": lambda: truth, "raw": lambda: raw, "composite": lambda: composite(raw, truth, mask)}
+    return {kind: resize(made[kind]()) for kind in kinds}
+
+
+def images_digest(files: Sequence[Files]) -> str:
+    """Digest of which images and masks a set is of, in their order."""
+    return digest(*(str(path) for image, mask, _ in files for path in (image, mask)))
+
+
+def write_features(path: str | Path, features: Features) -> None:
+    """A `.safetensors` file; equal features give equal bytes."""
+    from safetensors.numpy import save_file
+
+    if Path(path).suffix != ".safetensors":
+        raise LacunaError(f"features are written as .safetensors, not as {path}; name the output accordingly")
+    about = {"about": canonical_json({"names": features.names, "images": features.images})}
+    with atomic(path) as partial:
+        save_file({kind: np.ascontiguousarray(array) for kind, array in features.of.items()}, partial, about)
+
+
+def read_features(path: str | Path) -> Features:
+    """What `write_features` wrote; anything else is a `LacunaError`."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(str(path), framework="numpy") as stream:
+            about = json.loads(stream.metadata()["about"])
+            of = {kind: stream.get_tensor(kind) for kind in stream.keys()}  # noqa: SIM118 - not a dictionary
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise LacunaError(f"{path} cannot be read as features ({error}); run `lacuna features` again.") from None
+    return Features(of, about["names"], about["images"])

@@ -1,0 +1,54 @@
+"""Rows of scores into a file, as they come."""
+
+import csv
+from collections.abc import Iterable
+from itertools import islice
+from pathlib import Path
+
+from lacuna.errors import LacunaError
+from lacuna.files import atomic
+
+AT_ONCE = 1 << 16  # rows held in memory, and of a row group
+
+FORMATS = (".csv", ".parquet")
+
+
+def check_format(path: str | Path) -> None:
+    """A `LacunaError` unless the file's name ends in one of `FORMATS`: asked before an hour's work, not after it."""
+    if Path(path).suffix not in FORMATS:
+        raise LacunaError(f"scores are written as {' or '.join(FORMATS)}, not as {path}; name the output accordingly")
+
+
+def write_records(path: str | Path, rows: Iterable[dict], columns: list[str], numbers: Iterable[str]) -> int:
+    """Write the rows as CSV or Parquet, by the name's ending, and return how many there were.
+
+    `numbers` are the columns of floats; all others are text. None is an empty field. Equal rows give equal bytes.
+    """
+    check_format(path)
+    write = _write_csv if Path(path).suffix == ".csv" else _write_parquet
+    with atomic(path) as partial:
+        return write(partial, iter(rows), columns, set(numbers))
+
+
+def _write_csv(path: Path, rows, columns, numbers) -> int:
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, columns, lineterminator="\n")
+        writer.writeheader()
+        count = 0
+        for row in rows:
+            writer.writerow(row)
+            count += 1
+    return count
+
+
+def _write_parquet(path: Path, rows, columns, numbers) -> int:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    schema = pa.schema([(name, pa.float64() if name in numbers else pa.string()) for name in columns])
+    count = 0
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+        while some := list(islice(rows, AT_ONCE)):
+            writer.write_table(pa.Table.from_pylist(some, schema=schema))
+            count += len(some)
+    return count

@@ -1,0 +1,60 @@
+"""Scores of whole sets of predictions: one row per prediction and metric."""
+
+import difflib
+from collections.abc import Iterator, Sequence
+
+from lacuna.errors import LacunaError
+from lacuna.metrics.features import Features
+from lacuna.metrics.per_set import SET_METRICS, SetMetric
+
+COLUMNS = ["source", "test_set", "system", "prediction", "metric", "value", "standard_error", "n", "flag"]
+NUMBERS = ("value", "standard_error", "n")
+
+
+def named(name: str) -> SetMetric:
+    """The set metric called `name`; an unknown name is a `LacunaError`."""
+    if name not in SET_METRICS:
+        near = difflib.get_close_matches(name, SET_METRICS, n=1)
+        hint = f"did you mean '{near[0]}'?" if near else f"known are: {', '.join(SET_METRICS)}."
+        raise LacunaError(f"there is no set metric '{name}': {hint}")
+    return SET_METRICS[name]
+
+
+def set_rows(settings: dict, features: Features, reference: Features) -> Iterator[dict]:
+    """Rows with `COLUMNS` for every kind of prediction in `features`.
+
+    `settings`: `{system, source, test_set, metrics: [names]}`; `reference` holds the features of `truth`. Both must be
+    of the same images and masks in the same order; another order, or too few images, is a `LacunaError`. A value that
+    N is too small for is given with the flag `small-n`; a metric without a standard error has None there.
+    """
+    metrics = [named(name) for name in settings["metrics"]]
+    if features.images != reference.images:
+        raise LacunaError(
+            f"the features of {features.names} and the reference {reference.names} are not of the same images and "
+            "masks in the same order; extract both from one list."
+        )
+    truth = _of(reference, "truth")
+    for prediction, values in features.of.items():
+        for metric in metrics:
+            if len(values) < metric.needs:
+                raise LacunaError(
+                    f"{metric.title} needs at least {metric.needs} images, but test set {settings['test_set']} has "
+                    f"{len(values)}; enlarge it or drop '{metric.name}' from the set metrics."
+                )
+            value, error = metric.measure(values, truth)
+            yield {
+                **{key: settings[key] for key in ("source", "test_set", "system")},
+                "prediction": prediction,
+                "metric": metric.name,
+                "value": value,
+                "standard_error": error,
+                "n": len(values),
+                "flag": metric.flag(len(values)),
+            }
+
+
+def _of(features: Features, kind: str):
+    if kind not in features.of:
+        kinds: Sequence[str] = sorted(features.of)
+        raise LacunaError(f"the reference holds features of {', '.join(kinds)}, not of {kind}; extract those.")
+    return features.of[kind]

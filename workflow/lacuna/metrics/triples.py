@@ -1,0 +1,47 @@
+"""An image, its mask and its prediction: which files belong together, and their pixels."""
+
+from pathlib import Path
+
+import numpy as np
+
+from lacuna.data.images import read_image_bytes, read_mask_bytes
+from lacuna.data.lists import read_list
+from lacuna.errors import LacunaError
+from lacuna.files import read_rows
+
+Files = tuple[str, str, str | Path]
+"""The files of an image, its mask and its prediction."""
+
+
+def paired_files(list_path: str | Path, index_path: str | Path) -> list[tuple[str, str, Path]]:
+    """(image, mask, prediction file) for every line of the list; the predictions' index must agree line by line."""
+    pairs, index = read_list(list_path, validate=False), read_rows(index_path)  # sizes and masks are checked on reading
+    if len(pairs) != len(index):
+        raise LacunaError(
+            f"{index_path} lists {len(index)} predictions, but {list_path} has {len(pairs)} pairs; predict again."
+        )
+    for line, (pair, row) in enumerate(zip(pairs, index, strict=True), start=1):
+        if pair != (row.get("image"), row.get("mask")):
+            raise LacunaError(
+                f"line {line} of {list_path} pairs {pair[0]} with {pair[1]}, but prediction {line} of {index_path} "
+                f"was made from {row.get('image')} and {row.get('mask')}; predict again."
+            )
+    folder = Path(index_path).parent
+    return [(*pair, folder / row["file"]) for pair, row in zip(pairs, index, strict=True)]
+
+
+def read_triple(files: Files) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Truth H×W×3 (uint8), mask H×W×1 (uint8, 1 = hole) and raw prediction H×W×3 (uint8) of one image.
+
+    A file that cannot be read, or is of another size than the image, is a `LacunaError` that names it.
+    """
+    image, mask, prediction = files
+    truth = read_image_bytes(image)
+    others = {mask: read_mask_bytes(mask), prediction: read_image_bytes(prediction)}
+    for path, array in others.items():
+        if array.shape[1:] != truth.shape[1:]:
+            raise LacunaError(
+                f"{path} is {array.shape[2]}×{array.shape[1]} pixels, but its image {image} is "
+                f"{truth.shape[2]}×{truth.shape[1]}; make both at one size."
+            )
+    return tuple(array.transpose(1, 2, 0) for array in (truth, *others.values()))

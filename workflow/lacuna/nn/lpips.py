@@ -1,0 +1,121 @@
+"""LPIPS: the official distance and its map, from a network of our own with verified weights.
+
+Zhang, Isola, Efros, Shechtman and Wang, "The unreasonable effectiveness of deep features as a perceptual metric"
+(CVPR 2018), version 0.1. The authors' package builds its trunks with torchvision, whose import alone takes as long as
+scoring a hundred images; the trunks are therefore written out here, and a test compares the two.
+"""
+
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from lacuna.backbones.reading import load
+
+MINIMUM_SIZE = {"alex": 31, "vgg": 16}
+"""Sides below this leave a layer without a pixel."""
+
+# The authors' scaling of images in [-1, 1]: ImageNet's mean and standard deviation, rounded.
+_SHIFT = (-0.030, -0.088, -0.188)
+_SCALE = (0.458, 0.448, 0.450)
+_EPSILON = 1e-10
+
+
+class LPIPS(nn.Module):
+    """The distance of two images, 0 for equal ones, higher for more different ones; no fixed upper bound.
+
+    `net` is `alex` or `vgg`; `folder` holds `lpips_<net>.safetensors`, as `lacuna fetch-backbone` makes it.
+    The network is frozen; gradients flow to the images. Raises `LacunaError` if the weights are missing or altered.
+    """
+
+    def __init__(self, net: str, folder: str | Path):
+        super().__init__()
+        if net not in MINIMUM_SIZE:
+            raise ValueError(f"LPIPS is offered with {' and '.join(MINIMUM_SIZE)}, not {net!r}")
+        tensors = {key: torch.from_numpy(array) for key, array in load(f"lpips_{net}", folder).items()}
+        with torch.device("meta"):  # nothing is drawn: the weights are loaded, and no random state is touched
+            features = _TRUNKS[net]()
+        weights = {key.removeprefix("features."): value for key, value in tensors.items() if key.startswith("features")}
+        features.load_state_dict(weights, strict=True, assign=True)
+        self.net = net
+        self.trunk = features
+        self.compared = _COMPARED[net]
+        self.linear = nn.ParameterList(tensors[f"lin.{i}.weight"] for i in range(len(self.compared)))
+        self.register_buffer("shift", torch.tensor(_SHIFT).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("scale", torch.tensor(_SCALE).view(1, 3, 1, 1), persistent=False)
+        self.requires_grad_(False).eval()
+
+    def forward(self, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+        """Two batches N×3×H×W in [0, 1] → (distance N, map N×H×W).
+
+        The distance sums the layers' averages over their own pixels. The map sums the layers after bilinear
+        upsampling to H×W (the package's `spatial=True`); its mean is close to the distance, not equal to it.
+        Raises `ValueError` for other shapes or ranges.
+        """
+        if a.shape != b.shape:
+            raise ValueError(f"LPIPS compares two batches of one shape, not {tuple(a.shape)} and {tuple(b.shape)}")
+        return self.compare(self.features(a), self.features(b), a.shape[2:])
+
+    def features(self, images: Tensor) -> list[Tensor]:
+        """Images N×3×H×W in [0, 1] → the five features N×C×h×w, of unit length in every pixel.
+
+        They can be kept and compared more than once. Raises `ValueError` for other shapes or ranges.
+        """
+        smallest = MINIMUM_SIZE[self.net]
+        if images.ndim != 4 or images.shape[1] != 3 or min(images.shape[2:]) < smallest:
+            raise ValueError(
+                f"LPIPS takes images N×3×H×W with sides of at least {smallest} pixels, not {tuple(images.shape)}"
+            )
+        if not (images.min() >= 0 and images.max() <= 1):
+            raise ValueError(f"LPIPS takes images in [0, 1], but these span [{images.min():.3g}, {images.max():.3g}]")
+        x = (2 * images - 1 - self.shift) / self.scale
+        found = []
+        for position, module in enumerate(self.trunk):
+            x = module(x)
+            if position in self.compared:
+                found.append(x / (x.square().sum(dim=1, keepdim=True).sqrt() + _EPSILON))
+        return found
+
+    def compare(self, of_a: list[Tensor], of_b: list[Tensor], size: tuple[int, int]) -> tuple[Tensor, Tensor]:
+        """`features` of two batches of images of `size` (H, W) → (distance N, map N×H×W)."""
+        layers = [
+            nn.functional.conv2d((a - b).square(), weight) for a, b, weight in zip(of_a, of_b, self.linear, strict=True)
+        ]
+        distance = sum(layer.mean(dim=(1, 2, 3)) for layer in layers)
+        upsampled = [nn.functional.interpolate(layer, size, mode="bilinear", align_corners=False) for layer in layers]
+        return distance, sum(upsampled).squeeze(1)
+
+
+def _alexnet() -> nn.Sequential:
+    """AlexNet as in Krizhevsky, "One weird trick for parallelizing convolutional neural networks" (2014)."""
+    return nn.Sequential(
+        nn.Conv2d(3, 64, kernel_size=11, stride=4, padding=2),
+        nn.ReLU(),
+        nn.MaxPool2d(kernel_size=3, stride=2),
+        nn.Conv2d(64, 192, kernel_size=5, padding=2),
+        nn.ReLU(),
+        nn.MaxPool2d(kernel_size=3, stride=2),
+        nn.Conv2d(192, 384, kernel_size=3, padding=1),
+        nn.ReLU(),
+        nn.Conv2d(384, 256, kernel_size=3, padding=1),
+        nn.ReLU(),
+        nn.Conv2d(256, 256, kernel_size=3, padding=1),
+        nn.ReLU(),
+    )
+
+
+def _vgg16() -> nn.Sequential:
+    """VGG16 up to its last ReLU: Simonyan and Zisserman (2015)."""
+    modules, channels = [], 3
+    for block, (count, width) in enumerate(((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))):
+        if block:
+            modules.append(nn.MaxPool2d(kernel_size=2))
+        for _ in range(count):
+            modules += [nn.Conv2d(channels, width, kernel_size=3, padding=1), nn.ReLU()]
+            channels = width
+    return nn.Sequential(*modules)
+
+
+_TRUNKS = {"alex": _alexnet, "vgg": _vgg16}
+# Positions of the compared ReLUs in the trunk: all five of AlexNet, the last of each block of VGG16.
+_COMPARED = {"alex": (1, 4, 7, 9, 11), "vgg": (3, 8, 15, 22, 29)}
