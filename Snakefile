@@ -36,6 +36,7 @@ include: "workflow/rules/training.smk"
 include: "workflow/rules/predictions.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/gallery.smk"
 include: "workflow/rules/report.smk"
 
 
@@ -52,3 +53,4 @@ rule all:
     input:
         rules.report.output,
         rules.tabulate.output,
+        rules.gallery.output,

@@ -329,6 +329,11 @@ class Plan:
         return Job("plot", {**self.titles(), "metrics": self.config["metrics"]}, scores)
 
     @cache  # noqa: B019
+    def gallery(self) -> Job:
+        scores = tuple(self.score(*key) for key in self.predictions())
+        return Job("gallery", {**self.titles(), "metrics": self.config["metrics"]}, scores)
+
+    @cache  # noqa: B019
     def resolve_config(self) -> Job:
         return Job("resolve_config", self.config)
 
