@@ -168,10 +168,11 @@ def in_loops(x, mask_features, weight, bias, shape):
 def materialised(x, mask_features, weight, bias, shape):
     """The straightforward form: the generator is applied as a 1×1 convolution, and every place keeps its kernel."""
     n, _, height, width = mask_features.shape
-    kernels = F.conv2d(mask_features, weight[:, :, None, None], bias).permute(0, 2, 3, 1)
-    patches = F.unfold(x, shape[1], padding=shape[1] // 2, stride=2).transpose(1, 2)
     places = n * height * width
-    out = torch.bmm(patches.reshape(places, 1, -1), kernels.reshape(places, -1, shape[3]))
+    kernels = F.conv2d(mask_features, weight[:, :, None, None], bias)
+    kernels = kernels.permute(0, 2, 3, 1).reshape(places, -1, shape[3])
+    patches = F.unfold(x, shape[1], padding=shape[1] // 2, stride=2).transpose(1, 2)
+    out = torch.bmm(patches.reshape(places, 1, -1), kernels)
     return out.view(n, height, width, -1).permute(0, 3, 1, 2)
 
 
@@ -234,17 +235,18 @@ def peak_of_a_step(monkeypatch, straightforward, with_losses):
 
     The straightforward form keeps a kernel for every place, and all features of the losses' VGG16 until the gradient.
     """
-    with monkeypatch.context() as patch, torch.device("meta"), PeakMemory() as memory:
+    meta = torch.device("meta")
+    with monkeypatch.context() as patch, PeakMemory() as memory:
         if straightforward:
             patch.setattr(madf, "dynamic_convolution", materialised)
             patch.setattr(madf, "recomputed", lambda function, *args: function(*args))
         patch.setattr(backbones, "load", no_weights)
-        system = systems.create("madf")
-        recipe = system.recipe
-        size = (recipe.image_size, recipe.image_size)
-        image, mask = torch.zeros(recipe.batch_size, 3, *size), torch.zeros(recipe.batch_size, 1, *size)
+        with meta:
+            system = systems.create("madf")
+        size = (system.recipe.image_size, system.recipe.image_size)
+        image, mask = (torch.zeros(system.recipe.batch_size, channels, *size, device=meta) for channels in (3, 1))
         if with_losses:
-            system.load_backbones("", torch.device("meta"))
+            system.load_backbones("", meta)
             system.training_step(image, mask, system.optimizers(), lambda loss: loss.backward())
         else:
             made = system.network(image, mask)

@@ -160,7 +160,7 @@ class RefinementBlock(nn.Module):
 class LastRefinement(nn.Conv2d):
     """A 1×1 convolution of coarse features, enlarged twice (bilinear), beside fine ones → 3 channels.
 
-    Enlarging and mixing channels commute, so 3 channels are enlarged and not all: a seventh of the step's memory.
+    Enlarging and mixing channels commute, so 3 channels are enlarged and not all: a fifth of the network's memory in training.
     """
 
     def __init__(self, coarse_channels: int, fine_channels: int):
