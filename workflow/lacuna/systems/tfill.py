@@ -312,7 +312,8 @@ def discriminator_loss(real: Tensor, fake: Tensor) -> Tensor:
 class TFill(System):
     """Coarse stage, StyleGAN2 discriminator, and L1 + LPIPS + adversarial losses on the raw prediction at fixed size.
 
-    Losses are logged with their weights, so that all but `discriminator` sum up to what the generator minimises.
+    Losses are logged with their weights, so that all but `discriminator` sum up to what the generator minimises. The
+    raw prediction only resembles the valid part; the authors save and judge the composite at the picture's size.
     """
 
     facts = Facts(
@@ -377,7 +378,8 @@ class TFill(System):
 
     def load_backbones(self, folder: str | Path, device: torch.device) -> None:
         dropout = 0.5 if self.recipe.as_released else 0.0
-        self.similarity = perceptual_similarity.PerceptualSimilarity(folder, dropout).to(device)
+        similarity = perceptual_similarity.PerceptualSimilarity(folder, dropout)
+        self.similarity = similarity.to(device, memory_format=torch.channels_last)
 
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:
         recipe = self.recipe
