@@ -78,6 +78,8 @@ class Browser:
             "--disable-gpu",
             "--disable-dev-shm-usage",
             "--disable-background-networking",
+            "--disable-backgrounding-occluded-windows",
+            "--disable-renderer-backgrounding",
             "--disable-extensions",
             "--force-color-profile=srgb",
             "--hide-scrollbars",
@@ -287,6 +289,7 @@ class Page:
 
     def pixels(self, selector: str | None = None) -> np.ndarray:
         """The window, or one element of it, as it is drawn: uint8 H×W×3."""
+        self.call("Page.bringToFront")  # a tab behind another one may never be drawn
         clip = {}
         if selector:
             left, top, width, height = self.box(selector)

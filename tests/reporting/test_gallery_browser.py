@@ -398,6 +398,20 @@ def test_nothing_moves_by_itself_where_motion_is_unwanted(show):
     assert page.value(moving) == "0s"
 
 
+def test_one_system_without_sources_leaves_nothing_to_choose_between(show, folder, tmp_path):
+    copy = tmp_path / "run"
+    shutil.copytree(folder, copy)
+    settings = {"run": "made_up", "title": "One", "demonstration": False, "sources": [], "metrics": ["l1"]}
+    settings |= {"systems": [["telea", "Telea"]], "test_sets": [["paris_test", "Paris"]]}
+    page = show(page=make_gallery(copy, settings))
+    for control, there in (("set", True), ("system", True), ("source", False), ("against", False)):
+        assert page.value(f"document.getElementById('{control}').checkVisibility()") is there, control
+    assert "best" not in page.text("#strip")
+    page.press("s", "t", "j")
+    assert page.text("#name").startswith("0001")
+    assert page.problems() == []
+
+
 def many(folder, n: int):
     """The data of a gallery as if every test set had `n` images: the same pictures under other addresses."""
     text = (folder / "gallery/data.js").read_text(encoding="utf-8")

@@ -42,7 +42,8 @@
   const unpacked = new Map();
   const numbers = (text) => {
     if (!unpacked.has(text)) {
-      const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+      const letters = atob(text), bytes = new Uint8Array(letters.length);
+      for (let i = 0; i < letters.length; i++) bytes[i] = letters.charCodeAt(i);
       unpacked.set(text, new Float32Array(bytes.buffer));
     }
     return unpacked.get(text);
@@ -56,7 +57,16 @@
     const text = entryOf(system).values[`${reading}/${metric}`];
     return text === undefined ? null : numbers(text);
   };
-  const stem = (position) => decodeURIComponent(testSet().images.files[position]).replace(/\.[^.]*$/, "");
+  let known = {};  // of the test set: the images' names without their endings, and where each stands
+  function stems() {
+    if (known.set !== state.set) {
+      const list = testSet().images.files.map((file) => decodeURIComponent(file).replace(/\.[^.]*$/, ""));
+      known = { set: state.set, list, positions: new Map(list.map((name, position) => [name, position])) };
+    }
+    return known;
+  }
+  const stem = (position) => stems().list[position];
+  const positionOf = (name) => stems().positions.get(name) ?? -1;
   const metricShown = () => named(DATA.metrics, state.sort) ?? DATA.metrics[0];
   const written = (metric, value, signed) => {
     if (value === undefined || Number.isNaN(value)) return "–";
@@ -83,11 +93,11 @@
     if (now === signature) return false;
     signature = now;
     const coverage = numbers(testSet().coverage), wanted = state.find.trim().toLowerCase();
-    const kept = [];
+    const { list } = stems(), kept = [];
     for (let position = 0; position < coverage.length; position++) {
       const share = 100 * coverage[position];
       if (share < state.from - 1e-4 || share > state.to + 1e-4) continue;
-      if (wanted && !stem(position).toLowerCase().includes(wanted)) continue;
+      if (wanted && !list[position].toLowerCase().includes(wanted)) continue;
       kept.push(position);
     }
     shownValues = valuesShown();
@@ -184,7 +194,7 @@
       if (canvas.dataset.task === task) paint(canvas, view, parts, longest);
     } catch (error) {
       if (canvas.dataset.task !== task) return;
-      canvas.width = canvas.width;  // rather nothing than another image
+      canvas.dataset.drawn = "failed";  // hidden: rather nothing than another image
       notice(error.message);
     }
   }
@@ -225,8 +235,7 @@
     ];
     texts.forEach((text, i) => { row.words[i].textContent = text; });
     for (const canvas of row.thumbs) if (canvas.dataset.owner !== `${state.set} ${position}`) {
-      canvas.width = canvas.width;  // blank, until its picture is loaded
-      canvas.dataset.task = "";
+      canvas.dataset.task = canvas.dataset.drawn = "";  // hidden until its own picture is drawn
       canvas.dataset.owner = `${state.set} ${position}`;
     }
   }
@@ -271,15 +280,6 @@
   }
 
   // ------------------------------------------------------------------ the viewer
-
-  let stems = { set: null, positions: new Map() };
-  function positionOf(name) {
-    if (stems.set !== state.set) {
-      const files = testSet().images.files;
-      stems = { set: state.set, positions: new Map(files.map((_, position) => [stem(position), position])) };
-    }
-    return stems.positions.get(name) ?? -1;
-  }
 
   function describe() {
     const title = (view) => {
