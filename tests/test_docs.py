@@ -1,0 +1,28 @@
+"""The documents tell the truth: what can be generated is compared with what is committed."""
+
+import re
+from pathlib import Path
+
+from lacuna import systems
+from lacuna.cli import command_modules
+from lacuna.commands.systems import to_markdown
+from lacuna.systems._catalogue import catalogue
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_the_table_of_systems_is_the_generated_one():
+    assert (ROOT / "docs" / "systems.md").read_text() == to_markdown(catalogue()) + "\n"
+
+
+def test_the_readme_names_every_system_and_only_commands_that_exist():
+    readme = (ROOT / "README.md").read_text()
+    for name in systems.names():
+        assert f"`{name}`" in readme, name
+    assert set(re.findall(r"^lacuna ([a-z-]+)", readme, re.MULTILINE)) <= set(command_modules())
+
+
+def test_paths_named_in_the_map_exist():
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    for name in re.findall(r"`((?:workflow|config|tests|profiles|envs)/[A-Za-z0-9_./-]+)`", text):
+        assert (ROOT / name).exists(), name
