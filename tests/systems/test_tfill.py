@@ -276,7 +276,7 @@ def test_a_step_updates_the_discriminator_first_and_logs_weighted_losses(random_
     assert list(losses) == ["reconstruction", "perceptual", "adversarial", "discriminator"]
     assert float(losses["discriminator"]) == pytest.approx(own.item(), rel=1e-9)
     # only its own loss moves the discriminator; the generator is then judged by the moved one
-    assert float(system.discriminator.weight) == pytest.approx(stepped.item(), rel=1e-9)
+    assert system.discriminator.weight.item() == pytest.approx(stepped.item(), rel=1e-9)
     assert float(system.discriminator.weight.grad) == pytest.approx(float(weight.grad), rel=1e-9)
     assert system.discriminator.weight.requires_grad
     fooling = torch.log1p(torch.exp(-made.mean((1, 2, 3)) * stepped)).mean()
