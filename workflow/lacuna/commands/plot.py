@@ -1,4 +1,4 @@
-"""Draw a figure: qualitative grid, training curves, or metric by coverage."""
+"""Draw a figure: qualitative grid, training curves, metric by coverage, or mean ranks."""
 
 import json
 
@@ -17,7 +17,9 @@ def add_arguments(parser) -> None:
     )
     coverage = figures.add_parser("coverage", help="every metric by mask coverage")
     coverage.add_argument("--scores", required=True, nargs="+", help="Parquet files written by `lacuna score`")
-    for figure in (qualitative, training, coverage):
+    ranks = figures.add_parser("ranks", help="mean ranks of the systems with their critical difference")
+    ranks.add_argument("--scores", required=True, nargs="+", help="Parquet files written by `lacuna score`")
+    for figure in (qualitative, training, coverage, ranks):
         figure.add_argument("--settings", required=True, help="JSON: run, systems, sources and what the figure needs")
         figure.add_argument("--output", required=True, help="PNG file to write")
 
@@ -32,6 +34,10 @@ def run(args) -> None:
         from lacuna.reporting.curves import draw_curves
 
         draw_curves(settings, args.losses, args.validation, args.output)
+    elif args.figure == "ranks":
+        from lacuna.reporting.ranks import draw_ranks
+
+        draw_ranks(settings, args.scores, args.output)
     else:
         from lacuna.reporting.coverage import draw_coverage
 

@@ -12,18 +12,20 @@ def add_arguments(parser) -> None:
     parser.add_argument(
         "--validation", nargs="*", default=[], help="validation.csv files in training/<system>/<source>/"
     )
+    parser.add_argument("--published", help="CSV of published means (workflow/published/) to set beside ours")
     parser.add_argument("--output-directory", required=True, help="folder to write the tables into")
 
 
 def run(args) -> None:
     from lacuna.files import atomic
-    from lacuna.reporting import aggregation, rendering, tables
+    from lacuna.reporting import aggregation, published, rendering, statistics, tables
     from lacuna.reporting.titles import titles
 
     settings = json.loads(args.settings)
     folder = Path(args.output_directory)
     scores = aggregation.read_scores(args.scores)
     quantitative = aggregation.quantitative(scores)
+    theirs = published.read_published(args.published) if args.published else published.nothing()
     texts = {}
     for source, title in (titles(settings["sources"]) or {aggregation.UNTRAINED: "no source"}).items():
         blocks = tables.comparisons(quantitative, settings, source)
@@ -34,6 +36,10 @@ def run(args) -> None:
     aggregation.write_table(folder / "quantitative.csv", quantitative)
     aggregation.write_table(folder / "by_coverage.csv", aggregation.by_coverage(scores))
     aggregation.write_table(folder / "training.csv", training)
+    aggregation.write_table(folder / "leaderboard.csv", statistics.leaderboard_intervals(scores))
+    aggregation.write_table(folder / "statistics_pairs.csv", statistics.pairs(scores))
+    aggregation.write_table(folder / "statistics_ranks.csv", statistics.ranks(scores))
+    aggregation.write_table(folder / "published_comparison.csv", published.compare(theirs, quantitative))
     for name, text in texts.items():
         with atomic(folder / name) as partial:
             partial.write_text(text, encoding="utf-8")

@@ -43,7 +43,7 @@ def read_scores(paths: Sequence[str | Path]) -> pd.DataFrame:
             table = pd.read_parquet(path)
         except (OSError, ValueError) as error:
             raise LacunaError(f"{path} cannot be read as scores ({error}); run the rule 'score' again.") from None
-        missing = [name for name in (*KEYS, "image", "coverage", "value") if name not in table]
+        missing = [name for name in (*KEYS, "image", "coverage", "value", "mask") if name not in table]
         if missing:
             raise LacunaError(f"{path} has no column '{missing[0]}'; run the rule 'score' again.")
         tables.append(table)

@@ -1,0 +1,80 @@
+"""The critical-difference diagram: mean ranks on a line, joined where they are too close to be told apart."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from lacuna.errors import LacunaError
+from lacuna.metrics.per_image import named
+from lacuna.reporting.aggregation import SHARED, UNTRAINED, read_scores
+from lacuna.reporting.statistics import LEVEL, ranks
+from lacuna.reporting.style import looks, written_to
+from lacuna.reporting.titles import REGIONS, UNTRAINED_MARK, check_known, titles
+
+
+def cliques(mean_ranks: Sequence[float], critical_difference: float) -> list[tuple[int, int]]:
+    """First and last position of every longest run of the sorted ranks that lies within the critical difference."""
+    found: list[tuple[int, int]] = []
+    for first, best in enumerate(mean_ranks):
+        last = max(i for i, rank in enumerate(mean_ranks) if rank - best < critical_difference or i == first)
+        if last > first and (not found or last > found[-1][1]):
+            found.append((first, last))
+    return found
+
+
+def draw_ranks(settings: dict, score_paths: Sequence[str | Path], output: str | Path) -> None:
+    """Write the diagrams as PNG: one row a source, one column a metric; composites on the whole image.
+
+    `settings`: titles and `metrics`. One system alone has nothing to be ranked against, and its panel says so.
+    """
+    systems, sources = titles(settings["systems"]), titles(settings["sources"]) or {UNTRAINED: "no source"}
+    scores = read_scores(score_paths)
+    check_known(scores["system"], systems, "system")
+    scores = scores[(scores["prediction"] == "composite") & (scores["region"] == "image")]
+    if scores.empty:
+        raise LacunaError("the scores hold no composites on the whole image to rank; run the rule 'score' again.")
+    table = ranks(scores)
+    marked = set(scores.loc[scores["source"].isin(SHARED), "system"])
+    names = {name: f"{title} {UNTRAINED_MARK if name in marked else ''}".strip() for name, title in systems.items()}
+    look = looks(names)
+    metrics, most = settings["metrics"], max([2, *table.groupby(["source", "metric"]).size()])
+    shape = {"nrows": len(sources), "ncols": len(metrics), "squeeze": False, "layout": "constrained"}
+    shape["figsize"] = (3.6 * len(metrics), len(sources) * (1.3 + 0.24 * most))
+    with written_to(output, **shape) as (figure, axes):
+        figure.get_layout_engine().set(w_pad=0.12, h_pad=0.1)
+        for axis_row, (source, title) in zip(axes, sources.items(), strict=True):
+            for axis, metric in zip(axis_row, metrics, strict=True):
+                mine = table[(table["source"] == source) & (table["metric"] == metric)]
+                axis.set_title(f"{title}: {named(metric).title}, composite, {REGIONS['image']}", fontsize=9)
+                _draw(axis, mine.sort_values(["mean_rank", "system"]), names, look)
+
+
+def _draw(axis, mine: pd.DataFrame, names: dict[str, str], look: dict) -> None:
+    """One panel: systems from best to worst downwards, with the interval of each mean rank."""
+    axis.grid(False)
+    axis.spines["left"].set_visible(False)
+    if mine.empty:
+        axis.set(xticks=[], yticks=[])
+        axis.text(0.5, 0.5, "fewer than two systems\nhave images in common", ha="center", va="center", fontsize=9)
+        return
+    count, first = len(mine), mine.iloc[0]
+    for place, row in enumerate(mine.itertuples()):
+        color = look[row.system]["color"]
+        axis.axhline(place, color="#eeeeee", linewidth=0.6, zorder=0)
+        axis.plot([row.low, row.high], [place, place], color=color, linewidth=1.6)
+        axis.plot(row.mean_rank, place, color=color, marker=look[row.system]["marker"], markersize=5)
+    joined = cliques(list(mine["mean_rank"]), first.critical_difference)
+    for number, (start, end) in enumerate(joined):
+        x = count + 0.25 + 0.18 * number
+        axis.plot([x, x], [start - 0.2, end + 0.2], color="#222222", linewidth=3, solid_capstyle="butt")
+    axis.set_yticks(range(count), [names[system] for system in mine["system"]], fontsize=8.5)
+    axis.tick_params(axis="y", length=0)
+    axis.set(xlim=(0.8, count + 0.4 + 0.18 * len(joined)), ylim=(count - 0.5, -0.5), xticks=range(1, count + 1))
+    p_value = "p < 0.001" if first.friedman_p < 0.001 else f"p = {first.friedman_p:.3f}"
+    tested = "" if first.friedman_p < 1 - LEVEL else ": no difference shown"
+    axis.set_xlabel(
+        f"mean rank (1 is best), N = {first.n}\ncritical difference {first.critical_difference:.2f}\n"
+        f"Friedman {p_value}{tested}",
+        fontsize=8.5,
+    )
