@@ -252,8 +252,12 @@ def test_keys(show):
     assert name() == "0008"
     page.press("ArrowDown")
     assert name() == "0007", "arrow keys are not shortcuts"
+    page.value("document.getElementById('keys').click()")
+    page.press("j")
+    assert name() == "0006", "shortcuts on again"
     page.value("document.getElementById('find').focus()")
-    page.press("?", "k")
+    page.press("?", "0")
+    assert page.value("document.getElementById('find').value") == "?0"
     assert page.value("document.getElementById('help').open") is False, "what is typed is text"
     page.value("localStorage.clear()")
     assert page.problems() == []
