@@ -269,16 +269,19 @@ def test_a_training_step_needs_a_third_of_the_straightforward_forms_memory(monke
 
 
 def test_recomputing_changes_no_gradient(monkeypatch, random_backbones):
-    gradients = []
+    calls, gradients = [], []
+    real = madf.recomputed
+    monkeypatch.setattr(madf, "recomputed", lambda function, *args: (calls.append(function), real(function, *args))[1])
     for recompute in (True, False):
-        if not recompute:
-            monkeypatch.setattr(madf, "recomputed", lambda function, *args: function(*args))
+        calls.clear()
         torch.manual_seed(0)
-        system = systems.create("madf", **SMALL)
+        system = systems.create("madf", **SMALL, recompute_features=recompute)
         system.load_backbones(random_backbones, torch.device("cpu"))
         system.network.double()
         system.training_step(*pictures(), system.optimizers(), lambda loss: loss.backward())
         gradients.append({name: each.grad for name, each in system.network.named_parameters()})
+        # one per level of the encoder, and one for each of two outputs and their composites
+        assert len(calls) == (7 if recompute else 3)
     for name, gradient in gradients[0].items():
         assert (gradient is None) == (gradients[1][name] is None), name
         if gradient is not None:

@@ -35,9 +35,11 @@ class Recipe(base.Recipe):
 
     width: channels of the first skip connection; all others are in proportion. levels: halvings of the size. A network
     with less of either is a reduced one. incremental_supervision: losses on all three outputs, as the authors train,
-    not on the last one alone. iterations: of their released Places2 model (their code's own limit is 10 million).
-    as_released: see the deviations. Their code also rotates masks by up to 10 degrees and keeps their resized edges
-    soft, and crops pictures at random from ones of 572 pixels; here a run's masks are binary, and its crops its own.
+    not on the last one alone. recompute_features: the losses' features are computed again for the gradient, which takes
+    longer and needs far less memory; the numbers are the same. iterations: of their released Places2 model (their
+    code's own limit is 10 million). as_released: see the deviations. Their code also rotates masks by up to 10 degrees
+    and keeps their resized edges soft, and crops pictures at random from ones of 572 pixels; here a run's masks are
+    binary, and its crops its own.
     """
 
     image_size: int = 512
@@ -51,6 +53,7 @@ class Recipe(base.Recipe):
     style_weight: float = 120.0
     total_variation_weight: float = 0.1
     incremental_supervision: bool = True
+    recompute_features: bool = True
     learning_rate: float = 2e-4
     betas: tuple[float, ...] = (0.9, 0.999)
     as_released: bool = False
@@ -160,7 +163,7 @@ class RefinementBlock(nn.Module):
 class LastRefinement(nn.Conv2d):
     """A 1×1 convolution of coarse features, enlarged twice (bilinear), beside fine ones → 3 channels.
 
-    Enlarging and mixing channels commute, so 3 channels are enlarged and not all: a fifth of the network's memory in training.
+    Enlarging and mixing channels commute, so 3 channels are enlarged and not all: a fifth less memory in training.
     """
 
     def __init__(self, coarse_channels: int, fine_channels: int):
@@ -351,7 +354,10 @@ class MADF(System):
             if index == 0 and last > 0:
                 continue  # the recovery decoder is held to the pixels alone
             # the features of all pictures at once would need more memory than the network
-            of_both = [recomputed(feature_losses, picture) for picture in (outputs[index], composites[index])]
+            of_both = [
+                recomputed(feature_losses, picture) if recipe.recompute_features else feature_losses(picture)
+                for picture in (outputs[index], composites[index])
+            ]
             perceptual += [each[0] for each in of_both]
             style += [each[1] for each in of_both if index == styled]
         differences = [(outputs[index] - image).abs() for index in supervised]
