@@ -15,7 +15,7 @@ from lacuna.metrics.facts import METRICS, Metric, metric
 
 PSNR_CAP = 100.0
 # Pixels that pass LPIPS' network at once; its first features take 80 (AlexNet) and 5000 bytes (VGG16) a pixel.
-_LPIPS_PIXELS = {"alex": 1 << 18, "vgg": 1 << 16}
+_LPIPS_PIXELS = {"alex": 1 << 19, "vgg": 1 << 16}
 
 
 def named(name: str) -> Metric:
@@ -47,13 +47,14 @@ def _mean_of_channels(values):
 
 
 def _differences(predictions, truths):
-    """Signed differences in 8-bit levels, exact: int32 K×N×H×W×3."""
-    return predictions.astype("int32") - truths
+    """Signed differences in 8-bit levels, exact: int16 K×N×H×W×3."""
+    return predictions.astype("int16") - truths
 
 
 def _squares(predictions, truths):
     """Squared differences on the [0, 1] scale, the mean of the channels: float64 K×N×H×W."""
-    return _mean_of_channels(_differences(predictions, truths) ** 2) / 255.0**2
+    differences = _differences(predictions, truths).astype("int32")
+    return _mean_of_channels(differences * differences) / 255.0**2
 
 
 @metric(

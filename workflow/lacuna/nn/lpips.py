@@ -38,7 +38,8 @@ class LPIPS(nn.Module):
         weights = {key.removeprefix("features."): value for key, value in tensors.items() if key.startswith("features")}
         features.load_state_dict(weights, strict=True, assign=True)
         self.net = net
-        self.trunk = features
+        # Channels last: what the CPU's convolutions and the sums over channels are quickest with.
+        self.trunk = features.to(memory_format=torch.channels_last)
         self.compared = _COMPARED[net]
         self.linear = nn.ParameterList(tensors[f"lin.{i}.weight"] for i in range(len(self.compared)))
         self.register_buffer("shift", torch.tensor(_SHIFT).view(1, 3, 1, 1), persistent=False)
@@ -69,6 +70,7 @@ class LPIPS(nn.Module):
         if not (images.min() >= 0 and images.max() <= 1):
             raise ValueError(f"LPIPS takes images in [0, 1], but these span [{images.min():.3g}, {images.max():.3g}]")
         x = (2 * images - 1 - self.shift) / self.scale
+        x = x.contiguous(memory_format=torch.channels_last)
         found = []
         for position, module in enumerate(self.trunk):
             x = module(x)

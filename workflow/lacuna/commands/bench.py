@@ -1,0 +1,30 @@
+"""Measure the speed of a stage on this machine, beside the usual way of doing it."""
+
+import json
+
+
+def add_arguments(parser) -> None:
+    parser.add_argument("stage", choices=["score"], help="score: per-image metrics, beside scikit-image and lpips")
+    parser.add_argument("--json", action="store_true", help="print the measurements as JSON")
+    parser.add_argument("--images", type=int, default=48, help="pictures to score (default: 48)")
+    parser.add_argument("--size", type=int, default=256, help="of a picture's side in pixels (default: 256)")
+    parser.add_argument("--threads", type=int, default=2, help="that each way may use (default: 2)")
+    parser.add_argument("--repeats", type=int, default=3, help="turns of each way; the shortest counts (default: 3)")
+    parser.add_argument("--backbones", default="results/backbones", help="folder of pretrained networks")
+
+
+def run(args) -> None:
+    import tempfile
+    from pathlib import Path
+
+    from lacuna.metrics.benchmark import compare
+
+    with tempfile.TemporaryDirectory() as folder:
+        found = compare(Path(folder), args.backbones, args.images, args.size, args.threads, args.repeats)
+    if args.json:
+        print(json.dumps(found, indent=2))
+        return
+    print(
+        f"{found['pairs']} pairs at {args.size}×{args.size}: {found['seconds']:.2f} s here, "
+        f"{found['usual_seconds']:.2f} s with scikit-image and lpips pair by pair: {found['ratio']:.1f} times as fast"
+    )
