@@ -1,7 +1,7 @@
 """Every metric beside somebody else's code, on the same photographs; the rows make `results/parity.csv`.
 
-After a change, `python -m pytest -n 0 tests/metrics/test_parity.py` and `python -m lacuna metrics --parity
-results/parity.csv --output docs/metrics.md` bring the document up to date.
+After a change, `python -m pytest -n 0 tests/metrics/test_parity.py` and `lacuna metrics --markdown --parity
+results/parity.csv > docs/metrics.md` bring the document up to date.
 """
 
 from importlib.metadata import version

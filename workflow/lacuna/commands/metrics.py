@@ -1,0 +1,96 @@
+"""Show all metrics: direction, range, how they are defined."""
+
+import json
+from pathlib import Path
+
+PARITY_HEAD = "## Beside other people's code"
+
+
+def add_arguments(parser) -> None:
+    shape = parser.add_mutually_exclusive_group()
+    shape.add_argument("--json", action="store_true", help="a JSON list with every fact, instead of a table")
+    shape.add_argument("--markdown", action="store_true", help="the text of docs/metrics.md")
+    parser.add_argument("--parity", type=Path, help="results/parity.csv, as the tests write it, for --markdown")
+
+
+def run(args) -> None:
+    from lacuna.errors import LacunaError
+    from lacuna.files import read_rows
+    from lacuna.metrics.per_image import METRICS
+    from lacuna.metrics.per_set import SET_METRICS
+
+    if args.parity and not args.markdown:
+        raise LacunaError("--parity is a part of the document; give --markdown too.")
+    per_image, per_set = list(METRICS.values()), list(SET_METRICS.values())
+    if args.json:
+        rows = [{"of": "image", **facts(each)} for each in per_image]
+        print(json.dumps(rows + [{"of": "set", **facts(each)} for each in per_set], indent=2, ensure_ascii=False))
+    elif args.markdown:
+        print(to_markdown(per_image, per_set, read_rows(args.parity) if args.parity else []))
+    else:
+        from rich.console import Console
+        from rich.table import Table
+
+        table = Table("of", "name", "title", "range", "space")
+        for of, metrics in (("image", per_image), ("set", per_set)):
+            for each in metrics:
+                table.add_row(of, each.name, f"{each.title} {each.arrow}", _range(each), each.space)
+        Console(width=None if Console().is_terminal else 140).print(table)
+
+
+def facts(metric) -> dict:
+    """What is known about a metric, as JSON has it; an open end of its range is None."""
+    low, high = (None if abs(end) == float("inf") else end for end in metric.range)
+    names = ("name", "title", "unit", "direction", "space", "decimals", "note")
+    return {**{name: getattr(metric, name) for name in names}, "range": [low, high]}
+
+
+def to_markdown(per_image: list, per_set: list, parity: list[dict]) -> str:
+    """The page of all metrics and regions, with the table of parity at its end."""
+    from lacuna.metrics.regions import REGIONS
+
+    lines = [
+        "# The metrics",
+        "",
+        "Made by `python -m pytest -n 0 tests/metrics/test_parity.py` and",
+        "`lacuna metrics --markdown --parity results/parity.csv > docs/metrics.md`; a test holds the two together.",
+        "",
+        "## Of one image",
+        "",
+        "Every value is computed for the raw prediction and for the composite, on the 8-bit pictures as they lie on disk,",
+        "and for every region that the metric has a map for. All are finite, for identical pictures too.",
+        "",
+        *_facts(per_image),
+        "",
+        "| region | which pixels |",
+        "|---|---|",
+        *(f"| `{name}` | {region.note} |" for name, region in REGIONS.items()),
+        "",
+        "## Of a set",
+        "",
+        "From features that `lacuna features` extracts once. A value that N is too small for is kept, with the flag",
+        "`small-n`.",
+        "",
+        *_facts(per_set),
+        "",
+        PARITY_HEAD,
+        "",
+        "| metric | of | ours | theirs | difference | allowed | their code |",
+        "|---|---|---:|---:|---:|---:|---|",
+        *("| " + " | ".join(row.values()) + " |" for row in parity),
+    ]
+    return "\n".join(lines)
+
+
+def _facts(metrics: list) -> list[str]:
+    lines = ["| name | metric | unit | range | space | definition |", "|---|---|---|---|---|---|"]
+    for each in metrics:
+        reference = (each.measure.__doc__ or "").strip().splitlines()[0]
+        cells = (f"`{each.name}`", f"{each.title} {each.arrow}", each.unit or "–", _range(each), each.space)
+        lines.append("| " + " | ".join([*cells, f"{reference} {each.note}"]) + " |")
+    return lines
+
+
+def _range(metric) -> str:
+    low, high = (str(end).replace("inf", "∞").replace("-", "−") for end in metric.range)
+    return f"{low} … {high}"
