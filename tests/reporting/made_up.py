@@ -25,6 +25,7 @@ KEYS = {
     name: ("untrained",) if name in ("telea", "navier_stokes") else ("place2", "celeba")
     for name in ("telea", "navier_stokes", "aotgan")
 }
+PUBLISHED = Path(__file__).parents[2] / "workflow/published/seeds.csv"
 QUALITY = {"telea": 0.35, "navier_stokes": 0.45, "aotgan": 0.25}
 
 
@@ -170,7 +171,10 @@ def make_run(folder: Path, size=(44, 60), n=9, metrics=("psnr", "ssim", "l1"), b
         for name in ("losses", "validation")
     ]
     command(
-        "tabulate", settings, "--scores", *scores, "--validation", *curves[1], "--output-directory", folder / "tables"
+        "tabulate",
+        settings,
+        *("--scores", *scores, "--validation", *curves[1]),
+        *("--published", PUBLISHED, "--output-directory", folder / "tables"),
     )
     figures = folder / "figures"
     for test_set, title in TITLES["test_sets"].items():
@@ -188,6 +192,7 @@ def make_run(folder: Path, size=(44, 60), n=9, metrics=("psnr", "ssim", "l1"), b
         figure="training",
     )
     command("plot", settings, "--scores", *scores, "--output", figures / "metric_by_coverage.png", figure="coverage")
+    command("plot", settings, "--scores", *scores, "--output", figures / "critical_difference.png", figure="ranks")
     (folder / "rules.dot").write_text(DOT)
     assert main(["rulegraph", "--dot", str(folder / "rules.dot"), "--output", str(figures / "rulegraph.svg")]) == 0
     write_json(

@@ -54,7 +54,7 @@ def test_links_lead_somewhere_and_pictures_are_described_and_whole(made):
     assert len(ids) == len(set(ids))
     assert {a["href"][1:] for _, a in elements if a.get("href", "").startswith("#")} <= set(ids)
     pictures = [a for tag, a in elements if tag == "img"]
-    assert len(pictures) == 2 + 1 + 1 + 2 + 1  # grids, coverage, curves, samples, rulegraph
+    assert len(pictures) == 1 + 2 + 1 + 1 + 2 + 1  # ranks, grids, coverage, curves, samples, rulegraph
     for picture in pictures:
         assert len(picture["alt"]) > 20
         kind, data = re.fullmatch(r"data:image/([\w+]+);base64,(.*)", picture["src"]).groups()
@@ -85,6 +85,10 @@ def test_the_page_has_the_same_bytes_twice(made):
     [
         "tables/quantitative.csv",
         "tables/training.csv",
+        "tables/leaderboard.csv",
+        "tables/statistics_pairs.csv",
+        "tables/published_comparison.csv",
+        "figures/critical_difference.png",
         "figures/qualitative_paris_test.png",
         "figures/metric_by_coverage.png",
         "figures/training_curves.png",
@@ -122,7 +126,7 @@ def test_large_pictures_become_webp(tmp_path):
 def test_a_run_without_training_has_no_section_about_it(made, tmp_path):
     folder = tmp_path / "made_up"
     shutil.copytree(made[0], folder)
-    for name in ("quantitative", "training"):
+    for name in ("quantitative", "training", "leaderboard", "statistics_pairs", "published_comparison"):
         path = folder / f"tables/{name}.csv"
         lines = path.read_text().splitlines(keepends=True)
         path.write_text("".join(line for line in lines if "aotgan" not in line))
@@ -132,6 +136,32 @@ def test_a_run_without_training_has_no_section_about_it(made, tmp_path):
     text = page(made[1] | {"config": config, "sources": {}, "systems": systems}, folder)
     assert 'id="training"' not in text
     assert 'id="table-untrained"' in text
+    assert 'id="published"' not in text
+    assert "one system only" not in text  # two are left
+    pairs = folder / "tables/statistics_pairs.csv"
+    pairs.write_text(pairs.read_text().splitlines(keepends=True)[0])
+    assert "one system only" in page(made[1] | {"config": config, "sources": {}, "systems": systems}, folder)
+
+
+def test_the_leaderboard_comes_first_and_says_how_sure_it_is(made):
+    text = page(made[1], made[0])
+    ids = re.findall(r'<section id="(\w+)">', text)
+    assert ids[:5] == ["summary", "sure", "published", "sanity", "reading"]
+    assert "N = 18 test images of 2 data sets" in text
+    assert re.search(r"<strong>\d+\.\d\d \[\d+\.\d\d, \d+\.\d\d\]</strong>", text)
+    assert re.search(r"\d+ of 12 comparisons differ", text)  # 3 pairs, 2 metrics, 2 sources
+    assert "Paris StreetView stand-in: a cat (N = 300 published, 9 ours)" in text
+
+
+def test_what_looks_wrong_is_said_and_what_does_not_is_not(made, tmp_path):
+    clean = page(made[1], made[0])
+    assert "looks inverted" not in clean
+    assert "Nothing of this was found; mean_fill is not compared in this run" in clean
+    folder = tmp_path / "made_up"
+    shutil.copytree(made[0], folder)
+    card = folder / "masks/train_masks/card.json"
+    card.write_text(card.read_text().replace('"mean_coverage": 0.3', '"mean_coverage": 0.71'))
+    assert "The mask set train_masks looks inverted: on average 71% of an image is hole" in page(made[1], folder)
 
 
 def test_figures_carry_no_date_and_no_version(made):

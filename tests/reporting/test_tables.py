@@ -8,7 +8,7 @@ import pytest
 
 from lacuna.cli import main
 from lacuna.errors import LacunaError
-from lacuna.reporting import aggregation, rendering, tables
+from lacuna.reporting import aggregation, published, rendering, statistics, tables
 
 SETTINGS = {
     "title": "A title",
@@ -102,13 +102,69 @@ def test_the_order_is_that_of_the_settings():
     assert table.head[2:] == ("TFill", "Telea †", "AOT-GAN")
 
 
-def test_leaderboard_marks_columns():
-    table = tables.leaderboard_table(quantitative(), SETTINGS)
+def board():
+    """`statistics.leaderboard_intervals` of made-up means: L1's intervals are ±0.002, PSNR's ±1."""
+    rows = [
+        (system, source, metric, value, value - width, value + width, 48, rank)
+        for rank, ((source, system), values) in enumerate(MEANS.items(), 1)
+        for metric, value, width in zip(("psnr", "l1"), values, (1, 0.002), strict=True)
+    ]
+    return pd.DataFrame(rows, columns=statistics.LEADERBOARD)
+
+
+def test_leaderboard_marks_columns_and_shows_intervals():
+    table = tables.leaderboard_table(board(), SETTINGS)
     assert [(group, rows[0][0]) for group, rows in table.groups][0] == ("Telea", "– (needs no training)")
-    best = {(group, rows[0][0]): [cell.best for cell in rows[0][1]] for group, rows in table.groups}
-    assert best["AOT_GAN & co", "Place2"] == [True, False, False]
-    assert best["AOT_GAN & co", "CelebA"] == [False, True, False]
+    lines = {(group, label): cells for group, rows in table.groups for label, cells in rows}
+    assert [cell.best for cell in lines["AOT_GAN & co", "Place2"]] == [True, False, False]
+    assert [cell.best for cell in lines["AOT_GAN & co", "CelebA"]] == [False, True, False]
+    assert [cell.text for cell in lines["TFill", "Place2"]] == [
+        "15.00 [14.00, 16.00]",
+        "0.0500 [0.0480, 0.0520]",
+        "4.00",
+    ]
     assert "N = 48 test images of 2 data sets" in table.caption
+    assert "95 % intervals" in table.caption
+    partial = tables.leaderboard_table(board().drop(index=0), SETTINGS)
+    assert [cell.text for cell in partial.groups[0][1][0][1]] == ["–", "0.0200 [0.0180, 0.0220]", "1.00"]
+    with pytest.raises(LacunaError, match="hold the source 'celeba'"):
+        tables.leaderboard_table(board(), SETTINGS | {"sources": {"place2": "Place2"}})
+
+
+def pair(metric, verdict, difference, b="telea", n=24, source="place2"):
+    of = (source, "composite", "image", metric)
+    return (*of, "aotgan", b, n, difference, difference - 1, difference + 1, 0.25, 0.01, 0.02, verdict)
+
+
+def test_only_pairs_that_differ_are_shown():
+    rows = [
+        *(pair("psnr", "b better", -1.5), pair("l1", "no difference shown", 0.01)),
+        *(pair("psnr", "identical", 0.0, "tfill"), pair("l1", "no difference shown", 0.01, "tfill")),
+        pair("psnr", "not tested, N < 6", 0.3, n=5, source="celeba"),
+    ]
+    table = tables.pairs_table(pd.DataFrame(rows, columns=statistics.PAIRS), SETTINGS, "composite", "image")
+    assert table.head == ("Trained on", "First – second", "PSNR (dB) ↑", "L1 ↓")
+    ((group, ((label, cells),)),) = table.groups
+    assert (group, label) == ("Place2", "AOT_GAN & co – Telea")
+    assert cells == (tables.Cell("-1.50, 25%", True), tables.Cell("+0.0100, 25%", False))
+    assert table.caption.startswith("1 of 4 comparisons differ")
+    assert "N = 5 to 24 test images, of composites" in table.caption
+    assert "Too few images (N < 6) to test: 1." in table.caption
+    none = tables.pairs_table(pd.DataFrame(rows[1:4], columns=statistics.PAIRS), SETTINGS, "composite", "image")
+    assert none.groups == ()
+    assert "Too few" not in none.caption
+
+
+def test_published_means_stand_beside_ours_with_what_differs():
+    rows = [("place2", "paris", "psnr", "aotgan", 9.0, 300, 20.0, 24, 11.0)]
+    table = tables.published_table(pd.DataFrame(rows, columns=published.COMPARISON), SETTINGS)
+    assert lines_of(table) == {
+        ("Place2 → Paris <1|2> (N = 300 published, 24 ours)", "AOT_GAN & co, PSNR (dB) ↑"): (
+            *(tables.Cell("9.00"), tables.Cell("20.00"), tables.Cell("+11.00")),
+        )
+    }
+    for what in ("Demonstration", "300 images of 256×256", "composites", "whole image", "AlexNet", "no verdict"):
+        assert what in table.caption
 
 
 def initialisation(better):

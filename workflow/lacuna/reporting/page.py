@@ -17,8 +17,9 @@ from PIL import Image
 from lacuna.errors import LacunaError
 from lacuna.files import read_json
 from lacuna.metrics.per_image import named
-from lacuna.reporting import rendering, tables
+from lacuna.reporting import rendering, sanity, tables
 from lacuna.reporting.aggregation import UNTRAINED, bin_title
+from lacuna.reporting.statistics import BLOCKS
 from lacuna.reporting.titles import UNTRAINED_NOTE, titles
 
 LIMIT = 20 * 2**20  # bytes of the whole page
@@ -87,14 +88,28 @@ class Report:
         self.test_sets = titles(settings["test_sets"])
         self.metrics = [named(name) for name in self.config["metrics"]]
         self.quantitative = read_table(folder / "tables/quantitative.csv")
+        self.has_mean_fill = sanity.MEAN_FILL in set(self.quantitative["system"])
         self.training = read_table(folder / "tables/training.csv")
+        self.pairs = read_table(folder / "tables/statistics_pairs.csv")
+        self.published = read_table(folder / "tables/published_comparison.csv")
         self.trained = sorted(set(zip(self.training["system"], self.training["source"], strict=True)))
         self.splits = read_json(folder / "images/splits.json")
 
     # ---------------------------------------------------------------- numbers
 
     def leaderboard(self) -> tables.Table:
-        return tables.leaderboard_table(self.quantitative, self.settings)
+        return tables.leaderboard_table(read_table(self.folder / "tables/leaderboard.csv"), self.settings)
+
+    def differences(self) -> list[tables.Table]:
+        """The pairs of systems that differ, on the whole image and in the hole; none where nothing was compared."""
+        return [tables.pairs_table(self.pairs, self.settings, *block) for block in BLOCKS] if len(self.pairs) else []
+
+    def published_comparison(self) -> tables.Table:
+        return tables.published_table(self.published, self.settings)
+
+    def warnings(self) -> list[str]:
+        """What looks wrong in the numbers of this run, one sentence each."""
+        return sanity.warnings(self.quantitative, self.mask_cards(), self.settings)
 
     def comparisons(self) -> list[tuple[str, str, list[tables.Table]]]:
         """(source, its title, its tables), one for each source."""
@@ -139,6 +154,15 @@ class Report:
             f"↑ higher is better, ↓ lower is better. {UNTRAINED_NOTE}"
         )
         return self._figure("metric_by_coverage.png", f"Line plots of {names} against mask coverage.", caption)
+
+    def ranks(self) -> Figure:
+        caption = (
+            "Mean rank of every system over the test images (1 is best; composites, whole image, all test sets "
+            "together; N stands under the axes), with its 95 % interval (bootstrap over images). Where Friedman's test "
+            "finds a difference, systems farther apart than the critical difference (Nemenyi, α = 0.05) differ; a "
+            f"black bar joins those that are not. {UNTRAINED_NOTE}"
+        )
+        return self._figure("critical_difference.png", "Mean ranks of the systems, by source and metric.", caption)
 
     def curves(self) -> Figure:
         caption = (

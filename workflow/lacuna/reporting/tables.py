@@ -1,12 +1,14 @@
 """The seeds' Tables 1 and 2, one for each training source: data sets and metrics down, systems across."""
 
 from dataclasses import dataclass
+from itertools import product
 
 import pandas as pd
 
 from lacuna.errors import LacunaError
 from lacuna.metrics.per_image import named
-from lacuna.reporting.aggregation import ELSEWHERE, SHARED, UNTRAINED, leaderboard
+from lacuna.reporting.aggregation import ELSEWHERE, SHARED, UNTRAINED
+from lacuna.reporting.statistics import A_BETTER, B_BETTER, FEWEST, NOT_TESTED
 from lacuna.reporting.titles import (
     PREDICTIONS,
     READINGS,
@@ -106,26 +108,112 @@ def comparisons(quantitative: pd.DataFrame, settings: dict, source: str) -> list
     return [comparison(quantitative, settings, source, *block) for block in BLOCKS]
 
 
-def leaderboard_table(quantitative: pd.DataFrame, settings: dict) -> Table:
-    """All systems over all test sets, best mean rank first."""
+def leaderboard_table(board: pd.DataFrame, settings: dict) -> Table:
+    """All systems over all test sets, best mean rank first, from `statistics.leaderboard_intervals`."""
     systems, sources = titles(settings["systems"]), titles(settings["sources"])
     sources |= {UNTRAINED: "– (needs no training)", ELSEWHERE: "elsewhere"}
-    check_known(quantitative["system"], systems, "system")
-    check_known(quantitative["source"], sources, "source")
-    board = leaderboard(quantitative)
-    metrics = [name for name in settings["metrics"] if name in board]
-    columns = [row_of(list(board[name]), name) for name in metrics]
+    check_known(board["system"], systems, "system")
+    check_known(board["source"], sources, "source")
+    metrics = [name for name in settings["metrics"] if name in set(board["metric"])]
+    places = board.drop_duplicates(["system", "source"])
+    rows = {(row.system, row.source, row.metric): row for row in board.itertuples()}
+    keys = list(zip(places["system"], places["source"], strict=True))
+    columns = [_with_intervals([rows.get((*key, name)) for key in keys], name) for name in metrics]
     groups = []
-    for position, row in enumerate(board.itertuples()):
-        cells = (*(column[position] for column in columns), Cell(f"{row.mean_rank:.2f}"))
-        groups.append((systems[row.system], ((sources[row.source], cells),)))
-    numbers = sorted(set(board["n"]))
+    for position, (place, (system, source)) in enumerate(zip(places.itertuples(), keys, strict=True)):
+        cells = (*(column[position] for column in columns), Cell(f"{place.mean_rank:.2f}"))
+        groups.append((systems[system], ((sources[source], cells),)))
     return Table(
         title="All test sets together: composite, whole image",
-        caption=f"Means over N = {' or '.join(map(str, numbers))} test images of {quantitative['test_set'].nunique()} "
-        f"data sets, of {PREDICTIONS['composite']}, whole image. Ordered by the mean rank over the metrics. "
+        caption=f"Means over N = {_numbers(board['n'])} test images of {len(titles(settings['test_sets']))} "
+        f"data sets, of {PREDICTIONS['composite']}, whole image; in brackets their 95 % intervals (bootstrap over "
+        "images). Ordered by the mean rank over the metrics. "
         "↑ higher is better, ↓ lower is better; the best of each column is bold, before any test of significance.",
         head=("System", "Trained on", *(named(name).label for name in metrics), "Mean rank ↓"),
+        groups=tuple(groups),
+    )
+
+
+def _with_intervals(rows: list, metric_name: str) -> list[Cell]:
+    """The cells of `row_of`, each with its interval; None is a missing row."""
+    number = f".{named(metric_name).decimals}f"
+    cells = row_of([None if row is None else row.mean for row in rows], metric_name)
+    return [
+        cell if row is None else Cell(f"{cell.text} [{row.low:{number}}, {row.high:{number}}]", cell.best)
+        for cell, row in zip(cells, rows, strict=True)
+    ]
+
+
+def _numbers(column: pd.Series) -> str:
+    """`24`, or `18 to 24` where N is not the same everywhere."""
+    low, high = column.min(), column.max()
+    return f"{low}" if low == high else f"{low} to {high}"
+
+
+def pairs_table(pairs: pd.DataFrame, settings: dict, prediction: str, region: str) -> Table:
+    """The pairs of systems that differ in a metric after Holm's correction, from a non-empty `statistics.pairs`."""
+    systems, sources = titles(settings["systems"]), titles(settings["sources"])
+    chosen = pairs[(pairs["prediction"] == prediction) & (pairs["region"] == region)]
+    differs = chosen["verdict"].isin({A_BETTER, B_BETTER})
+    metrics = [name for name in settings["metrics"] if name in set(chosen["metric"])]
+    rows = {(row.source, row.system_a, row.system_b, row.metric): row for row in chosen.itertuples()}
+    groups = []
+    for source in [*sources, *sorted(SHARED)]:
+        some = chosen[differs & (chosen["source"] == source)]
+        if some.empty:
+            continue
+        lines = []
+        for a, b in dict.fromkeys(zip(some["system_a"], some["system_b"], strict=True)):
+            cells = tuple(_difference(rows.get((source, a, b, name)), name) for name in metrics)
+            lines.append((f"{systems[a]} – {systems[b]}", cells))
+        groups.append((sources.get(source, "no source"), tuple(lines)))
+    untested = int((chosen["verdict"] == NOT_TESTED).sum())
+    return Table(
+        title=f"Pairs of systems that differ: {prediction}, {REGIONS[region]}",
+        caption=f"{int(differs.sum())} of {len(chosen) - untested} comparisons differ: Wilcoxon signed-rank test on "
+        "the same images and masks, p < 0.05 after Holm's correction over all pairs and metrics of a training source "
+        f"(bold). N = {_numbers(chosen['n'])} test images, of {PREDICTIONS[prediction]}, {REGIONS[region]}. Each cell: "
+        "mean of first − second, and the share of images on which the first is better, ties counted half. Pairs that "
+        "differ in no metric are left out: no difference shown is not the same as equal."
+        + f" Too few images (N < {FEWEST}) to test: {untested}."
+        * (untested > 0),
+        head=("Trained on", "First – second", *(named(name).label for name in metrics)),
+        groups=tuple(groups),
+    )
+
+
+def _difference(row, metric_name: str) -> Cell:
+    if row is None:
+        return Cell("–")
+    text = f"{row.mean_difference:+.{named(metric_name).decimals}f}, {row.win_rate_a:.0%}"
+    return Cell(text, row.verdict in {A_BETTER, B_BETTER})
+
+
+def published_table(comparison: pd.DataFrame, settings: dict) -> Table:
+    """Published means beside ours, from a non-empty `published.compare`."""
+    systems, sources, sets = (titles(settings[name]) for name in ("systems", "sources", "test_sets"))
+    groups = []
+    for source, test_set in product(sources, sets):
+        rows = comparison[(comparison["source"] == source) & (comparison["test_set"] == test_set)]
+        if rows.empty:
+            continue
+        lines = []
+        for row in rows.itertuples():
+            number = f".{named(row.metric).decimals}f"
+            texts = (f"{row.published:{number}}", f"{row.ours:{number}}", f"{row.difference:+{number}}")
+            lines.append((f"{systems[row.system]}, {named(row.metric).label}", tuple(map(Cell, texts))))
+        numbers = f"N = {_numbers(rows['published_n'])} published, {_numbers(rows['ours_n'])} ours"
+        groups.append((f"{sources[source]} → {sets[test_set]} ({numbers})", tuple(lines)))
+    return Table(
+        title="Published means beside ours",
+        caption="Demonstration: the photographs, sizes and trainings are not those of the published table. "
+        * settings["demonstration"]
+        + "Published: a student's comparison, tables 1 and 2: 300 images of 256×256 for each test set, about two hours "
+        "of training on one Colab GPU, whole image as each authors' test script saved it, which need not be raw or "
+        f"composite alike. Ours: {PREDICTIONS['composite']}, whole image, all paired and scored by the same code; "
+        "published LPIPS is read as that of AlexNet. Photographs, masks, budgets and image sizes differ, so a "
+        "difference (ours − published) is no verdict on a system. ↑ higher is better, ↓ lower is better.",
+        head=("Trained on → test set", "System, index", "Published", "Ours", "Difference"),
         groups=tuple(groups),
     )
 
