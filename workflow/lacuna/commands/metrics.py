@@ -57,7 +57,7 @@ def to_markdown(per_image: list, per_set: list, parity: list[dict]) -> str:
         "",
         "## Of one image",
         "",
-        "Every value is computed for the raw prediction and for the composite, on the 8-bit pictures as they lie on disk,",
+        "Every value is computed for the raw prediction and the composite, on the 8-bit pictures as they lie on disk,",
         "and for every region that the metric has a map for. All are finite, for identical pictures too.",
         "",
         *_facts(per_image),
