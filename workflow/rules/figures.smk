@@ -73,3 +73,25 @@ rule plot_coverage:
         digest=PLAN.plot_coverage().digest,
     shell:
         "python -m lacuna plot coverage --settings {params.settings:q} --scores {input} --output {output} > {log} 2>&1"
+
+
+rule plot_ranks:
+    input:
+        [f"{PLAN.folder}/scores/{a}/{b}/{c}.parquet" for a, b, c in PLAN.predictions()],
+    output:
+        report(
+            f"{PLAN.folder}/figures/critical_difference.png",
+            category="Figures",
+            subcategory="Ranks",
+            labels={"figure": "mean ranks"},
+            caption="../report/ranks.rst",
+        ),
+    log:
+        f"{PLAN.folder}/logs/plot/critical_difference.log",
+    conda:
+        "../../envs/report.yaml"
+    params:
+        settings=PLAN.plot_ranks().settings_json,
+        digest=PLAN.plot_ranks().digest,
+    shell:
+        "python -m lacuna plot ranks --settings {params.settings:q} --scores {input} --output {output} > {log} 2>&1"

@@ -52,7 +52,7 @@ rule report:
         samples=[f"{PLAN.folder}/training/{a}/{b}/samples.png" for a, b in PLAN.trainings()],
         figures=expand(rules.plot_qualitative.output, test_set=PLAN.test_sets)
         + ([*rules.plot_training.output] if PLAN.trainings() else [])
-        + [*rules.plot_coverage.output, *rules.rulegraph.output],
+        + [*rules.plot_coverage.output, *rules.plot_ranks.output, *rules.rulegraph.output],
         config=rules.resolve_config.output,
     output:
         report(

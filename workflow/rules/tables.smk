@@ -6,6 +6,7 @@ rule tabulate:
         scores=[f"{PLAN.folder}/scores/{a}/{b}/{c}.parquet" for a, b, c in PLAN.predictions()],
         validation=[f"{PLAN.folder}/training/{a}/{b}/validation.csv" for a, b in PLAN.trainings()],
         splits=rules.check_splits.output,
+        published="workflow/published/seeds.csv",
     output:
         quantitative=report(
             f"{PLAN.folder}/tables/quantitative.csv",
@@ -25,6 +26,30 @@ rule tabulate:
             labels={"table": "initialisation against trained"},
             caption="../report/training_table.rst",
         ),
+        leaderboard=report(
+            f"{PLAN.folder}/tables/leaderboard.csv",
+            category="Tables",
+            labels={"table": "leaderboard with intervals"},
+            caption="../report/leaderboard.rst",
+        ),
+        pairs=report(
+            f"{PLAN.folder}/tables/statistics_pairs.csv",
+            category="Tables",
+            labels={"table": "pairs of systems, tested"},
+            caption="../report/statistics_pairs.rst",
+        ),
+        ranks=report(
+            f"{PLAN.folder}/tables/statistics_ranks.csv",
+            category="Tables",
+            labels={"table": "mean ranks"},
+            caption="../report/statistics_ranks.rst",
+        ),
+        published=report(
+            f"{PLAN.folder}/tables/published_comparison.csv",
+            category="Tables",
+            labels={"table": "beside the published means"},
+            caption="../report/published.rst",
+        ),
         pages=report(
             expand(f"{PLAN.folder}/tables/table_{{source}}.html", source=PLAN.sources),
             category="Tables",
@@ -42,4 +67,5 @@ rule tabulate:
         folder=lambda wildcards, output: Path(output.quantitative).parent,
     shell:
         "python -m lacuna tabulate --settings {params.settings:q} --scores {input.scores}"
-        " --validation {input.validation} --output-directory {params.folder} > {log} 2>&1"
+        " --validation {input.validation} --published {input.published}"
+        " --output-directory {params.folder} > {log} 2>&1"
