@@ -226,4 +226,3 @@ def test_lpips_is_given_channels_first_in_zero_to_one_and_the_truth_once(monkeyp
     assert values == pytest.approx(predictions[:, :, 5, 40, 0] / 255)
     assert maps[0] == pytest.approx(truths[..., 2] / 255)
     assert [len(batch) for batch in seen] == [2, 2, 2, 1, 1, 1]
-    assert all(batch.is_contiguous() for batch in seen)

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from lacuna.errors import LacunaError
-from lacuna.reporting.ranks import cliques, draw_ranks
+from lacuna.reporting.ranks import cliques, draw_ranks, lanes_of
 from tests.reporting.made_up import TITLES, command
 
 COLUMNS = ["source", "test_set", "system", "image", "mask", "coverage", "prediction", "region", "metric", "value"]
@@ -23,6 +23,11 @@ COLUMNS = ["source", "test_set", "system", "image", "mask", "coverage", "predict
 )
 def test_what_is_too_close_is_joined(ranks, critical_difference, joined):
     assert cliques(ranks, critical_difference) == joined
+
+
+def test_bars_that_share_a_system_lie_side_by_side():
+    assert lanes_of([(0, 3), (1, 4), (3, 5), (5, 6), (7, 8)]) == [0, 1, 2, 0, 0]
+    assert lanes_of([]) == []
 
 
 def write_scores(path, systems=("telea", "navier_stokes", "aotgan"), region="image", n=9):

@@ -21,6 +21,8 @@ rule train:
         f"{PLAN.folder}/logs/train/{{system}}.{{source}}.log",
     benchmark:
         f"{PLAN.folder}/benchmarks/train/{{system}}.{{source}}.jsonl"
+    # the longest jobs first: what needs no training is predicted and scored beside them
+    priority: 10
     conda:
         "../../envs/torch.yaml"
     threads: 2

@@ -183,7 +183,7 @@ def _tensor(images):
     """uint8 N×H×W×3 → float32 N×3×H×W in [0, 1]."""
     import torch
 
-    return torch.from_numpy(images).permute(0, 3, 1, 2).float().contiguous() / 255
+    return torch.from_numpy(images).permute(0, 3, 1, 2).float() / 255
 
 
 @metric(

@@ -44,4 +44,4 @@ def read_triple(files: Files) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
                 f"{path} is {array.shape[2]}×{array.shape[1]} pixels, but its image {image} is "
                 f"{truth.shape[2]}×{truth.shape[1]}; make both at one size."
             )
-    return tuple(array.transpose(1, 2, 0) for array in (truth, *others.values()))
+    return tuple(np.ascontiguousarray(array.transpose(1, 2, 0)) for array in (truth, *others.values()))

@@ -23,8 +23,19 @@ def cliques(mean_ranks: Sequence[float], critical_difference: float) -> list[tup
     return found
 
 
+def lanes_of(runs: Sequence[tuple[int, int]]) -> list[int]:
+    """For each run, the first of the lanes 0, 1, … on which it overlaps with no run before it."""
+    ends: list[int] = []
+    found = []
+    for start, end in runs:
+        lane = next((number for number, last in enumerate(ends) if last < start), len(ends))
+        ends[lane : lane + 1] = [end]
+        found.append(lane)
+    return found
+
+
 def draw_ranks(settings: dict, score_paths: Sequence[str | Path], output: str | Path) -> None:
-    """Write the diagrams as PNG: one row a source, one column a metric; composites on the whole image.
+    """Write the diagrams as PNG: one row a metric, one column a source; composites on the whole image.
 
     `settings`: titles and `metrics`. One system alone has nothing to be ranked against, and its panel says so.
     """
@@ -39,14 +50,15 @@ def draw_ranks(settings: dict, score_paths: Sequence[str | Path], output: str | 
     names = {name: f"{title} {UNTRAINED_MARK if name in marked else ''}".strip() for name, title in systems.items()}
     look = looks(names)
     metrics, most = settings["metrics"], max([2, *table.groupby(["source", "metric"]).size()])
-    shape = {"nrows": len(sources), "ncols": len(metrics), "squeeze": False, "layout": "constrained"}
-    shape["figsize"] = (3.6 * len(metrics), len(sources) * (1.3 + 0.24 * most))
+    shape = {"nrows": len(metrics), "ncols": len(sources), "squeeze": False, "layout": "constrained"}
+    width = 2.4 + 0.075 * max(map(len, names.values()))
+    shape["figsize"] = (width * len(sources), len(metrics) * (1.5 + 0.24 * most))
     with written_to(output, **shape) as (figure, axes):
         figure.get_layout_engine().set(w_pad=0.12, h_pad=0.1)
-        for axis_row, (source, title) in zip(axes, sources.items(), strict=True):
-            for axis, metric in zip(axis_row, metrics, strict=True):
+        for axis_row, metric in zip(axes, metrics, strict=True):
+            for axis, (source, title) in zip(axis_row, sources.items(), strict=True):
                 mine = table[(table["source"] == source) & (table["metric"] == metric)]
-                axis.set_title(f"{title}: {named(metric).title}, composite, {REGIONS['image']}", fontsize=9)
+                axis.set_title(f"{title}: {named(metric).title}\ncomposite, {REGIONS['image']}", fontsize=9)
                 _draw(axis, mine.sort_values(["mean_rank", "system"]), names, look)
 
 
@@ -65,12 +77,17 @@ def _draw(axis, mine: pd.DataFrame, names: dict[str, str], look: dict) -> None:
         axis.plot([row.low, row.high], [place, place], color=color, linewidth=1.6)
         axis.plot(row.mean_rank, place, color=color, marker=look[row.system]["marker"], markersize=5)
     joined = cliques(list(mine["mean_rank"]), first.critical_difference)
-    for number, (start, end) in enumerate(joined):
-        x = count + 0.25 + 0.18 * number
+    gap, lanes = 0.05 * count, lanes_of(joined)
+    for lane, (start, end) in zip(lanes, joined, strict=True):
+        x = count + gap * (1 + lane)
         axis.plot([x, x], [start - 0.2, end + 0.2], color="#222222", linewidth=3, solid_capstyle="butt")
     axis.set_yticks(range(count), [names[system] for system in mine["system"]], fontsize=8.5)
     axis.tick_params(axis="y", length=0)
-    axis.set(xlim=(0.8, count + 0.4 + 0.18 * len(joined)), ylim=(count - 0.5, -0.5), xticks=range(1, count + 1))
+    axis.set(
+        xlim=(1 - gap, count + gap * (2 + max(lanes, default=0))),
+        ylim=(count - 0.5, -0.5),
+        xticks=range(1, count + 1, 1 + count // 8),
+    )
     p_value = "p < 0.001" if first.friedman_p < 0.001 else f"p = {first.friedman_p:.3f}"
     tested = "" if first.friedman_p < 1 - LEVEL else ": no difference shown"
     axis.set_xlabel(
