@@ -84,7 +84,7 @@ rule plot_ranks:
             category="Figures",
             subcategory="Ranks",
             labels={"figure": "mean ranks"},
-            caption="../report/ranks.rst",
+            caption="../report/critical_difference.rst",
         ),
     log:
         f"{PLAN.folder}/logs/plot/critical_difference.log",

@@ -48,7 +48,7 @@ rule tabulate:
             f"{PLAN.folder}/tables/published_comparison.csv",
             category="Tables",
             labels={"table": "beside the published means"},
-            caption="../report/published.rst",
+            caption="../report/published_comparison.rst",
         ),
         pages=report(
             expand(f"{PLAN.folder}/tables/table_{{source}}.html", source=PLAN.sources),
