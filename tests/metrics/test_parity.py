@@ -29,7 +29,7 @@ def photographs() -> dict[str, np.ndarray]:
     found = {}
     for name, (left, top) in CROPS.items():
         with Image.open(files("skimage") / "data" / f"{name}.png") as image:
-            found[name] = np.asarray(image.convert("RGB").crop((left, top, left + 200, top + 184)))
+            found[name] = np.array(image.convert("RGB").crop((left, top, left + 200, top + 184)))
     return found
 
 
