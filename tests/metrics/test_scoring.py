@@ -170,7 +170,7 @@ def test_lpips_gets_the_folder_and_batches(folder, monkeypatch):
 
     monkeypatch.setitem(METRICS, "lpips_alex", replace(METRICS["lpips_alex"], measure=measure))
     rows = score(folder, metrics=["lpips_alex"])
-    assert sizes == [16, 3]
+    assert sizes == [8, 8, 3]
     assert set(rows[rows.region == "image"].value) == {0.5}
     assert set(rows[rows.region != "image"].value) == {0.25}
 
@@ -200,7 +200,7 @@ def test_large_images_are_held_in_small_numbers(folder, monkeypatch):
     counting = replace(METRICS["l1"], measure=lambda a, b: sizes.append(len(b)) or measure(a, b))
     monkeypatch.setitem(METRICS, "l1", counting)
     pd.testing.assert_frame_equal(score(folder), expected)
-    assert sizes == [5, 5, 5, 1, 3]
+    assert sizes == [5, 3, 5, 3, 3]
 
 
 @pytest.mark.parametrize("text, message", [("", "is empty"), ("a.png b.png\n", "line 1 of .* is not")])

@@ -29,8 +29,8 @@ COLUMNS = [
 ]
 PREDICTIONS = ("raw", "composite")
 # What is held in memory at once, for each thread: at most so many images, and so many pixels of them.
-BATCH = 16
-BATCH_PIXELS = 1 << 20
+BATCH = 8
+BATCH_PIXELS = 1 << 19
 
 
 def score_batch(
