@@ -13,8 +13,11 @@ help: ## say what can be made
 
 install: $(INSTALLED) ## make or update .venv from requirements.lock
 
+# Without a GPU nothing has to wait for one: two trainings run side by side.
+GPUS := $(words $(firstword $(wildcard /dev/nvidia0)))
+
 demo: $(INSTALLED) ## run the embedded demonstration up to results/demo/report.html
-	$(SNAKEMAKE) --cores 4 --resources gpu=1
+	$(SNAKEMAKE) --cores 4 --resources gpu=$(GPUS)
 	@echo "The report is results/demo/report.html"
 
 test: $(INSTALLED) ## run the tests

@@ -23,7 +23,7 @@ rule predict:
         digest=lambda wildcards: PLAN.predict(*PLAN.key(wildcards)).digest,
     shell:
         "python -m lacuna predict --settings {params.settings:q} --list {input.pairs} --weights {input.weights}"
-        " --gpus {resources.gpu} --output {output.index} > {log} 2>&1"
+        " --gpus {resources.gpu} --threads {threads} --output {output.index} > {log} 2>&1"
 
 
 # Somebody else's predictions: paired by file stem, kept as 8-bit PNG like everybody's.
@@ -66,4 +66,5 @@ rule score:
         digest=lambda wildcards: PLAN.score(*PLAN.key(wildcards)).digest,
     shell:
         "python -m lacuna score --settings {params.settings:q} --list {input.pairs}"
-        " --predictions {input.predictions} --backbones results/backbones --output {output} > {log} 2>&1"
+        " --predictions {input.predictions} --backbones results/backbones --threads {threads}"
+        " --output {output} > {log} 2>&1"

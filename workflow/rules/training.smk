@@ -34,4 +34,4 @@ rule train:
     shell:
         "python -m lacuna train --settings {params.settings:q} --train-list {input.train}"
         " --validation-list {input.validation} --backbones results/backbones --gpus {resources.gpu}"
-        " --threads 2 --output {output.weights} > {log} 2>&1"
+        " --threads 1 --output {output.weights} > {log} 2>&1"

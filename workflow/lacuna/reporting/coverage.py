@@ -30,7 +30,7 @@ def draw_coverage(settings: dict, score_paths: Sequence[str | Path], output: str
     prediction = settings.get("prediction", "composite")
     scores = scores.assign(bin=bins_of(scores["coverage"]))
     bins = sorted(set(scores["bin"]))
-    rows = [(source, region) for source in sources for region in REGIONS]
+    rows = [(source, region) for source in sources for region in ("image", "hole")]
     metrics = settings["metrics"]
     marks = dict.fromkeys(set(scores.loc[scores["source"].isin(SHARED), "system"]), UNTRAINED_MARK)
     names = {name: f"{title} {marks.get(name, '')}".strip() for name, title in systems.items()}

@@ -10,7 +10,7 @@ PREDICTIONS = {
     "composite": "composites (the prediction inside the hole, the image itself outside)",
     "raw": "raw predictions (everything as the system returned it, outside the hole too)",
 }
-REGIONS = {"image": "whole image", "hole": "hole only"}
+REGIONS = {"image": "whole image", "hole": "hole only", "boundary": "band around the hole's edge"}
 # What a validation column measures, by what follows the metric's name in it.
 READINGS = {
     "": "composite, whole image",
