@@ -115,3 +115,12 @@ def test_a_changed_photograph_is_seen_and_a_renamed_key_order_is_not(finished):
         jobs = finished.would_run()
     assert "stage:mine" in jobs and "predict:telea" in jobs
     assert not jobs & {"stage:rockets", "train", "make_masks"}
+
+
+def test_two_runs_from_scratch_give_identical_tables(finished, fresh):
+    result = fresh.snakemake("tabulate")
+    assert result.returncode == 0, result.stdout + result.stderr
+    tables = sorted((finished.folder / "results/small/tables").iterdir())
+    assert len(tables) > 5
+    for path in tables:
+        assert path.read_bytes() == (fresh.folder / "results/small/tables" / path.name).read_bytes(), path.name

@@ -1,0 +1,128 @@
+"""Can every trained system learn four photographs by heart? Narrow networks, 64×64, the CPU, a bounded time.
+
+Run with `python -m tests.benchmarks.overfit [system ...]`; writes docs/experiments/overfit.csv and overfit.png. What is
+measured is the mean absolute error of the raw prediction inside the holes of the four training pictures themselves.
+"""
+
+import sys
+import time
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import pandas as pd
+import skimage
+import torch
+from PIL import Image
+
+from lacuna import systems
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt  # noqa: E402
+
+ROOT = Path(__file__).parents[2]
+OUTPUT = ROOT / "docs" / "experiments"
+SECONDS = 60.0
+STEPS = 150
+EVERY = 10
+
+VGG16 = {"feature_network": "vgg16"}
+# Reduced widths, and learning rates that fit to a hundred steps; everything else is the authors'.
+SETTINGS = {
+    "madf": {"width": 16, "levels": 5, "learning_rate": 1e-3, "style_weight": 12.0, "recompute_features": False},
+    "aotgan": {
+        **VGG16, "width": 24, "blocks": 4, "discriminator_width": 16, "learning_rate": 1e-3, "initial_std": 0.04,
+        "l1_weight": 10.0, "style_weight": 25.0,
+    },
+    "tfill": {
+        "fixed_size": 64, "width": 16, "scales": 3, "transformer_layers": 4, "hidden": 256, "discriminator_width": 8,
+        "learning_rate": 1e-3, "reconstruction_weight": 30.0, "perceptual_weight": 2.5, "adversarial_weight": 0.1,
+    },
+    "partialconv": {"width": 16, "levels": 4, "learning_rate": 2e-3},
+    "partialconv_residual": {"width": 16, "levels": 4, "learning_rate": 2e-3},
+    "pennet": {"widths": [16, 32, 64, 64], "discriminator_width": 16, "learning_rate": 1e-3, "initial_std": 0.05},
+    "pennet_lab": {"widths": [16, 32, 64, 64], "discriminator_width": 16, "learning_rate": 1e-3, "initial_std": 0.05},
+    "structure": {**VGG16, "width": 16, "discriminator_width": 16, "learning_rate": 1e-3},
+    "lama": {"width": 16, "blocks": 2, "discriminator_width": 16},
+    "deepfillv2": {
+        "width": 16, "discriminator_width": 16, "learning_rate": 1e-3, "initial_gain": 2.4, "adversarial_weight": 0.1,
+    },
+}  # fmt: skip
+
+
+def photographs() -> torch.Tensor:
+    """Four photographs, 4×3×64×64 in [0, 1]."""
+    folder = Path(skimage.__file__).parent / "data"
+    pictures = []
+    for name in ("astronaut.png", "coffee.png", "chelsea.png", "rocket.jpg"):
+        picture = Image.open(folder / name).convert("RGB")
+        side = min(picture.size)
+        picture = picture.crop((0, 0, side, side)).resize((64, 64), Image.Resampling.LANCZOS)
+        pictures.append(np.asarray(picture, np.float32).transpose(2, 0, 1) / 255)
+    return torch.from_numpy(np.stack(pictures))
+
+
+def holes() -> torch.Tensor:
+    """Four holes of different shape and place, 4×1×64×64, 1 = hole, about a fifth of each picture."""
+    masks = torch.zeros(4, 1, 64, 64)
+    masks[0, :, 10:38, 20:50] = 1
+    masks[1, :, 30:60, 5:33] = 1
+    masks[2, :, ::4, 8:56] = 1
+    masks[3, :, 16:48, 24:50] = 1
+    return masks
+
+
+def error_in_holes(system, image: torch.Tensor, mask: torch.Tensor) -> float:
+    """Mean absolute error of the raw prediction over the pixels of the holes, in evaluation mode."""
+    raw = system.predict(image, mask)
+    for module in system.modules().values():
+        module.train()
+    return float(((raw - image).abs() * mask).sum() / (3 * mask.sum()))
+
+
+def overfit(name: str) -> list[dict]:
+    """The curve of one system: step, seconds, error in the holes."""
+    torch.manual_seed(0)
+    recipe = systems.system_class(name).Recipe
+    size = {"image_size": 64} if "image_size" in recipe.__dataclass_fields__ else {}
+    system = systems.create(name, **size, **SETTINGS[name])
+    system.load_backbones(ROOT / "results" / "backbones", torch.device("cpu"))
+    image, mask = photographs(), holes()
+    optimizers = system.optimizers()
+    rows = [{"system": name, "step": 0, "seconds": 0.0, "error": error_in_holes(system, image, mask)}]
+    began = time.monotonic()
+    for step in range(1, STEPS + 1):
+        system.before_step(step - 1, (step - 1) / STEPS, optimizers)
+        system.training_step(image, mask, optimizers, lambda loss: loss.backward())
+        seconds = time.monotonic() - began
+        if step % EVERY == 0 or seconds > SECONDS:
+            error = error_in_holes(system, image, mask)
+            rows.append({"system": name, "step": step, "seconds": round(seconds, 1), "error": error})
+        if seconds > SECONDS:
+            break
+    return rows
+
+
+def main() -> None:
+    torch.set_num_threads(1)
+    path = OUTPUT / "overfit.csv"
+    for name in sys.argv[1:] or list(SETTINGS):
+        rows = pd.DataFrame(overfit(name))
+        known = pd.read_csv(path) if path.exists() else rows.iloc[:0]
+        table = pd.concat([known[known["system"] != name], rows]).sort_values(["system", "step"])
+        table.to_csv(path, index=False, float_format="%.5f")
+        first, last = rows["error"].iloc[0], rows["error"].iloc[-1]
+        print(f"{name}: {first:.4f} -> {last:.4f} in {rows['step'].iloc[-1]} steps", flush=True)
+    table = pd.read_csv(path)
+    figure, axis = plt.subplots(figsize=(8, 5), dpi=110)
+    for name, rows in table.groupby("system"):
+        axis.plot(rows["step"], rows["error"], label=name, marker=".")
+    axis.set(xlabel="training step", ylabel="mean absolute error in the holes ↓", yscale="log")
+    axis.set_title("Four photographs learned by heart (64×64, narrow networks, N = 4)")
+    axis.legend(ncols=2, fontsize=8)
+    figure.tight_layout()
+    figure.savefig(OUTPUT / "overfit.png", metadata={"Software": None})
+
+
+if __name__ == "__main__":
+    main()
