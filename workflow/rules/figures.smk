@@ -46,7 +46,7 @@ rule plot_training:
     conda:
         "../../envs/report.yaml"
     params:
-        settings=PLAN.plot_training().settings_json,
+        settings=lambda wildcards: PLAN.plot_training().settings_json,
         digest=PLAN.plot_training().digest,
     shell:
         "python -m lacuna plot training --settings {params.settings:q} --losses {input.losses}"
@@ -69,7 +69,7 @@ rule plot_coverage:
     conda:
         "../../envs/report.yaml"
     params:
-        settings=PLAN.plot_coverage().settings_json,
+        settings=lambda wildcards: PLAN.plot_coverage().settings_json,
         digest=PLAN.plot_coverage().digest,
     shell:
         "python -m lacuna plot coverage --settings {params.settings:q} --scores {input} --output {output} > {log} 2>&1"
@@ -91,7 +91,7 @@ rule plot_ranks:
     conda:
         "../../envs/report.yaml"
     params:
-        settings=PLAN.plot_ranks().settings_json,
+        settings=lambda wildcards: PLAN.plot_ranks().settings_json,
         digest=PLAN.plot_ranks().digest,
     shell:
         "python -m lacuna plot ranks --settings {params.settings:q} --scores {input} --output {output} > {log} 2>&1"

@@ -14,7 +14,7 @@ rule gallery:
     conda:
         "../../envs/report.yaml"
     params:
-        settings=PLAN.gallery().settings_json,
+        settings=lambda wildcards: PLAN.gallery().settings_json,
         digest=PLAN.gallery().digest,
         folder=lambda wildcards, output: Path(output.page).parents[1],
     shell:

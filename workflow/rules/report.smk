@@ -14,7 +14,7 @@ rule resolve_config:
     conda:
         "../../envs/data.yaml"
     params:
-        settings=PLAN.resolve_config().settings_json,
+        settings=lambda wildcards: PLAN.resolve_config().settings_json,
         digest=PLAN.resolve_config().digest,
     shell:
         "python -m lacuna resolve-config --settings {params.settings:q} --output {output} > {log} 2>&1"
@@ -66,7 +66,7 @@ rule report:
     conda:
         "../../envs/report.yaml"
     params:
-        settings=PLAN.report().settings_json,
+        settings=lambda wildcards: PLAN.report().settings_json,
         digest=PLAN.report().digest,
         folder=lambda wildcards, output: Path(output[0]).parent,
     shell:

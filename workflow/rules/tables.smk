@@ -62,7 +62,7 @@ rule tabulate:
     conda:
         "../../envs/report.yaml"
     params:
-        settings=PLAN.tabulate().settings_json,
+        settings=lambda wildcards: PLAN.tabulate().settings_json,
         digest=PLAN.tabulate().digest,
         folder=lambda wildcards, output: Path(output.quantitative).parent,
     shell:
