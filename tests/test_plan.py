@@ -80,7 +80,8 @@ def test_backbones_follow_the_metrics(tmp_path):
 
 def test_weights_from_elsewhere_are_not_trained_here(tmp_path):
     (tmp_path / "released.pth").write_bytes(b"weights")
-    systems = {"aotgan": {**DEFAULT["systems"]["aotgan"], "weights": str(tmp_path / "released.pth")}}
+    settings = DEFAULT["systems"]["aotgan"]["settings"]
+    systems = {"aotgan": {"settings": settings, "weights": str(tmp_path / "released.pth")}}
     one = plan(tmp_path, systems=systems)
     assert one.trainings() == []
     assert one.sources_of("aotgan") == ["elsewhere"]
@@ -92,3 +93,9 @@ def test_weights_from_elsewhere_are_not_trained_here(tmp_path):
 def test_missing_weights_are_one_sentence(tmp_path):
     with pytest.raises(LacunaError, match="nothing.pth"):
         plan(tmp_path, systems={"aotgan": {"weights": str(tmp_path / "nothing.pth")}})
+
+
+def test_keys_that_exclude_each_other_are_named(tmp_path):
+    systems = {"aotgan": {"weights": "some.pth", "training": {"iterations": 1}}}
+    with pytest.raises(LacunaError, match="key 'training' does not go with the others at systems.aotgan"):
+        plan(tmp_path, systems=systems)

@@ -27,7 +27,8 @@ def _sentence(error) -> str:
         missing = next(key for key in error.validator_value if key not in error.instance)
         return f"key '{missing}' is missing at {where}; add it as config/README.md describes."
     if error.schema is False:
-        return f"key '{error.absolute_path[-1]}' does not go with this kind, at {where}; remove it."
+        key = error.absolute_schema_path[-1]
+        return f"key '{key}' does not go with the others at {where.removesuffix('.' + key)}; remove it."
     return f"{where} is {error.instance!r}, but {error.message.replace(repr(error.instance), 'it')}."
 
 
