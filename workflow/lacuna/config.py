@@ -16,7 +16,7 @@ def suggest(word: str, known: Iterable[str]) -> str:
     return f"did you mean '{near[0]}'?" if near else f"known are: {', '.join(known) or 'none'}."
 
 
-def _sentence(error) -> str:
+def _sentence(error, config: dict) -> str:
     """A jsonschema error as one sentence with the path of the key."""
     where = ".".join(str(part) for part in error.absolute_path) or "the top level"
     if error.validator == "additionalProperties" and isinstance(error.instance, dict):
@@ -27,8 +27,12 @@ def _sentence(error) -> str:
         missing = next(key for key in error.validator_value if key not in error.instance)
         return f"key '{missing}' is missing at {where}; add it as config/README.md describes."
     if error.schema is False:
-        key = error.absolute_schema_path[-1]
-        return f"key '{key}' does not go with the others at {where.removesuffix('.' + key)}; remove it."
+        # jsonschema leaves the key out of this error's path, so it is found by its value
+        entry = config
+        for part in error.absolute_path:
+            entry = entry[part]
+        key = next((name for name, value in entry.items() if value is error.instance), "?")
+        return f"key '{key}' does not go with the others at {where}; remove it."
     return f"{where} is {error.instance!r}, but {error.message.replace(repr(error.instance), 'it')}."
 
 
@@ -47,7 +51,7 @@ def validate(config: dict) -> None:
         validator.iter_errors(config), key=lambda error: (list(map(str, error.absolute_path)), error.message)
     )
     if errors:
-        raise LacunaError(f"in the config, {_sentence(errors[0])}")
+        raise LacunaError(f"in the config, {_sentence(errors[0], config)}")
 
 
 def _specification():
