@@ -1,0 +1,77 @@
+"""From a PyTorch module to a checked ONNX file."""
+
+import io
+import warnings
+from collections import Counter
+from pathlib import Path
+
+import onnx
+import torch
+from torch import Tensor, nn
+
+from lacuna.canonical import canonical_json
+from lacuna.errors import LacunaError
+from lacuna.export.replacements import replaced
+from lacuna.files import atomic
+
+METADATA_KEY = "lacuna"  # of the file's metadata_props: the record, as JSON
+EXPORTER = "torch.onnx.export, TorchScript"
+RANDOM = {"RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Bernoulli", "Multinomial"}
+
+Axes = dict[str, dict[int, str]]
+
+
+@torch.no_grad()
+def write_graph(
+    module: nn.Module, inputs: dict[str, Tensor], output: str, axes: Axes, path: str | Path, record: dict
+) -> dict:
+    """Trace `module` with `inputs`, check the graph, and write it to `path`, whole or not at all.
+
+    output: name of the graph's only output. axes: names of the free axes of inputs and output. record: what is known
+    already, with `system` and `opset`; returns it with `exporter`, `operators` (how many of each) and `replaced` (the
+    operators that others stand for, see `lacuna.export.replacements`), as it is put into the file's metadata.
+    """
+    stream = io.BytesIO()
+    name = record["system"]
+    try:
+        with replaced() as used, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of sizes that become constants: the networks' checks of what they take
+            torch.onnx.export(
+                module.eval(),
+                tuple(inputs.values()),
+                stream,
+                dynamo=False,
+                opset_version=record["opset"],
+                input_names=list(inputs),
+                output_names=[output],
+                dynamic_axes=axes,
+            )
+    except (torch.onnx.errors.OnnxExporterError, RuntimeError) as error:
+        reason = " ".join(str(error).split())[:300]
+        raise LacunaError(f"system '{name}' cannot be written as ONNX of opset {record['opset']}: {reason}") from error
+    model = onnx.load_from_string(stream.getvalue())
+    operators = Counter(_operators(model.graph))
+    for function in model.functions:
+        operators.update(node.op_type for node in function.node)
+    if drawn := sorted(RANDOM & operators.keys()):
+        raise LacunaError(f"system '{name}' draws random numbers ({drawn[0]}), so its graph would have no fixed answer")
+    record = {
+        **record,
+        "exporter": f"{EXPORTER} ({torch.__version__.split('+')[0]})",
+        "operators": dict(sorted(operators.items())),
+        "replaced": sorted(used),
+    }
+    model.metadata_props.add(key=METADATA_KEY, value=canonical_json(record))
+    onnx.checker.check_model(model, full_check=True)
+    with atomic(path) as partial:
+        onnx.save(model, partial)
+    return record
+
+
+def _operators(graph: onnx.GraphProto):
+    """The operators of a graph and of the graphs inside its nodes; others' operators with their domain."""
+    for node in graph.node:
+        yield f"{node.domain}::{node.op_type}" if node.domain else node.op_type
+        for attribute in node.attribute:
+            if attribute.type == onnx.AttributeProto.GRAPH:
+                yield from _operators(attribute.g)
