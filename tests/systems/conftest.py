@@ -1,10 +1,13 @@
 """Small systems and pictures for the tests of this folder."""
 
+from collections.abc import Callable
+
 import pytest
 import torch
 
 from lacuna.nn import backbones, perceptual_similarity
 from tests.systems.doubles import RandomFeatures, RandomSimilarity
+from tests.systems.references import GOLDEN, Golden
 
 
 @pytest.fixture(autouse=True)
@@ -18,3 +21,15 @@ def random_backbones(monkeypatch, tmp_path):
     monkeypatch.setattr(backbones, "VGGFeatures", RandomFeatures)
     monkeypatch.setattr(perceptual_similarity, "PerceptualSimilarity", RandomSimilarity)
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def golden() -> Callable[[str], Golden]:
+    """`golden("aotgan")`: the authors' outputs; where they are not, the test is skipped with the reason."""
+
+    def of(name: str) -> Golden:
+        if not (GOLDEN / f"{name}.npz").is_file():
+            pytest.skip(f"the authors' outputs (golden/{name}.npz) lie outside this repository and are not here")
+        return Golden(name)
+
+    return of

@@ -1,8 +1,5 @@
 """AOT-GAN against its authors' network, and its losses against arithmetic done by hand."""
 
-import importlib.util
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
@@ -12,16 +9,17 @@ from lacuna import systems
 from lacuna.errors import LacunaError
 from lacuna.systems._catalogue import describe
 from lacuna.systems.aotgan import Recipe, discriminator_loss, generator_loss, soft_mask
+from tests.systems.references import (
+    assert_as_recorded,
+    authors_shapes,
+    difference_but_for_a_factor,
+    settled,
+    shapes,
+    smooth_picture,
+    with_simple_weights,
+)
 
-HERE = Path(__file__).parent
-GOLDEN = Path(__file__).parents[3] / "shared" / "golden"
 SMALL = {"width": 4, "blocks": 1, "rates": (1, 2), "discriminator_width": 4}
-
-
-def keys_file(name):
-    """{key: shape} of a `name<TAB>d0,d1,…` file; '-' is a scalar."""
-    lines = (line.split("\t") for line in (HERE / "keys" / name).read_text().splitlines())
-    return {key: [] if dims == "-" else [int(d) for d in dims.split(",")] for key, dims in lines}
 
 
 # ---------------------------------------------------------------------- is it the authors' network?
@@ -38,85 +36,38 @@ def test_size_is_the_published_one():
 
 @pytest.mark.parametrize("part", ["network", "discriminator"])
 def test_keys_and_shapes_are_the_authors(part):
-    state = systems.create("aotgan").modules()[part].state_dict()
-    assert {key: list(value.shape) for key, value in state.items()} == keys_file(f"aotgan.{part}.txt")
-
-
-@pytest.fixture(scope="module")
-def golden():
-    """The authors' output and the module that makes the weights it was computed with."""
-    if not (GOLDEN / "aotgan.npz").is_file():
-        pytest.skip("the authors' outputs (golden/aotgan.npz) lie outside this repository and are not here")
-    spec = importlib.util.spec_from_file_location("fill", GOLDEN / "fill.py")
-    fill = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(fill)
-    return dict(np.load(GOLDEN / "aotgan.npz")), fill
+    assert shapes(systems.create("aotgan").modules()[part]) == authors_shapes(f"aotgan.{part}.txt")
 
 
 @pytest.mark.slow
 def test_generator_equals_the_authors(golden):
-    expected, fill = golden
-    weights = fill.fill(
-        fill.read_spec(GOLDEN / "aotgan.keys.txt"), seed=int(expected["seed"]), gains=fill.GAINS["aotgan"]
-    )
-    network = systems.load_released("aotgan", weights).network.double()
-    image, mask = (torch.from_numpy(expected[key])[None].double() for key in ("image", "hole"))
+    authors = golden("aotgan")
+    network = systems.load_released("aotgan", authors.weights()).network.double()
     with torch.no_grad():
-        raw = network(image, mask).raw[0].numpy()
-    assert np.abs(raw - expected["raw0"]).max() <= 1e-6
+        raw = network(*authors.inputs(torch.float64)).raw
+    assert authors.difference(raw) <= 1e-6
 
 
 @pytest.mark.slow
 def test_discriminator_equals_the_authors(golden):
-    """Up to one factor near 1: the authors' power iteration began at random vectors that are not on record.
-
-    The first four layers have no bias and leaky ReLUs are homogeneous, so their four spectral norms are one factor.
-    """
-    expected, fill = golden
-    weights = fill.fill(fill.read_spec(GOLDEN / "aotgan.disc.keys.txt"), seed=int(expected["seed"]) + 1)
+    authors = golden("aotgan")
+    weights = authors.weights("disc.keys", later=1, gains=[])
     torch.manual_seed(0)
     system = systems.create("aotgan", blocks=1)
     system.load_released(weights, "discriminator")
-    discriminator = system.discriminator.double()
-    image, mask, raw = (torch.from_numpy(expected[key])[None].double() for key in ("image", "hole", "raw0"))
-    composite = mask * raw + (1 - mask) * image
+    image, mask, raw = authors.inputs(torch.float64, "image", "hole", "raw0")
+    discriminator = settled(system.discriminator.double(), image)
     with torch.no_grad():
-        discriminator.train()
-        for _ in range(50):
-            discriminator(image)
-        discriminator.eval()
-        ours = torch.cat([discriminator(image), discriminator(composite)]).numpy()
-    bias = weights["conv.8.bias"][0]
-    ours, theirs = ours - bias, np.stack([expected["disc_image"], expected["disc_composite"]]) - bias
-    factor = (ours * theirs).sum() / (ours**2).sum()
-    assert factor == pytest.approx(1, abs=0.02)
-    assert np.abs(factor * ours - theirs).max() <= 1e-6
-
-
-def recorded_case():
-    """A small network with simple weights, a picture and a hole; no random numbers of any library."""
-    system = systems.create("aotgan", **SMALL)
-    for module in system.modules().values():
-        with torch.no_grad():
-            for index, parameter in enumerate(module.parameters()):
-                count = torch.arange(parameter.numel(), dtype=torch.float64) + index
-                spread = 2.0 / max(1, parameter[0].numel()) ** 0.5
-                parameter.copy_((spread * torch.sin(count * 0.7)).view_as(parameter))
-    y, x = torch.meshgrid(torch.linspace(0, 1, 40), torch.linspace(0, 2, 52), indexing="ij")
-    image = torch.stack([x / 2, y, (x * y).sin().abs()])[None].double()
-    mask = torch.zeros(1, 1, 40, 52, dtype=torch.float64)
-    mask[..., 5:20, :17] = 1
-    return system, image, mask
+        ours = torch.cat([discriminator(image), discriminator(mask * raw + (1 - mask) * image)]).numpy()
+    theirs = np.stack([authors.expected["disc_image"], authors.expected["disc_composite"]])
+    assert difference_but_for_a_factor(ours, theirs, weights["conv.8.bias"][0], 0.02) <= 1e-6
 
 
 def test_recorded_output_stays():
-    """Recorded by this code when it equalled the authors' network (the golden test above)."""
-    system, image, mask = recorded_case()
+    network = with_simple_weights(systems.create("aotgan", **SMALL).network, 2.0)
     with torch.no_grad():
-        raw = system.network.double()(image, mask).raw
-    recorded = np.load(HERE / "recorded" / "aotgan.npy")
-    assert raw.std() > 0.01
-    np.testing.assert_allclose(raw[0].numpy(), recorded, atol=1e-6, rtol=0)
+        raw = network(*smooth_picture(40, 52, slice(5, 20), slice(17))).raw
+    assert_as_recorded("aotgan", raw[0])
 
 
 # ---------------------------------------------------------------------- what it can be told

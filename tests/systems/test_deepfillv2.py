@@ -1,7 +1,5 @@
 """DeepFillv2's shape, layer by layer; its attention against a loop; its losses against arithmetic."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
@@ -12,8 +10,8 @@ from lacuna import systems
 from lacuna.errors import LacunaError
 from lacuna.systems._catalogue import describe
 from lacuna.systems.deepfillv2 import ContextualAttention, GatedConv, fuse
+from tests.systems.references import assert_as_recorded, authors_shapes, shapes, smooth_picture, with_simple_weights
 
-HERE = Path(__file__).parent
 SMALL = {"width": 8, "discriminator_width": 4}
 
 
@@ -35,11 +33,8 @@ def test_size_is_the_published_one():
 def test_keys_and_shapes_stay(part):
     """The names are our own; weights that were trained with them must go on loading."""
     with torch.device("meta"):
-        state = systems.create("deepfillv2").modules()[part].state_dict()
-    lines = (HERE / "keys" / f"deepfillv2.{part}.txt").read_text().splitlines()
-    assert {key: ",".join(map(str, value.shape)) for key, value in state.items()} == dict(
-        line.split("\t") for line in lines
-    )
+        module = systems.create("deepfillv2").modules()[part]
+    assert shapes(module) == authors_shapes(f"deepfillv2.{part}.txt")
 
 
 def layers(module):
@@ -106,27 +101,11 @@ def test_a_gated_convolution_is_a_feature_times_its_gate():
     torch.testing.assert_close(layer(x), elu / (1 + (-gates).exp()))
 
 
-def recorded_case():
-    """A small network with simple weights, a picture and a hole; no random numbers of any library."""
-    system = systems.create("deepfillv2", **SMALL)
-    with torch.no_grad():
-        for index, parameter in enumerate(system.network.parameters()):
-            count = torch.arange(parameter.numel(), dtype=torch.float64) + index
-            spread = 1.5 / max(1, parameter[0].numel()) ** 0.5
-            parameter.copy_((spread * torch.sin(count * 0.7)).view_as(parameter))
-    y, x = torch.meshgrid(torch.linspace(0, 1, 40), torch.linspace(0, 2, 56), indexing="ij")
-    image = torch.stack([x / 2, y, (x * y).sin().abs()])[None].double()
-    mask = torch.zeros(1, 1, 40, 56, dtype=torch.float64)
-    mask[..., 5:20, :17] = 1
-    return system, image, mask
-
-
 def test_recorded_output_stays():
-    system, image, mask = recorded_case()
+    network = with_simple_weights(systems.create("deepfillv2", **SMALL).network, 1.5)
     with torch.no_grad():
-        raw = system.network.double()(image, mask).raw
-    assert raw.std() > 0.01
-    np.testing.assert_allclose(raw[0].numpy(), np.load(HERE / "recorded" / "deepfillv2.npy"), atol=1e-6, rtol=0)
+        raw = network(*smooth_picture(40, 56, slice(5, 20), slice(17))).raw
+    assert_as_recorded("deepfillv2", raw[0])
 
 
 # ---------------------------------------------------------------------- attention

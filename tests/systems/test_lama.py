@@ -1,8 +1,5 @@
 """LaMa against its authors' network, and its losses against arithmetic done by hand."""
 
-import importlib.util
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
@@ -23,16 +20,9 @@ from lacuna.systems.lama import (
     gradient_penalty,
     known_l1_loss,
 )
+from tests.systems.references import assert_as_recorded, authors_shapes, shapes, smooth_picture, with_simple_weights
 
-HERE = Path(__file__).parent
-GOLDEN = Path(__file__).parents[3] / "shared" / "golden"
 SMALL = {"width": 4, "blocks": 1, "discriminator_width": 4, "image_size": 32}
-
-
-def keys_file(name):
-    """{key: shape} of a `name<TAB>d0,d1,…` file; '-' is a scalar."""
-    lines = (line.split("\t") for line in (HERE / "keys" / name).read_text().splitlines())
-    return {key: [] if dims == "-" else [int(d) for d in dims.split(",")] for key, dims in lines}
 
 
 # ---------------------------------------------------------------------- is it the authors' network?
@@ -61,67 +51,33 @@ def test_big_lama_has_18_blocks():
 @pytest.mark.parametrize("part", ["network", "discriminator"])
 def test_keys_and_shapes_are_the_authors(part):
     with torch.device("meta"):
-        state = systems.create("lama").modules()[part].state_dict()
-    assert {key: list(value.shape) for key, value in state.items()} == keys_file(f"lama.{part}.txt")
-
-
-@pytest.fixture(scope="module")
-def golden():
-    """The authors' output, and the system with the weights that it was computed with."""
-    if not (GOLDEN / "lama.npz").is_file():
-        pytest.skip("the authors' outputs (golden/lama.npz) lie outside this repository and are not here")
-    spec = importlib.util.spec_from_file_location("fill", GOLDEN / "fill.py")
-    fill = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(fill)
-    expected = dict(np.load(GOLDEN / "lama.npz"))
-    seed = int(expected["seed"])
-    weights = fill.fill(fill.read_spec(GOLDEN / "lama.keys.txt"), seed, fill.GAINS["lama"])
-    judging = fill.fill(fill.read_spec(GOLDEN / "lama.disc.keys.txt"), seed + 1, [("", 0.7)])
-    prefixed = {f"generator.{key}": value for key, value in weights.items()}
-    prefixed |= {f"discriminator.{key}": value for key, value in judging.items()}
-    system = systems.load_released("lama", {"epoch": 3, "state_dict": prefixed})
-    system.load_released({"state_dict": prefixed}, "discriminator")
-    for module in system.modules().values():
-        module.eval()
-    return expected, system
+        module = systems.create("lama").modules()[part]
+    assert shapes(module) == authors_shapes(f"lama.{part}.txt")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-5), (torch.float64, 1e-6)])
 def test_networks_equal_the_authors(golden, dtype, tolerance):
-    expected, system = golden
-    image, mask = (torch.from_numpy(expected[key])[None].to(dtype) for key in ("image", "hole"))
+    authors = golden("lama")
+    weights = {f"generator.{key}": value for key, value in authors.weights().items()}
+    judging = authors.weights("disc.keys", later=1, gains=[("", 0.7)])
+    weights |= {f"discriminator.{key}": value for key, value in judging.items()}
+    system = systems.load_released("lama", {"epoch": 3, "state_dict": weights})
+    system.load_released({"state_dict": weights}, "discriminator")
+    image, mask = authors.inputs(dtype)
     with torch.no_grad():
-        raw = system.network.to(dtype)(image, mask).raw[0].numpy()
-        scores, features = system.discriminator.to(dtype)(image)
-    assert np.abs(raw - expected["raw0"]).max() <= tolerance
-    assert np.abs(scores[0].numpy() - expected["disc_image"]).max() <= tolerance
+        raw = system.network.eval().to(dtype)(image, mask).raw
+        scores, features = system.discriminator.eval().to(dtype)(image)
+    assert authors.difference(raw) <= tolerance
+    assert authors.difference(scores, "disc_image") <= tolerance
     assert [feature.shape[-1] for feature in features] == [129, 65, 33, 17, 18]
 
 
-def recorded_case():
-    """A small network with simple weights, a picture and a hole; no random numbers of any library."""
-    system = systems.create("lama", **SMALL)
-    system.network.eval()
-    with torch.no_grad():
-        for index, parameter in enumerate(system.network.parameters()):
-            count = torch.arange(parameter.numel(), dtype=torch.float64) + index
-            spread = 1.0 / max(1, parameter[0].numel()) ** 0.5
-            parameter.copy_((spread * torch.sin(count * 0.7)).view_as(parameter))
-    y, x = torch.meshgrid(torch.linspace(0, 1, 40), torch.linspace(0, 2, 56), indexing="ij")
-    image = torch.stack([x / 2, y, (x * y).sin().abs()])[None].double()
-    mask = torch.zeros(1, 1, 40, 56, dtype=torch.float64)
-    mask[..., 5:20, :17] = 1
-    return system, image, mask
-
-
 def test_recorded_output_stays():
-    """Recorded by this code when it equalled the authors' network (the golden test above)."""
-    system, image, mask = recorded_case()
+    network = with_simple_weights(systems.create("lama", **SMALL).network, 1.0)
     with torch.no_grad():
-        raw = system.network.double()(image, mask).raw
-    assert raw.std() > 0.01
-    np.testing.assert_allclose(raw[0].numpy(), np.load(HERE / "recorded" / "lama.npy"), atol=1e-6, rtol=0)
+        raw = network(*smooth_picture(40, 56, slice(5, 20), slice(17))).raw
+    assert_as_recorded("lama", raw[0])
 
 
 @pytest.mark.parametrize("width", [6, 7])

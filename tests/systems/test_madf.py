@@ -1,9 +1,7 @@
 """MADF against its authors' network, its dynamic convolution against loops, its losses against arithmetic by hand."""
 
-import importlib.util
 import weakref
 from fnmatch import fnmatch
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,16 +16,9 @@ from lacuna.nn import backbones
 from lacuna.systems import madf
 from lacuna.systems._catalogue import describe
 from lacuna.systems.madf import dynamic_convolution, normalised, total_variation
+from tests.systems.references import assert_as_recorded, authors_shapes, shapes, sines, smooth_picture
 
-HERE = Path(__file__).parent
-GOLDEN = Path(__file__).parents[3] / "shared" / "golden"
 SMALL = {"width": 4, "levels": 3}
-
-
-def keys_file():
-    """{key: shape} of a `name<TAB>d0,d1,…` file; '-' is a scalar."""
-    lines = (line.split("\t") for line in (HERE / "keys" / "madf.txt").read_text().splitlines())
-    return {key: [] if dims == "-" else [int(d) for d in dims.split(",")] for key, dims in lines}
 
 
 def pictures(dtype=torch.float64, size=(24, 40)):
@@ -50,8 +41,8 @@ def test_size_is_the_published_one():
 
 def test_keys_and_shapes_are_the_authors():
     with torch.device("meta"):
-        state = systems.create("madf").network.state_dict()
-    assert {key: list(value.shape) for key, value in state.items()} == keys_file()
+        network = systems.create("madf").network
+    assert shapes(network) == authors_shapes("madf.txt")
 
 
 def test_the_unused_parameters_are_1248():
@@ -86,47 +77,26 @@ def test_the_authors_checkpoints_load_strictly(tmp_path):
 
 
 @pytest.mark.slow
-def test_network_equals_the_authors():
-    if not (GOLDEN / "madf.npz").is_file():
-        pytest.skip("the authors' outputs (golden/madf.npz) lie outside this repository and are not here")
-    spec = importlib.util.spec_from_file_location("fill", GOLDEN / "fill.py")
-    fill = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(fill)
-    expected = dict(np.load(GOLDEN / "madf.npz"))
-    weights = fill.fill(fill.read_spec(GOLDEN / "madf.keys.txt"), seed=int(expected["seed"]), gains=fill.GAINS["madf"])
-    network = systems.load_released("madf", weights).network.eval()
+def test_network_equals_the_authors(golden):
+    authors = golden("madf")
+    network = systems.load_released("madf", authors.weights()).network.eval()
     for dtype, tolerance in ((torch.float32, 1e-5), (torch.float64, 1e-6)):
-        image, mask = (torch.from_numpy(expected[key])[None].to(dtype) for key in ("image", "hole"))
         with torch.no_grad():
-            made = network.to(dtype)(image, mask)
+            made = network.to(dtype)(*authors.inputs(dtype))
         assert made.raw is made.raw2
         for name in ("raw0", "raw1", "raw2"):
-            assert np.abs(getattr(made, name)[0].numpy() - expected[name]).max() <= tolerance, (name, dtype)
-
-
-def recorded_case():
-    """A small network with simple weights, a picture and a hole; no random numbers of any library."""
-    network = systems.create("madf", **SMALL).network.double().eval()
-    with torch.no_grad():
-        for index, parameter in enumerate(network.parameters()):
-            count = torch.arange(parameter.numel(), dtype=torch.float64) + index
-            spread = 1.5 / parameter[0].numel() ** 0.5 if parameter.dim() > 1 else 0.1
-            parameter.copy_((spread * torch.sin(count * 0.7)).view_as(parameter))
-    y, x = torch.meshgrid(torch.linspace(0, 1, 24), torch.linspace(0, 2, 40), indexing="ij")
-    image = torch.stack([x / 2, y, (x * y).sin().abs()])[None].double()
-    mask = torch.zeros(1, 1, 24, 40, dtype=torch.float64)
-    mask[..., 3:14, :15] = 1
-    return network, image, mask
+            assert authors.difference(getattr(made, name), name) <= tolerance, (name, dtype)
 
 
 def test_recorded_output_stays():
-    """Recorded by this code when it equalled the authors' network (the test above)."""
-    network, image, mask = recorded_case()
+    network = systems.create("madf", **SMALL).network
     with torch.no_grad():
-        made = network(image, mask)
-    outputs = torch.cat([made.raw0, made.raw1, made.raw2]).numpy()
-    assert all(output.std() > 0.01 for output in outputs)
-    np.testing.assert_allclose(outputs, np.load(HERE / "recorded" / "madf.npy"), atol=1e-6, rtol=0)
+        for index, parameter in enumerate(network.parameters()):
+            spread = 1.5 / parameter[0].numel() ** 0.5 if parameter.dim() > 1 else 0.1
+            parameter.copy_((spread * sines(parameter, index, 0.7)).view_as(parameter))
+        made = network.double().eval()(*smooth_picture(24, 40, slice(3, 14), slice(15)))
+    assert all(each.std() > 0.01 for each in (made.raw0, made.raw1, made.raw2))
+    assert_as_recorded("madf", torch.cat([made.raw0, made.raw1, made.raw2]))
 
 
 # ---------------------------------------------------------------------- what it can be told

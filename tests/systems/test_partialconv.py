@@ -1,8 +1,5 @@
 """Partial convolutions against the reference network, and their losses and stages against arithmetic done by hand."""
 
-import importlib.util
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
@@ -13,17 +10,10 @@ from lacuna import systems
 from lacuna.errors import LacunaError
 from lacuna.systems._catalogue import describe
 from lacuna.systems.partialconv import Recipe, grown, normalised, total_variation
+from tests.systems.references import assert_as_recorded, authors_shapes, shapes, smooth_picture, with_simple_weights
 
-HERE = Path(__file__).parent
-GOLDEN = Path(__file__).parents[3] / "shared" / "golden"
 SMALL = {"width": 4, "levels": 3}
 PIXELS_ONLY = {**SMALL, "perceptual_weight": 0, "style_weight": 0}
-
-
-def keys_file(name):
-    """{key: shape} of a `name<TAB>d0,d1,…` file; '-' is a scalar."""
-    lines = (line.split("\t") for line in (HERE / "keys" / name).read_text().splitlines())
-    return {key: [] if dims == "-" else [int(d) for d in dims.split(",")] for key, dims in lines}
 
 
 def pictures(size=(24, 40), n=2, dtype=torch.float32, seed=0):
@@ -51,52 +41,28 @@ def test_eight_levels_are_the_papers_network():
 
 def test_keys_and_shapes_are_the_released_ones():
     with torch.device("meta"):
-        state = systems.create("partialconv").network.state_dict()
-    assert {key: list(value.shape) for key, value in state.items()} == keys_file("partialconv.network.txt")
+        network = systems.create("partialconv").network
+    assert shapes(network) == authors_shapes("partialconv.network.txt")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-5), (torch.float64, 1e-6)])
-def test_network_equals_the_reference(dtype, tolerance):
-    if not (GOLDEN / "partialconv.npz").is_file():
-        pytest.skip("the reference outputs (golden/partialconv.npz) lie outside this repository and are not here")
-    spec = importlib.util.spec_from_file_location("fill", GOLDEN / "fill.py")
-    fill = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(fill)
-    expected = np.load(GOLDEN / "partialconv.npz")
-    keys = fill.read_spec(GOLDEN / "partialconv.keys.txt")
-    weights = fill.fill(keys, seed=int(expected["seed"]), gains=fill.GAINS["partialconv"])
-    network = systems.load_released("partialconv", weights).network.eval().to(dtype)
-    image, mask = (torch.from_numpy(expected[key])[None].to(dtype) for key in ("image", "hole"))
+def test_network_equals_the_reference(golden, dtype, tolerance):
+    reference = golden("partialconv")
+    network = systems.load_released("partialconv", reference.weights()).network.eval().to(dtype)
     with torch.no_grad():
-        prediction = network(image, mask)
-    assert np.abs(prediction.raw[0].numpy() - expected["raw0"]).max() <= tolerance
-    assert (prediction.mask[0].numpy() == expected["out_mask"]).all()
-
-
-def recorded_case():
-    """A small network with simple weights, a picture and a hole that leaves dead windows; no random numbers."""
-    network = systems.create("partialconv", **SMALL).network
-    with torch.no_grad():
-        for index, parameter in enumerate(network.parameters()):
-            count = torch.arange(parameter.numel(), dtype=torch.float64) + index
-            spread = 2.0 / max(1, parameter[0].numel()) ** 0.5
-            parameter.copy_((spread * torch.sin(count * 0.7)).view_as(parameter))
-    y, x = torch.meshgrid(torch.linspace(0, 1, 40), torch.linspace(0, 2, 64), indexing="ij")
-    image = torch.stack([x / 2, y, (x * y).sin().abs()])[None].double()
-    mask = torch.zeros(1, 1, 40, 64, dtype=torch.float64)
-    mask[..., :, :44] = 1
-    return network.double().eval(), image, mask
+        prediction = network(*reference.inputs(dtype))
+    assert reference.difference(prediction.raw) <= tolerance
+    assert (prediction.mask[0].numpy() == reference.expected["out_mask"]).all()
 
 
 def test_recorded_output_stays():
-    """Recorded by this code when it equalled the reference network (the golden test above)."""
-    network, image, mask = recorded_case()
+    """The hole leaves dead windows."""
+    network = with_simple_weights(systems.create("partialconv", **SMALL).network, 2.0)
     with torch.no_grad():
-        prediction = network(image, mask)
-    recorded = np.load(HERE / "recorded" / "partialconv.npy")
-    assert prediction.raw.std() > 0.01 and 0 < prediction.mask.mean() < 1
-    np.testing.assert_allclose(prediction.raw[0].numpy(), recorded, atol=1e-6, rtol=1e-6)
+        prediction = network(*smooth_picture(40, 64, slice(None), slice(44)))
+    assert 0 < prediction.mask.mean() < 1
+    assert_as_recorded("partialconv", prediction.raw[0])
 
 
 # ---------------------------------------------------------------------- masks and sizes

@@ -1,8 +1,5 @@
 """PEN-Net against its authors' network, the laboratory's variant against its report, and losses against arithmetic."""
 
-import importlib.util
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
@@ -13,17 +10,18 @@ from lacuna import systems
 from lacuna.errors import LacunaError
 from lacuna.systems._catalogue import describe
 from lacuna.systems.pennet import RELEASED, AttentionTransfer, masked_l1, pyramid_l1
+from tests.systems.references import (
+    assert_as_recorded,
+    authors_shapes,
+    difference_but_for_a_factor,
+    settled,
+    shapes,
+    smooth_picture,
+    with_simple_weights,
+)
 
-HERE = Path(__file__).parent
-GOLDEN = Path(__file__).parents[3] / "shared" / "golden"
 SMALL = {"widths": (8, 8, 16), "discriminator_width": 4, "initial_std": 0.1}
 BOTH = ("pennet", "pennet_lab")
-
-
-def keys_file(name):
-    """{key: shape} of a `name<TAB>d0,d1,…` file."""
-    lines = (line.split("\t") for line in (HERE / "keys" / name).read_text().splitlines())
-    return {key: [int(d) for d in dims.split(",")] for key, dims in lines}
 
 
 # ---------------------------------------------------------------------- is it the authors' network?
@@ -40,85 +38,44 @@ def test_size_is_the_published_one():
 @pytest.mark.parametrize("part", ["network", "discriminator"])
 def test_keys_and_shapes_are_the_authors(part):
     with torch.device("meta"):
-        state = systems.create("pennet").modules()[part].state_dict()
-    assert {key: list(value.shape) for key, value in state.items()} == keys_file(f"pennet.{part}.txt")
-
-
-@pytest.fixture(scope="module")
-def golden():
-    """The authors' output and the module that makes the weights it was computed with."""
-    if not (GOLDEN / "pennet.npz").is_file():
-        pytest.skip("the authors' outputs (golden/pennet.npz) lie outside this repository and are not here")
-    spec = importlib.util.spec_from_file_location("fill", GOLDEN / "fill.py")
-    fill = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(fill)
-    return dict(np.load(GOLDEN / "pennet.npz")), fill
+        module = systems.create("pennet").modules()[part]
+    assert shapes(module) == authors_shapes(f"pennet.{part}.txt")
 
 
 @pytest.mark.slow
 def test_generator_equals_the_authors(golden):
-    expected, fill = golden
-    weights = fill.fill(fill.read_spec(GOLDEN / "pennet.keys.txt"), seed=int(expected["seed"]))
-    network = systems.load_released("pennet", {"netG": weights}).network
-    image, mask = (torch.from_numpy(expected[key])[None].float() for key in ("image", "hole"))
+    authors = golden("pennet")
+    network = systems.load_released("pennet", {"netG": authors.weights()}).network
     with torch.no_grad():
-        made = network(image, mask)
-    assert np.abs(made.raw[0].numpy() - expected["raw0"]).max() <= 1e-4
+        made = network(*authors.inputs(torch.float32))
+    assert authors.difference(made.raw) <= 1e-4
     assert len(made.pyramid) == 5
     for index, level in enumerate(made.pyramid):
-        assert np.abs(level[0].numpy() - expected[f"pyramid{index}"]).max() <= 1e-4
+        assert authors.difference(level, f"pyramid{index}") <= 1e-4
 
 
 @pytest.mark.slow
 def test_discriminator_equals_the_authors(golden):
-    """Up to one factor near 1: the authors' power iteration began at random vectors that are not on record.
-
-    The first four layers have no bias and leaky ReLUs are homogeneous, so their four spectral norms are one factor.
-    """
-    expected, fill = golden
-    weights = fill.fill(fill.read_spec(GOLDEN / "pennet.disc.keys.txt"), seed=int(expected["seed"]) + 1)
+    authors = golden("pennet")
+    weights = authors.weights("disc.keys", later=1)
     torch.manual_seed(0)
     system = systems.create("pennet", widths=(4, 4))
     system.load_released(weights, "discriminator")
-    discriminator = system.discriminator.double()
-    image = torch.from_numpy(expected["image"])[None].double()
+    (image,) = authors.inputs(torch.float64, "image")
+    # the power iteration is over weights: any picture will do
+    discriminator = settled(system.discriminator.double(), image[..., :47, :47])
     with torch.no_grad():
-        discriminator.train()
-        for _ in range(50):
-            discriminator(image[..., :47, :47])  # the power iteration is over weights: any picture will do
-        discriminator.eval()
         ours = discriminator(image)[0].numpy()
-    bias = weights["classifier.bias"][0]
-    ours, theirs = ours - bias, expected["disc_image"] - bias
-    factor = (ours * theirs).sum() / (ours**2).sum()
-    assert factor == pytest.approx(1, abs=0.05)
-    assert np.abs(factor * ours - theirs).max() <= 1e-6
-
-
-def recorded_case(name):
-    """A small network with simple weights, a picture and a hole; no random numbers of any library."""
-    system = systems.create(name, **SMALL)
-    with torch.no_grad():
-        for index, parameter in enumerate(system.network.parameters()):
-            count = torch.arange(parameter.numel(), dtype=torch.float64) + index
-            spread = 1.2 / max(1, parameter[0].numel()) ** 0.5
-            parameter.copy_((spread * torch.sin(count * 0.7)).view_as(parameter))
-    y, x = torch.meshgrid(torch.linspace(0, 1, 40), torch.linspace(0, 2, 56), indexing="ij")
-    image = torch.stack([x / 2, y, (x * y).sin().abs()])[None].double()
-    mask = torch.zeros(1, 1, 40, 56, dtype=torch.float64)
-    mask[..., 5:20, :17] = 1
-    return system, image, mask
+    theirs = authors.expected["disc_image"]
+    assert difference_but_for_a_factor(ours, theirs, weights["classifier.bias"][0], 0.05) <= 1e-6
 
 
 @pytest.mark.parametrize("name", BOTH)
 def test_recorded_output_stays(name):
-    """Recorded by this code when PEN-Net equalled the authors' network (the golden test above)."""
-    system, image, mask = recorded_case(name)
+    network = with_simple_weights(systems.create(name, **SMALL).network, 1.2)
     with torch.no_grad():
-        raw = system.network.double()(image, mask).raw
-    recorded = np.load(HERE / "recorded" / f"{name}.npy")
-    assert raw.std() > 0.01
-    np.testing.assert_allclose(raw[0].numpy(), recorded, atol=1e-6, rtol=0)
+        raw = network(*smooth_picture(40, 56, slice(5, 20), slice(17))).raw
+    assert_as_recorded(name, raw[0])
 
 
 # ---------------------------------------------------------------------- the laboratory's network

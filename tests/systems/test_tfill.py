@@ -1,10 +1,7 @@
 """TFill against its authors' network, and its losses and blocks against arithmetic done by hand."""
 
-import importlib.util
 import math
-from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -14,25 +11,15 @@ from lacuna import systems
 from lacuna.errors import LacunaError
 from lacuna.systems._catalogue import describe
 from lacuna.systems.tfill import Recipe, discriminator_loss, reconstruction_loss, valid_at
+from tests.systems.references import assert_as_recorded, authors_shapes, shapes, sines, smooth_picture
 
-HERE = Path(__file__).parent
-GOLDEN = Path(__file__).parents[3] / "shared" / "golden"
 SMALL = systems.system_class("tfill").small
-
-
-def keys_file(name):
-    """{key: shape} of a `name<TAB>d0,d1,…` file; '-' is a scalar."""
-    lines = (line.split("\t") for line in (HERE / "keys" / name).read_text().splitlines())
-    return {key: [] if dims == "-" else [int(d) for d in dims.split(",")] for key, dims in lines}
 
 
 def picture(height, width, n=1):
     """Smooth pictures, one hole that touches the left edge, no random numbers; float64."""
-    y, x = torch.meshgrid(torch.linspace(0, 1, height), torch.linspace(0, 2, width), indexing="ij")
-    image = torch.stack([x / 2, y, (x * y).sin().abs()])[None].double().repeat(n, 1, 1, 1)
-    mask = torch.zeros(n, 1, height, width, dtype=torch.float64)
-    mask[..., height // 8 : height // 2, : width // 3] = 1
-    return image, mask
+    image, mask = smooth_picture(height, width, slice(height // 8, height // 2), slice(width // 3))
+    return image.repeat(n, 1, 1, 1), mask.repeat(n, 1, 1, 1)
 
 
 # ---------------------------------------------------------------------- is it the authors' network?
@@ -51,55 +38,39 @@ def test_parts_keys_and_shapes_are_the_authors():
     counts["netD"] = sum(each.numel() for each in system.discriminator.parameters())
     assert list(counts.values()) == list(system.facts.parts.values())
     assert list(counts.values()) == [3_328_576, 38_374_912, 22_475_783, 19_048_993]
-    state = system.network.state_dict()
-    assert {key: list(value.shape) for key, value in state.items()} == keys_file("tfill.txt")
+    assert shapes(system.network) == authors_shapes("tfill.txt")
 
 
 @pytest.mark.slow
-def test_network_equals_the_authors():
-    if not (GOLDEN / "tfill.npz").is_file():
-        pytest.skip("the authors' outputs (golden/tfill.npz) lie outside this repository and are not here")
-    spec = importlib.util.spec_from_file_location("fill", GOLDEN / "fill.py")
-    fill = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(fill)
-    expected = dict(np.load(GOLDEN / "tfill.npz"))
-    weights = fill.fill(fill.read_spec(GOLDEN / "tfill.keys.txt"), seed=int(expected["seed"]))
+def test_network_equals_the_authors(golden):
+    authors = golden("tfill")
+    weights = authors.weights()
     for key in weights:
         if ".noise." in key:
             weights[key][:] = 0
     network = systems.load_released("tfill", weights).network.eval()
     for dtype, tolerance in ((torch.float32, 1e-5), (torch.float64, 1e-6)):
-        image, mask = (torch.from_numpy(expected[key])[None].to(dtype) for key in ("image", "hole"))
         with torch.no_grad():
-            predicted = network.to(dtype)(image, mask)
+            predicted = network.to(dtype)(*authors.inputs(dtype))
         found = {"raw0": predicted.raw, "encoder_mask": predicted.encoder_mask, "transformer": predicted.tokens}
         for name, tensor in found.items():
-            assert np.abs(tensor[0].numpy() - expected[name]).max() <= tolerance, (dtype, name)
-
-
-def recorded_case():
-    """A small network with simple weights, the noise's strengths 0."""
-    system = systems.create("tfill", **{**SMALL, "fixed_size": 32, "scales": 3, "transformer_layers": 3, "heads": 2})
-    with torch.no_grad():
-        for index, (name, parameter) in enumerate(system.network.named_parameters()):
-            if parameter.dim() > 1 and not name.endswith("alpha"):
-                count = torch.arange(parameter.numel(), dtype=torch.float64) + index
-                spread = 2.0 / parameter[0].numel() ** 0.5
-                parameter.copy_((spread * torch.sin(count * 0.7)).view_as(parameter))
-            elif ".noise." not in name:
-                count = torch.arange(parameter.numel(), dtype=torch.float64) + index
-                parameter.copy_((name.endswith("alpha") + 0.3 * torch.sin(count)).view_as(parameter))
-    return system, *picture(40, 52)
+            assert authors.difference(tensor, name) <= tolerance, (dtype, name)
 
 
 def test_recorded_output_stays():
-    """Recorded by this code when it equalled the authors' network (the golden test above)."""
-    system, image, mask = recorded_case()
+    """The noise's strengths are 0."""
+    network = systems.create(
+        "tfill", **{**SMALL, "fixed_size": 32, "scales": 3, "transformer_layers": 3, "heads": 2}
+    ).network
     with torch.no_grad():
-        raw = system.network.double()(image, mask).raw
-    recorded = np.load(HERE / "recorded" / "tfill.npy")
-    assert raw.std() > 0.01
-    np.testing.assert_allclose(raw[0].numpy(), recorded, atol=1e-6, rtol=0)
+        for index, (name, parameter) in enumerate(network.named_parameters()):
+            if parameter.dim() > 1 and not name.endswith("alpha"):
+                spread = 2.0 / parameter[0].numel() ** 0.5
+                parameter.copy_((spread * sines(parameter, index, 0.7)).view_as(parameter))
+            elif ".noise." not in name:
+                parameter.copy_((name.endswith("alpha") + 0.3 * sines(parameter, index, 1.0)).view_as(parameter))
+        raw = network.double()(*picture(40, 52)).raw
+    assert_as_recorded("tfill", raw[0])
 
 
 def test_the_authors_three_files_load_as_one_mapping():

@@ -186,33 +186,27 @@ def _tensor(images):
     return torch.from_numpy(images).permute(0, 3, 1, 2).float() / 255
 
 
-@metric(
-    title="LPIPS (AlexNet)",
-    unit="",
-    direction="lower",
-    range=(0.0, math.inf),
-    space="RGB, AlexNet features",
-    decimals=4,
-    note="Version 0.1, AlexNet with the learned linear weights. Regions: the mean of the distance map, whose pixels "
-    "also see what surrounds the region.",
-    network="alex",
-)
+def _lpips_facts(title: str, network: str) -> dict:
+    return {
+        "title": f"LPIPS ({title})",
+        "unit": "",
+        "direction": "lower",
+        "range": (0.0, math.inf),
+        "space": f"RGB, {title} features",
+        "decimals": 4,
+        "note": f"Version 0.1, {title} with the learned linear weights. Regions: the mean of the distance map, whose "
+        "pixels also see what surrounds the region.",
+        "network": network,
+    }
+
+
+@metric(**_lpips_facts("AlexNet", "alex"))
 def lpips_alex(predictions, truths, *, backbones):
     """Learned perceptual distance (Zhang et al.: The Unreasonable Effectiveness of Deep Features, CVPR 2018)."""
     return _perceptual_distance("alex", predictions, truths, backbones)
 
 
-@metric(
-    title="LPIPS (VGG16)",
-    unit="",
-    direction="lower",
-    range=(0.0, math.inf),
-    space="RGB, VGG16 features",
-    decimals=4,
-    note="Version 0.1, VGG16 with the learned linear weights. Regions: the mean of the distance map, whose pixels "
-    "also see what surrounds the region.",
-    network="vgg",
-)
+@metric(**_lpips_facts("VGG16", "vgg"))
 def lpips_vgg(predictions, truths, *, backbones):
     """Learned perceptual distance (Zhang et al.: The Unreasonable Effectiveness of Deep Features, CVPR 2018)."""
     return _perceptual_distance("vgg", predictions, truths, backbones)

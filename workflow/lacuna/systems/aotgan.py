@@ -12,16 +12,17 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.nn.utils import spectral_norm
 
 from lacuna.data.compositing import composite
 from lacuna.errors import LacunaError
 from lacuna.nn import backbones
 from lacuna.nn.layers import ReflectionPad2d, initialise_normal
 from lacuna.nn.losses import perceptual_loss, style_loss
+from lacuna.nn.patch_discriminator import patch_layers, require_patch
 from lacuna.systems import base
 from lacuna.systems.base import Deviation, Facts, Prediction, System, require_size
 
+KERNEL = 4  # of the discriminator's convolutions
 PERCEPTUAL_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 # VGG16 has three layers where VGG19 has four: the last one of the same stage stands in.
 STYLE_LAYERS = {
@@ -165,27 +166,10 @@ class Discriminator(nn.Module):
 
     def __init__(self, width: int, initial_std: float):
         super().__init__()
-        layers: list[nn.Module] = []
-        for channels, out_channels, stride in (
-            (3, width, 2),
-            (width, 2 * width, 2),
-            (2 * width, 4 * width, 2),
-            (4 * width, 8 * width, 1),
-        ):
-            convolution = nn.Conv2d(channels, out_channels, 4, stride, 1, bias=False)
-            layers += [convolution, nn.LeakyReLU(0.2, True)]
-        layers.append(nn.Conv2d(8 * width, 1, 4, 1, 1))
-        self.conv = nn.Sequential(*layers)
-        initialise_normal(self, initial_std)
-        for index in (0, 2, 4, 6):
-            spectral_norm(self.conv[index])
+        self.conv = patch_layers(width, KERNEL, initial_std)
 
     def forward(self, image: Tensor) -> Tensor:
-        if min(image.shape[-2:]) < 24:
-            raise LacunaError(
-                f"the discriminator of system 'aotgan' takes pictures of at least 24 pixels, not "
-                f"{image.shape[-2]}×{image.shape[-1]}; choose another image size"
-            )
+        require_patch(image, KERNEL, "system 'aotgan'")
         return self.conv(2 * image - 1)
 
 

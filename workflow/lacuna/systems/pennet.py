@@ -13,17 +13,18 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.nn.utils import spectral_norm
 
 from lacuna.data.compositing import composite
 from lacuna.errors import LacunaError
 from lacuna.nn.adversarial import GAN_TYPES, discriminator_loss, generator_loss
 from lacuna.nn.contextual_attention import paste, self_similarity, usable_keys
 from lacuna.nn.layers import initialise_normal
+from lacuna.nn.patch_discriminator import patch_layers, require_patch
 from lacuna.systems import base
 from lacuna.systems.base import Deviation, Facts, System, require_size
 
 SOFTMAX_SCALE = 10
+KERNEL = 5  # of the discriminator's convolutions
 FUSE_DILATIONS = (1, 2, 4, 8)
 
 
@@ -221,26 +222,11 @@ class Discriminator(nn.Module):
 
     def __init__(self, width: int, initial_std: float):
         super().__init__()
-        layers: list[nn.Module] = []
-        for channels, out_channels, stride in (
-            (3, width, 2),
-            (width, 2 * width, 2),
-            (2 * width, 4 * width, 2),
-            (4 * width, 8 * width, 1),
-        ):
-            layers += [nn.Conv2d(channels, out_channels, 5, stride, 1, bias=False), nn.LeakyReLU(0.2)]
-        self.encoder = nn.Sequential(*layers)
-        self.classifier = nn.Conv2d(8 * width, 1, 5, 1, 1)
-        initialise_normal(self, initial_std)
-        for index in (0, 2, 4, 6):
-            spectral_norm(self.encoder[index])
+        layers = patch_layers(width, KERNEL, initial_std)
+        self.encoder, self.classifier = layers[:-1], layers[-1]
 
     def forward(self, image: Tensor) -> Tensor:
-        if min(image.shape[-2:]) < 47:
-            raise LacunaError(
-                f"the discriminator of PEN-Net's systems takes pictures of at least 47 pixels, not "
-                f"{image.shape[-2]}×{image.shape[-1]}; choose another image size"
-            )
+        require_patch(image, KERNEL, "PEN-Net's systems")
         return self.classifier(self.encoder(2 * image - 1))
 
 
