@@ -9,6 +9,7 @@ from lacuna.errors import LacunaError
 from lacuna.nn.edges import canny, sobel
 from lacuna.systems._catalogue import describe
 from lacuna.systems.structure import Recipe
+from lacuna.training.results import parameter_counts
 from tests.systems.references import assert_as_recorded, authors_shapes, smooth_picture, with_simple_weights
 from tests.systems.structures import SMALL, scene, tiny
 
@@ -60,6 +61,9 @@ def test_freezing_leaves_what_the_thesis_trains(freeze, trainable, blocks, layer
         for parameter in group["params"]
     ]
     assert sum(parameter.numel() for parameter in optimised) == trainable
+    counts = parameter_counts(system).values()
+    assert sum(each["trainable"] for each in counts) == trainable
+    assert sum(each["before_freezing"] for each in counts) == 17_849_825
     frozen = {
         ".".join(name.split(".")[:2])
         for module in system.modules().values()

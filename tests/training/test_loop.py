@@ -56,6 +56,9 @@ def test_it_learns_and_writes_everything_down(job):
 
     record = read_json(folder / "record.json")
     assert record["steps"] == 60 and record["batch_size"] == 3 and record["images_per_second"] > 0
+    made = systems.create("aotgan", **record["recipe"]).modules()
+    counts = {name: sum(each.numel() for each in module.parameters()) for name, module in made.items()}
+    assert record["parameters"] == {name: {"before_freezing": n, "trainable": n} for name, n in counts.items()}
     assert not (folder / "state").exists()
     assert list((folder / "tensorboard").iterdir())
 

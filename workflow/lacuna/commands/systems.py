@@ -73,4 +73,17 @@ def to_markdown(rows: list[dict]) -> str:
             lines += [f"### `{row['name']}`", "", "| setting | here | what |", "|---|---|---|"]
             lines += [f"| `{each['switch']}` | `{each['default']}` | {each['what']} |" for each in row["deviations"]]
             lines.append("")
-    return "\n".join(lines).rstrip()
+    lines += [
+        "## Parameters that do not learn",
+        "",
+        "Shell patterns of names; the contract test finds these, and no others. *Unused*: the authors count them, but",
+        "nothing applies them. *Zero gradient*: what they add is taken off again, by a normalisation or by a softmax.",
+        "",
+        "| name | unused | zero gradient |",
+        "|---|---|---|",
+    ]
+    for row in rows:
+        cells = [", ".join(f"`{each}`" for each in row[key]) or "–" for key in ("without_gradient", "zero_gradient")]
+        if row["without_gradient"] or row["zero_gradient"]:
+            lines.append(f"| `{row['name']}` | " + " | ".join(cells) + " |")
+    return "\n".join(lines)

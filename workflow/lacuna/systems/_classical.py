@@ -22,6 +22,7 @@ class Classical:
     facts: ClassVar[Facts]
     Recipe: ClassVar[type] = NoSettings
     small: ClassVar[dict] = {}
+    forms: ClassVar[dict[str, dict]] = {}
     network = None
     discriminator = None
 

@@ -25,6 +25,9 @@ class Facts:
     authors_mask, authors_range: the convention of the authors' code (ours is 1 = hole and [0, 1]).
     size_multiple, minimal_size: what height and width must be, in pixels; other sizes are padded by reflection.
     parameters: of everything that predicts; parts: the same by part, with parts that only training uses after them.
+    without_gradient: shell patterns of parameters (`network.…`, `discriminator.…`) that nothing applies: the authors
+    count them, training leaves them. zero_gradient: of those whose gradient is 0 but for rounding, whatever the data,
+    since what they add is taken off again: by a normalisation, or by a softmax over what they shift alike.
     """
 
     name: str
@@ -40,6 +43,8 @@ class Facts:
     minimal_size: int = 1
     parameters: int = 0
     parts: dict[str, int] = field(default_factory=dict)
+    without_gradient: tuple[str, ...] = ()
+    zero_gradient: tuple[str, ...] = ()
     deviations: tuple[Deviation, ...] = ()
 
     def __post_init__(self):

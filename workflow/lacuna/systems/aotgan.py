@@ -226,6 +226,7 @@ class AOTGAN(System):
         minimal_size=36,
         parameters=15_200_835,
         parts={"generator": 15_200_835, "discriminator": 2_763_777},
+        zero_gradient=("network.middle.*.gate.1.bias",),
         deviations=(
             Deviation(
                 "as_released",

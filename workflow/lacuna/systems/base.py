@@ -46,15 +46,15 @@ class Recipe:
 class System:
     """A network with its discriminator, losses, optimisers and schedule.
 
-    A subclass has `facts`, `Recipe` (a frozen dataclass), `small` (settings of a tiny network, for tests), sets
-    `network` (and `discriminator`) in its constructor, and if it is trained, writes `optimizers` and `training_step`.
+    A subclass has `facts`, `Recipe` (a frozen dataclass), `small` (settings of a tiny network, for tests) and `forms`
+    (name → settings that make it another network, tested like the first), sets `network` (and `discriminator`) in its
+    constructor, and if it is trained, writes `optimizers` and `training_step`.
     """
 
     facts: ClassVar[Facts]
     Recipe: ClassVar[type]
     small: ClassVar[dict] = {}
-    #: shell patterns of the network's parameters that nothing applies: the authors count them, training leaves them
-    without_gradient: ClassVar[tuple[str, ...]] = ()
+    forms: ClassVar[dict[str, dict]] = {}
     network: nn.Module
     discriminator: nn.Module | None = None
 
@@ -72,6 +72,11 @@ class System:
     def minimal_size(self) -> int:
         """Height and width must be at least this, in pixels."""
         return self.facts.minimal_size
+
+    @property
+    def zero_gradient(self) -> tuple[str, ...]:
+        """As the fact of this name, at these settings."""
+        return self.facts.zero_gradient
 
     # ------------------------------------------------------------------ training
 

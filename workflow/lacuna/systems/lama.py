@@ -208,6 +208,12 @@ class Generator(nn.Module):
         return Prediction(raw=self.model(torch.cat([image * (1 - mask), mask], 1)))
 
 
+def biases_before_norms(blocks: int) -> tuple[str, ...]:
+    """The biases that a batch norm takes off again: of the transposed convolutions, and of the discriminator."""
+    doubling = tuple(f"network.model.{blocks + index}.bias" for index in (6, 9, 12))
+    return (*doubling, "discriminator.model[1-4].0.bias")
+
+
 # ---------------------------------------------------------------------- discriminator and losses
 
 
@@ -286,6 +292,7 @@ class LaMa(System):
         minimal_size=16,
         parameters=27_048_835,
         parts={"generator": 27_048_835, "discriminator": 6_962_369},
+        zero_gradient=biases_before_norms(Recipe.blocks),
         deviations=(
             Deviation(
                 "perceptual_network",
@@ -314,6 +321,10 @@ class LaMa(System):
         super().__init__(**settings)
         self.network = Generator(self.recipe.width, self.recipe.blocks)
         self.discriminator = Discriminator(self.recipe.discriminator_width)
+
+    @property
+    def zero_gradient(self) -> tuple[str, ...]:
+        return biases_before_norms(self.recipe.blocks)
 
     @classmethod
     def backbones(cls, recipe: Recipe) -> tuple[str, ...]:

@@ -300,6 +300,9 @@ class MADF(System):
             "recovery decoder": 31_050_745,
             "refinement decoders": 44_398_149,
         },
+        without_gradient=("network.enc_conv_*.bn.*",),
+        # batch norm follows, but at the first level
+        zero_gradient=("network.dec_ref?_[2-9].deconv.bias", "network.deconv_[2-9].0.bias"),
         deviations=(
             Deviation(
                 "as_released",
@@ -311,7 +314,6 @@ class MADF(System):
     )
     Recipe = Recipe
     small = {"width": 8, "levels": 3, "image_size": 32}
-    without_gradient = ("enc_conv_*.bn.*",)
 
     def __init__(self, **settings):
         super().__init__(**settings)

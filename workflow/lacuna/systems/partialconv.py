@@ -213,8 +213,7 @@ class PartialConv(System):
     )
     Recipe = Recipe
     Generator = Generator
-    # one level: with weights four times as large, as the contract tests take them, each layer adds digits
-    small = {"width": 8, "levels": 1, "image_size": 32}
+    small = {"width": 8, "levels": 2, "image_size": 32}
 
     def __init__(self, **settings):
         super().__init__(**settings)

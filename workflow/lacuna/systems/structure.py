@@ -228,6 +228,8 @@ class Structure(System):
         minimal_size=16,
         parameters=15_089_000,
         parts={"generator": 15_089_000, "discriminator": 2_764_737},
+        # every convolution's output is standardised, and a key's bias shifts all of a query's scores alike
+        zero_gradient=("network.*.convolution.bias", "network.*.attention.key.bias"),
         deviations=(
             Deviation(
                 "leaky_structure",
@@ -258,6 +260,7 @@ class Structure(System):
         "initial_gain": 0.5,
         "low_scale_weight": 1.0,
     }
+    forms = {form: {"form": form} for form in FORMS if form != "released"}
 
     def __init__(self, **settings):
         super().__init__(**settings)

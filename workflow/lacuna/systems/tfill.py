@@ -333,6 +333,8 @@ class TFill(System):
             "decoder": 22_475_783,
             "discriminator": 19_048_993,
         },
+        # not the transformer's: its tokens' weights treat positive and negative logits differently
+        zero_gradient=("network.netG.*.attn.to_k.bias",),
         deviations=(
             Deviation(
                 "as_released",

@@ -24,7 +24,7 @@ from lacuna.nn.devices import choose_device, make_deterministic
 from lacuna.training import checkpoint
 from lacuna.training.interruption import Interruption
 from lacuna.training.logs import Means, Progress, Table
-from lacuna.training.results import peak_memory, write_record, write_weights
+from lacuna.training.results import parameter_counts, peak_memory, write_record, write_weights
 from lacuna.training.settings import parse
 from lacuna.training.validation import validate
 
@@ -51,6 +51,7 @@ def train(
     )
     iterations = budget.iterations or (None if budget.seconds else system.recipe.iterations)
     batch_size = budget.batch_size or system.recipe.batch_size
+    parameters = parameter_counts(system)
 
     device = choose_device(gpus)
     fabric = Fabric(
@@ -144,6 +145,7 @@ def train(
         folder / "record.json",
         settings,
         system,
+        parameters=parameters,
         steps=step,
         batch_size=batch_size,
         seconds=elapsed(),

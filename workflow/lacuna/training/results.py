@@ -44,12 +44,25 @@ def write_record(path: Path, settings: Settings, system, device: torch.device, *
             "seed": settings.seed,
             "recipe": dataclasses.asdict(system.recipe),
             "precision": settings.training.precision,
-            "parameters": sum(each.numel() for each in system.network.parameters() if each.requires_grad),
             **measured,
             "device": torch.cuda.get_device_name(device) if device.type == "cuda" else platform.processor() or "cpu",
             "versions": {"python": platform.python_version(), **{name: version(name) for name in RECORDED}},
         },
     )
+
+
+def parameter_counts(system) -> dict[str, dict[str, int]]:
+    """Of `network`, `discriminator` and what else is saved: `before_freezing` all, `trainable` what the recipe leaves.
+
+    To be asked before the first step: what a schedule freezes on the way is trained until then.
+    """
+    return {
+        name: {
+            "before_freezing": sum(each.numel() for each in module.parameters()),
+            "trainable": sum(each.numel() for each in module.parameters() if each.requires_grad),
+        }
+        for name, module in system.modules().items()
+    }
 
 
 def peak_memory(device: torch.device) -> int:
