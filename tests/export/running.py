@@ -1,17 +1,45 @@
 """Running an ONNX file as anybody would, and what PyTorch says to the same."""
 
+from collections.abc import Callable
+
 import numpy as np
 import onnxruntime
 import torch
 
+from lacuna import systems
 from lacuna.export.network import reproducible
+from tests.systems.test_contract import fitting, pictures
+
+SYSTEMS = tuple(
+    name for name in systems.names() if systems.system_class(name).facts.kind == "deep" and name != "structure"
+)
 
 
-def run(path, **inputs) -> np.ndarray:
-    """The only output of a graph, on the CPU."""
+@torch.no_grad()
+def responsive(name):
+    """A tiny system, untrained, whose prediction varies with its input.
+
+    Weights are enlarged as little as that takes: larger ones also enlarge the last bits, in which any two programs
+    differ.
+    """
+    torch.manual_seed(0)
+    system = systems.create(name, **systems.system_class(name).small)
+    while reproducible(system).network(*pictures(fitting(system))).raw.std() < 0.03:
+        for parameter in system.network.parameters():
+            if parameter.dim() > 1:
+                parameter.mul_(1.25)
+    return system
+
+
+def loaded(path) -> Callable[..., np.ndarray]:
+    """The graph in a file as a function of its inputs, by name, on the CPU."""
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    (output,) = session.run(None, inputs)
-    return output
+
+    def run(**inputs):
+        (output,) = session.run(None, inputs)
+        return output
+
+    return run
 
 
 @torch.no_grad()

@@ -4,25 +4,24 @@ import numpy as np
 import pytest
 
 from lacuna.export.end_to_end import export_end_to_end
-from tests.export.running import run, torch_composite
-from tests.export.test_network import EXPORTED
-from tests.systems.test_contract import arrays, small
+from tests.export.running import SYSTEMS, loaded, responsive, torch_composite
+from tests.systems.test_contract import arrays
 
 
-@pytest.fixture(scope="module", params=EXPORTED)
+@pytest.fixture(scope="module", params=SYSTEMS)
 def exported(request, tmp_path_factory):
-    """(system, the file), traced at 48×64 or the next size that the network takes."""
-    system = small(request.param)
+    """(system, the graph as a function), traced at 48×64 or the next size that the network takes."""
+    system = responsive(request.param)
     path = tmp_path_factory.mktemp("export") / "end_to_end.onnx"
     export_end_to_end(system, path, 48, 64)
-    return system, path
+    return system, loaded(path)
 
 
 @pytest.mark.parametrize("size", [(48, 64), (37, 53), (21, 90)])
 def test_the_composite_is_pytorchs_and_the_known_bytes_are_the_pictures(exported, size):
-    system, path = exported
+    system, run = exported
     image, mask = arrays(size)
-    made = run(path, image=image, mask=mask.astype(np.uint8) * 255)
+    made = run(image=image, mask=mask.astype(np.uint8) * 255)
     assert made.dtype == np.uint8 and made.shape == image.shape
     assert (made[~mask] == image[~mask]).all()
     expected = torch_composite(system, image, mask)
@@ -31,13 +30,13 @@ def test_the_composite_is_pytorchs_and_the_known_bytes_are_the_pictures(exported
 
 
 def test_128_is_hole_and_127_is_not(exported):
-    _, path = exported
+    _, run = exported
     image, mask = arrays()
     soft = np.where(mask, 128, 127).astype(np.uint8)
-    assert (run(path, image=image, mask=soft) == run(path, image=image, mask=mask.astype(np.uint8) * 255)).all()
+    assert (run(image=image, mask=soft) == run(image=image, mask=mask.astype(np.uint8) * 255)).all()
 
 
 def test_without_a_hole_the_picture_comes_back(exported):
-    _, path = exported
+    _, run = exported
     image, mask = arrays()
-    assert (run(path, image=image, mask=np.zeros_like(mask, np.uint8)) == image).all()
+    assert (run(image=image, mask=np.zeros_like(mask, np.uint8)) == image).all()

@@ -1,41 +1,78 @@
-"""Operators that ONNX, or ONNX Runtime, lacks, as others that it has; in place only while a graph is traced.
+"""Operators that ONNX lacks, or the exporter gets wrong, as others that it has; in place only while a graph is traced.
 
 Every function here takes what PyTorch's own takes, as far as the networks use it, and returns the same numbers.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from types import ModuleType
 from unittest.mock import patch
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from lacuna.export import fourier
+
+
+@dataclass(frozen=True)
+class Replacement:
+    """owner.name is replaced by function in calls with the keyword argument `only_with`, or in all; words: for people.
+
+    words is "" for what only changes a value's form.
+    """
+
+    owner: ModuleType
+    name: str
+    function: Callable
+    words: str = ""
+    only_with: str = ""
+
 
 def unfold(x: Tensor, size: int, padding: int = 0, stride: int = 1) -> Tensor:
     """`F.unfold` of square windows: a convolution of every channel alone, with one kernel for each place."""
-    channels = x.shape[1]
+    channels = int(x.shape[1])
     return F.conv2d(x, one_hot(channels, size, x), stride=stride, padding=padding, groups=channels).flatten(2)
 
 
 def fold(patches: Tensor, output_size, size: int, stride: int = 1, padding: int = 0) -> Tensor:
     """`F.fold` of square windows: a transposed convolution of every channel alone, with one kernel for each place."""
-    height, width = output_size
-    channels = patches.shape[1] // size**2
-    rows, columns = ((side + 2 * padding - size) // stride + 1 for side in (height, width))
-    maps = patches.unflatten(2, (rows, columns))
+    channels = int(patches.shape[1]) // size**2
+    rows, columns = ((side + 2 * padding - size) // stride + 1 for side in output_size)
+    maps = patches.reshape(-1, patches.shape[1], rows, columns)
     return F.conv_transpose2d(maps, one_hot(channels, size, patches), stride=stride, padding=padding, groups=channels)
 
 
 def one_hot(channels: int, size: int, like: Tensor) -> Tensor:
     """Kernels (channels·size²)×1×size×size; each looks at one place, row by row, the same for all channels."""
-    channels, places = int(channels), size * size
+    places = size * size
     return torch.eye(places, dtype=like.dtype).view(places, 1, size, size).repeat(channels, 1, 1, 1)
 
 
+def sum_pool2d(x: Tensor, kernel: tuple[int, int], stride, padding, *, divisor_override: int) -> Tensor:
+    """`F.avg_pool2d` with a divisor of its own."""
+    channels = int(x.shape[1])
+    return F.conv2d(x, x.new_ones(channels, 1, *kernel), None, stride, padding, groups=channels) / divisor_override
+
+
+def refused(*_, **__):
+    """What comes from NumPy was computed outside the graph, from the traced picture, and would be a constant."""
+    raise RuntimeError("a step of the network is computed by NumPy (torch.from_numpy), which is no operator of a graph")
+
+
 REPLACEMENTS = (
-    (F, "unfold", unfold, "im2col: grouped convolution with one-hot kernels"),
-    (F, "fold", fold, "col2im: grouped transposed convolution with one-hot kernels"),
+    Replacement(torch, "from_numpy", refused),
+    Replacement(F, "unfold", unfold, "im2col by a grouped convolution with one-hot kernels"),
+    Replacement(F, "fold", fold, "col2im by a grouped transposed convolution with one-hot kernels"),
+    Replacement(
+        F, "avg_pool2d", sum_pool2d, "avg_pool2d with divisor_override by a convolution with ones", "divisor_override"
+    ),
+    Replacement(torch.fft, "rfft2", fourier.rfft2, "fft_rfft2 by products with real cosines and sines"),
+    Replacement(torch.fft, "irfft2", fourier.irfft2, "fft_irfft2 by products with real cosines and sines"),
+    # here spectra are pairs of real numbers already
+    Replacement(torch, "view_as_real", lambda pairs: pairs),
+    Replacement(torch, "view_as_complex", lambda pairs: pairs),
 )
 
 
@@ -43,15 +80,21 @@ REPLACEMENTS = (
 def replaced() -> Iterator[set[str]]:
     """Put the replacements in place; yields the set of those that were called, in words, which fills as they are."""
     used: set[str] = set()
-
-    def noting(function, words):
-        def call(*args, **kwargs):
-            used.add(words)
-            return function(*args, **kwargs)
-
-        return call
-
     with ExitStack() as stack:
-        for owner, name, function, words in REPLACEMENTS:
-            stack.enter_context(patch.object(owner, name, noting(function, words)))
+        for entry in REPLACEMENTS:
+            stack.enter_context(patch.object(entry.owner, entry.name, _dispatched(entry, used)))
         yield used
+
+
+def _dispatched(entry: Replacement, used: set[str]) -> Callable:
+    """The replacement or, where it does not apply, the original."""
+    original = getattr(entry.owner, entry.name)
+
+    def call(*args, **kwargs):
+        if entry.only_with and entry.only_with not in kwargs:
+            return original(*args, **kwargs)
+        if entry.words:
+            used.add(entry.words)
+        return entry.function(*args, **kwargs)
+
+    return call

@@ -50,6 +50,7 @@ def write_graph(
         reason = " ".join(str(error).split())[:300]
         raise LacunaError(f"system '{name}' cannot be written as ONNX of opset {record['opset']}: {reason}") from error
     model = onnx.load_from_string(stream.getvalue())
+    _without_aliases(model.graph)
     operators = Counter(_operators(model.graph))
     for function in model.functions:
         operators.update(node.op_type for node in function.node)
@@ -66,6 +67,24 @@ def write_graph(
     with atomic(path) as partial:
         onnx.save(model, partial)
     return record
+
+
+def _without_aliases(graph: onnx.GraphProto) -> None:
+    """Read weights that are equal from one place directly.
+
+    The exporter writes equal weights once, and `Identity` nodes for their other names; ONNX Runtime's optimiser (1.31)
+    loses some of those names and then refuses the graph.
+    """
+    weights = {weight.name for weight in graph.initializer}
+    aliases = {
+        node.output[0]: node.input[0] for node in graph.node if node.op_type == "Identity" and node.input[0] in weights
+    }
+    kept = [node for node in graph.node if not aliases.keys() & set(node.output)]
+    for node in kept:
+        for index, name in enumerate(node.input):
+            node.input[index] = aliases.get(name, name)
+    del graph.node[:]
+    graph.node.extend(kept)
 
 
 def _operators(graph: onnx.GraphProto):
