@@ -34,7 +34,14 @@ def decode(path: str | Path) -> tuple[Image.Image, bool]:
     """
     with Image.open(path) as opened:
         opened.load()
-        image = ImageOps.exif_transpose(opened)
+        return to_rgb(ImageOps.exif_transpose(opened))
+
+
+def to_rgb(image: Image.Image) -> tuple[Image.Image, bool]:
+    """A picture of any of Pillow's modes as 8-bit RGB, and whether transparency was composited on white.
+
+    Errors: `ValueError` for values that have no agreed range.
+    """
     if image.mode.startswith("I"):  # 16 bits, in one of Pillow's spellings
         values = np.asarray(image)
         if values.min() < 0 or values.max() > 65535:

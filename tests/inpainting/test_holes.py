@@ -1,0 +1,85 @@
+import numpy as np
+import pytest
+from PIL import ExifTags, Image
+
+from lacuna.errors import LacunaError
+from lacuna.inpainting.holes import hole_of
+from lacuna.inpainting.pictures import from_pixels, picture_of
+from tests.inpainting.made_up import box, noise, save
+
+PICTURE = from_pixels(noise(), "x")
+HOLE = box()
+
+
+def test_every_kind_of_mask_means_the_same_hole(tmp_path):
+    bytes_ = HOLE.astype(np.uint8) * 255
+    grey = np.where(HOLE, 128, 127).astype(np.uint8)
+    for mask in (
+        HOLE,
+        bytes_,
+        bytes_[..., None],
+        np.dstack([bytes_] * 3),
+        HOLE.astype(np.float32),
+        grey,
+        Image.fromarray(HOLE),
+        Image.fromarray(bytes_),
+        save(tmp_path / "m.png", HOLE),
+        str(save(tmp_path / "m.tif", grey)),
+        save(tmp_path / "m.jpg", HOLE, quality=100),
+    ):
+        assert (hole_of(mask, PICTURE) == HOLE).all()
+
+
+def test_the_other_polarity():
+    assert (hole_of(~HOLE, PICTURE, invert=True) == HOLE).all()
+    assert (hole_of(HOLE, PICTURE, invert=True) == ~HOLE).all()
+
+
+def test_another_size_is_refused_or_resized():
+    small = box(19, 27, 3, 4, 6, 8)
+    with pytest.raises(LacunaError, match="the mask has 27×19 pixels and the picture 53×37; .*--resize-mask"):
+        hole_of(small, PICTURE)
+    hole = hole_of(small, PICTURE, resize=True)
+    rows, columns = np.nonzero(hole)
+    assert hole.shape == (37, 53)
+    assert abs(rows.min() - 3 * 37 / 19) <= 1 and abs(columns.max() + 1 - 12 * 53 / 27) <= 1
+
+
+def test_a_mask_of_a_turned_picture_must_be_turned_as_well(tmp_path):
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    picture = picture_of(save(tmp_path / "x.jpg", noise(37, 53), exif=exif))
+    assert picture.size == (53, 37)
+    with pytest.raises(LacunaError, match="EXIF turns it"):
+        hole_of(HOLE, picture)
+    assert hole_of(save(tmp_path / "m.png", HOLE, exif=exif), picture).sum() == HOLE.sum()
+
+
+def test_growing_is_the_same_in_every_direction():
+    dot = np.zeros((37, 53), bool)
+    dot[20, 30] = True
+    rows, columns = np.mgrid[:37, :53]
+    for n in (1, 4, 9):
+        assert (hole_of(dot, PICTURE, dilate=n) == (np.hypot(rows - 20, columns - 30) <= n)).all()
+    assert (hole_of(HOLE, PICTURE, dilate=0) == HOLE).all()
+    with pytest.raises(LacunaError, match="not by -1"):
+        hole_of(HOLE, PICTURE, dilate=-1)
+
+
+@pytest.mark.parametrize(
+    ("mask", "options", "sentence"),
+    [
+        (HOLE & False, {}, "the mask is empty.*paint the hole white"),
+        (HOLE | True, {"invert": True}, "the mask is empty.*paint the hole black"),
+        (HOLE | True, {}, "covers the whole picture.*leave black"),
+        (HOLE & False, {"invert": True}, "covers the whole picture.*leave white"),
+        (HOLE, {"dilate": 99}, "covers the whole picture"),
+        (HOLE.astype(np.uint8), {}, "holds 0 and 1"),
+        (noise(channels=4), {}, "transparent"),
+        (HOLE.astype(np.int32), {}, "the mask cannot be read"),
+    ],
+)
+def test_masks_that_mean_nothing_are_one_sentence(mask, options, sentence):
+    with pytest.raises(LacunaError, match=sentence) as error:
+        hole_of(mask, PICTURE, **options)
+    assert "\n" not in str(error.value)

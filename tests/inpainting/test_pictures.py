@@ -1,0 +1,189 @@
+import io
+
+import cv2
+import numpy as np
+import pytest
+from PIL import ExifTags, Image
+
+from lacuna.errors import LacunaError
+from lacuna.inpainting.pictures import from_pixels, picture_of
+from lacuna.inpainting.saving import FORMATS, encoded, fitted, format_of, write
+from tests.inpainting.made_up import box, noise, save
+
+HOLE = box()
+PREDICTION = noise(seed=9)
+LOSSLESS = [suffix for suffix, (kind, _) in FORMATS.items() if kind != "JPEG"]
+
+
+def round_trip(picture, suffix, name="x"):
+    image = Image.open(io.BytesIO(encoded(fitted(picture, suffix, name), suffix)))
+    image.load()
+    return image
+
+
+def exif(orientation=1):
+    tags = Image.Exif()
+    tags[ExifTags.Base.Orientation], tags[ExifTags.Base.Make] = orientation, "Maker"
+    tags.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = "2020:01:02 03:04:05"
+    tags.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSLatitudeRef] = "N"
+    return tags
+
+
+@pytest.mark.parametrize("suffix", LOSSLESS)
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_every_kind_of_picture_keeps_its_values_outside_the_hole(tmp_path, suffix, channels):
+    values = noise(channels=channels)
+    picture = picture_of(save(tmp_path / "x.png", values))
+    result = round_trip(picture.filled(PREDICTION, HOLE), suffix)
+    back = np.asarray(result.convert({1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}[channels]))
+    assert (back[~HOLE] == values[~HOLE]).all()
+    if channels > 2:
+        assert (back[HOLE][:, :3] == PREDICTION[HOLE]).all()
+    if channels in (2, 4):
+        assert (back[HOLE][:, -1] == 255).all()  # what was filled can be seen
+
+
+def test_a_grey_picture_stays_grey(tmp_path):
+    result = round_trip(picture_of(save(tmp_path / "x.png", noise(channels=1))).filled(PREDICTION, HOLE), ".png")
+    assert result.mode == "L"
+    weighted = PREDICTION[HOLE] @ [0.299, 0.587, 0.114]
+    assert np.abs(np.asarray(result)[HOLE] - weighted).max() <= 1
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif"])
+def test_sixteen_bit_grey_stays_so(tmp_path, suffix):
+    values = noise(channels=1, dtype=np.uint16)
+    picture = picture_of(save(tmp_path / f"x{suffix}", values))
+    result = np.asarray(round_trip(picture.filled(np.full_like(PREDICTION, 255), HOLE), suffix))
+    assert result.dtype == np.uint16
+    assert (result[~HOLE] == values[~HOLE]).all() and (result[HOLE] == 65535).all()
+
+
+def test_what_a_format_cannot_hold_is_said(tmp_path):
+    deep = picture_of(save(tmp_path / "x.png", noise(channels=1, dtype=np.uint16)))
+    for suffix in (".webp", ".jpg"):
+        assert any("more than 8 bits" in note for note in fitted(deep, suffix, "x").notes)
+        assert round_trip(deep, suffix).mode in ("L", "RGB")
+    cv2.imwrite(str(tmp_path / "rgb16.png"), noise(dtype=np.uint16))
+    assert any("16 bits" in note for note in picture_of(tmp_path / "rgb16.png").notes)
+    assert any("lossy" in note for note in fitted(from_pixels(noise(), "x"), ".jpg", "x").notes)
+    assert fitted(from_pixels(noise(), "x"), ".png", "x").notes == []
+    with pytest.raises(LacunaError, match=r"x has transparent pixels.*\.png"):
+        fitted(from_pixels(noise(channels=4), "x"), ".jpg", "x")
+    opaque = np.dstack([noise(), np.full(HOLE.shape, 255, np.uint8)])
+    assert round_trip(from_pixels(opaque, "x"), ".jpg").mode == "RGB"
+
+
+def test_floating_point_tiff(tmp_path):
+    values = (noise(channels=1) / 255).astype(np.float32)
+    picture = picture_of(save(tmp_path / "x.tif", values)).filled(np.full_like(PREDICTION, 51), HOLE)
+    back = np.asarray(round_trip(picture, ".tif"))
+    assert back.dtype == np.float32
+    assert (back[~HOLE] == values[~HOLE]).all() and np.allclose(back[HOLE], 0.2)
+    assert round_trip(picture, ".png").mode == "L"
+
+
+def test_palettes_bits_and_see_through_colours(tmp_path):
+    colours = Image.fromarray(noise()).quantize(16)
+    colours.save(tmp_path / "p.png")
+    shown = np.asarray(colours.convert("RGB"))
+    result = round_trip(picture_of(tmp_path / "p.png").filled(PREDICTION, HOLE), ".png")
+    assert (np.asarray(result.convert("RGB"))[~HOLE] == shown[~HOLE]).all()
+    colours.save(tmp_path / "t.png", transparency=colours.getpixel((0, 0)))
+    result = np.asarray(round_trip(picture_of(tmp_path / "t.png").filled(PREDICTION, HOLE), ".png"))
+    assert result.shape[2] == 4 and result[0, 0, 3] == 0 and (result[HOLE][:, 3] == 255).all()
+    bits = noise(channels=1) > 99
+    Image.fromarray(bits).save(tmp_path / "b.png")
+    result = np.asarray(round_trip(picture_of(tmp_path / "b.png").filled(PREDICTION, HOLE), ".png"))
+    assert (result[~HOLE] == np.where(bits, 255, 0)[~HOLE]).all()
+
+
+def test_cmyk_becomes_rgb_and_says_so(tmp_path):
+    Image.fromarray(noise()).convert("CMYK").save(tmp_path / "x.jpg", icc_profile=b"a profile of four inks")
+    picture = picture_of(tmp_path / "x.jpg")
+    assert picture.pixels.shape == (37, 53, 3) and "icc_profile" not in picture.keep
+    assert len(picture.notes) == 2
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_exif_profile_and_resolution_are_kept(tmp_path, suffix):
+    path = save(tmp_path / "x.jpg", noise(), exif=exif(), icc_profile=b"some profile", dpi=(200, 200))
+    result = round_trip(picture_of(path).filled(PREDICTION, HOLE), suffix)
+    tags = result.getexif()
+    assert tags[ExifTags.Base.Make] == "Maker"
+    assert tags.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] == "2020:01:02 03:04:05"
+    assert tags.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSLatitudeRef] == "N"
+    assert result.info["icc_profile"] == b"some profile"
+    assert suffix == ".webp" or np.allclose([float(each) for each in result.info["dpi"]], 200, atol=0.1)
+
+
+@pytest.mark.parametrize("source", ["jpg", "png", "tif"])
+@pytest.mark.parametrize("orientation", [3, 6])
+def test_a_turned_picture_is_upright_and_is_not_turned_again(tmp_path, source, orientation):
+    upright = noise()
+    stored = np.ascontiguousarray(np.rot90(upright, 2 if orientation == 3 else 1))
+    options = {"quality": 100, "subsampling": 0} if source == "jpg" else {}
+    path = save(tmp_path / f"x.{source}", stored, exif=exif(orientation), **options)
+    picture = picture_of(path)
+    assert picture.size == (37, 53)
+    result = round_trip(picture.filled(PREDICTION, HOLE), ".png")
+    assert ExifTags.Base.Orientation not in result.getexif() and result.getexif()[ExifTags.Base.Make] == "Maker"
+    assert np.abs(np.asarray(result).astype(int) - upright)[~HOLE].max() <= (8 if source == "jpg" else 0)
+
+
+def test_the_thumbnail_that_still_shows_the_hole_is_left_out(tmp_path):
+    thumbnail = io.BytesIO()
+    Image.new("RGB", (16, 12), "red").save(thumbnail, "JPEG")
+    small = thumbnail.getvalue()
+    # one tag in the first directory, then a second directory that holds a JPEG, as cameras write it
+    first = (1).to_bytes(2, "little") + bytes.fromhex("12010300010000000100 0000") + (26).to_bytes(4, "little")
+    entry = lambda tag, kind, value: b"".join(  # noqa: E731
+        (tag.to_bytes(2, "little"), kind.to_bytes(2, "little"), (1).to_bytes(4, "little"), value.to_bytes(4, "little"))
+    )
+    second = (3).to_bytes(2, "little") + entry(0x0103, 3, 6) + entry(0x0201, 4, 68) + entry(0x0202, 4, len(small))
+    block = b"Exif\0\0II*\0" + (8).to_bytes(4, "little") + first + second + bytes(4) + small
+    Image.fromarray(noise()).save(tmp_path / "x.jpg", exif=block)
+    assert Image.open(tmp_path / "x.jpg").getexif().get_ifd(ExifTags.IFD.IFD1)[0x0202] == len(small)
+    result = encoded(fitted(picture_of(tmp_path / "x.jpg").filled(PREDICTION, HOLE), ".jpg", "x"), ".jpg")
+    assert small not in result and small in (tmp_path / "x.jpg").read_bytes()
+
+
+def test_arrays_and_pillow_images():
+    for dtype, value in ((np.uint8, 51), (np.uint16, 51 * 257), (np.float32, np.float32(0.2)), (np.float64, 0.2)):
+        values = noise() if dtype is np.uint8 else (noise().astype(dtype) * value / 51).astype(dtype)
+        result = from_pixels(values, "x").filled(np.full_like(PREDICTION, 51), HOLE).pixels
+        assert result.dtype == dtype
+        assert (result[~HOLE] == values[~HOLE]).all() and np.allclose(result[HOLE], value)
+    image = Image.fromarray(noise())
+    image.info["icc_profile"] = b"some profile"
+    assert picture_of(image).keep == {"icc_profile": b"some profile"}
+    for wrong in (noise(channels=5), noise().astype(np.int64), noise() * 2.0, np.zeros((0, 4, 3), np.uint8)):
+        with pytest.raises(LacunaError, match="the image cannot be read as a picture"):
+            picture_of(wrong)
+
+
+def test_what_is_no_picture_is_one_sentence(tmp_path):
+    whole = encoded(from_pixels(noise(), "x"), ".png")
+    for name, content in (("cut.png", whole[: len(whole) // 2]), ("text.png", b"no picture"), ("empty.jpg", b"")):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(LacunaError, match=f"{name} cannot be read as a picture") as error:
+            picture_of(tmp_path / name)
+        assert "\n" not in str(error.value)
+
+
+def test_a_picture_of_pictures_says_which_was_read(tmp_path):
+    frames = [Image.fromarray(noise(seed=i)) for i in range(3)]
+    frames[0].save(tmp_path / "x.webp", save_all=True, append_images=frames[1:], lossless=True)
+    picture = picture_of(tmp_path / "x.webp")
+    assert (picture.pixels[..., :3] == noise(seed=0)).all()
+    assert any("3 pictures" in note for note in picture.notes)
+
+
+def test_files_are_whole_or_absent(tmp_path):
+    picture = from_pixels(noise(), "x")
+    write(picture, tmp_path / "x.png")
+    assert [path.name for path in tmp_path.iterdir()] == ["x.png"]
+    with pytest.raises(LacunaError, match="cannot be written"):
+        write(picture, tmp_path / "x.png" / "y.png")
+    with pytest.raises(LacunaError, match=r"x\.gif has no suffix that is known"):
+        format_of(tmp_path / "x.gif")

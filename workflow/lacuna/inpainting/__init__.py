@@ -1,0 +1,1 @@
+"""From somebody's picture and mask to the picture with its hole filled."""

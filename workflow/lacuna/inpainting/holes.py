@@ -1,0 +1,68 @@
+"""The hole that a mask means: binarised once, turned, resized and grown only when asked to."""
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from lacuna.errors import LacunaError
+from lacuna.inpainting.pictures import Picture, picture_of
+
+
+def hole_of(
+    source,
+    picture: Picture,
+    *,
+    name: str = "the mask",
+    invert: bool = False,
+    resize: bool = False,
+    dilate: int = 0,
+) -> np.ndarray:
+    """bool H×W of the picture's size, True = hole, from a mask whose pixels of 128 and more (of 255) are the hole.
+
+    source: path, binary stream, Pillow image, or array (bool; uint8 0 and 255; floats 0 and 1). invert: dark pixels are
+    the hole. resize: a mask of another size is resized by nearest neighbours. dilate: pixels that the hole grows by, in
+    every direction alike. Errors: a `LacunaError` for a mask that cannot be read, is see-through, has another size,
+    holds 0 and 1 where 0 and 255 are meant, is empty, or covers everything.
+    """
+    if dilate < 0:
+        raise LacunaError(f"a hole can grow by 0 pixels or more, not by {dilate}")
+    values = _values(source, name)
+    if values.shape != picture.size:
+        if not resize:
+            raise LacunaError(_another_size(values.shape, picture, name))
+        values = np.asarray(Image.fromarray(values).resize(picture.size[::-1], Image.Resampling.NEAREST))
+    hole = (values >= 128) != invert
+    kept, holes = ("white", "black") if invert else ("black", "white")
+    if not hole.any():
+        raise LacunaError(f"{name} is empty, nothing is to be filled; paint the hole {holes}, or turn the mask around")
+    if dilate and not hole.all():
+        distance = cv2.distanceTransform((~hole).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+        hole = distance <= dilate
+    if hole.all():
+        raise LacunaError(
+            f"{name} covers the whole picture, so that nothing is left to go by; leave {kept} what is to be kept"
+        )
+    return hole
+
+
+def _values(source, name: str) -> np.ndarray:
+    """uint8 H×W."""
+    if hasattr(source, "__array__") and np.asarray(source).dtype == np.bool_:
+        source = np.asarray(source).astype(np.uint8) * 255
+    mask = picture_of(source, name)
+    if mask.transparent:
+        raise LacunaError(
+            f"{name} has transparent pixels, so that it is unclear where the hole is; flatten it to black and white"
+        )
+    values = np.asarray(Image.fromarray(mask.rgb).convert("L"))
+    if values.max() == 1:
+        raise LacunaError(f"{name} holds 0 and 1 where 0 and 255 are meant; multiply it by 255")
+    return values
+
+
+def _another_size(shape: tuple[int, int], picture: Picture, name: str) -> str:
+    (height, width), (mask_height, mask_width) = picture.size, shape
+    sentence = f"{name} has {mask_width}×{mask_height} pixels and the picture {width}×{height}"
+    if shape == picture.stored_size:
+        return f"{sentence}, as it is shown (its EXIF turns it); turn the mask as well"
+    return f"{sentence}; make them one size, or ask for the mask to be resized (--resize-mask)"

@@ -1,0 +1,115 @@
+"""One picture from its file to its result's file, and what is refused before anything is computed."""
+
+import io
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from lacuna.errors import LacunaError
+from lacuna.inpainting.folders import pairs
+from lacuna.inpainting.holes import hole_of
+from lacuna.inpainting.models import Model
+from lacuna.inpainting.pictures import picture_of
+from lacuna.inpainting.saving import encoded, fitted, format_of, write
+
+PIPE = Path("-")  # standard input, or standard output
+
+
+@dataclass(frozen=True)
+class Options:
+    """How masks are read and pictures computed: see `Model.inpaint`. suffix: of results that have no name."""
+
+    suffix: str = ".png"
+    invert_mask: bool = False
+    resize_mask: bool = False
+    dilate: int = 0
+    tile: int | None = None
+    overlap: int | None = None
+
+
+@dataclass(frozen=True)
+class Job:
+    """Where a picture, its mask and its result lie; `PIPE` for one of the first two, and for the last."""
+
+    image: Path
+    mask: Path
+    output: Path
+
+
+def plan_jobs(image: Path, mask: Path, output: Path, suffix: str, force: bool = False) -> list[Job]:
+    """The one job of a picture, or those of a folder; whatever can be seen to be wrong by now is a `LacunaError`."""
+    if image.is_dir():
+        if output == PIPE or output.is_file() or not output.absolute().parent.is_dir():
+            raise LacunaError(f"the results of the folder {image} need a folder, and {output} is none; name another")
+        jobs = [Job(path, its, output / f"{path.stem}{suffix}") for path, its in pairs(image, _present(mask))]
+    else:
+        if mask.is_dir():
+            raise LacunaError(f"the mask {mask} is a folder and the image {image} is none; name the mask's file")
+        if image == mask == PIPE:
+            raise LacunaError("image and mask cannot both come from standard input; name a file for one of them")
+        if output == PIPE and sys.stdout.isatty():
+            raise LacunaError("the result would go to the terminal; send it into a file or a pipe, or name an output")
+        if output.is_dir():
+            raise LacunaError(f"the output {output} is a folder and the image {image} is none; name a file")
+        if output != PIPE and not output.absolute().parent.is_dir():
+            raise LacunaError(f"the folder {output.parent} for the output does not exist; make it first")
+        jobs = [Job(_present(image), _present(mask), output)]
+    for job in jobs:
+        if job.output != PIPE:
+            format_of(job.output)
+        for given in (job.image, job.mask):
+            if not force and PIPE not in (given, job.output) and job.output.exists() and job.output.samefile(given):
+                raise LacunaError(f"the output would replace {given} itself; name another, or add --force")
+    return jobs
+
+
+def _present(path: Path) -> Path:
+    if path != PIPE and not path.exists():
+        raise LacunaError(f"the file {path} does not exist; correct the name")
+    return path
+
+
+def inpaint_file(
+    model: Model, job: Job, options: Options, progress: Callable[[int, int], None] = lambda done, of: None
+) -> tuple[str, list[str]]:
+    """Fill one picture and write it, whole or not at all. Returns what was done, and what could not be kept, in words.
+
+    progress: as in `lacuna.inpainting.filling.fill`. Errors: `LacunaError`.
+    """
+    name = "standard input" if job.image == PIPE else str(job.image)
+    mask_name = "the mask from standard input" if job.mask == PIPE else f"the mask {job.mask}"
+    picture = picture_of(_source(job.image), name)
+    hole = hole_of(
+        _source(job.mask),
+        picture,
+        name=mask_name,
+        invert=options.invert_mask,
+        resize=options.resize_mask,
+        dilate=options.dilate,
+    )
+    suffix = options.suffix if job.output == PIPE else format_of(job.output)
+    fitted(picture, suffix, name)  # what the format cannot hold is refused before anything is computed
+    began = time.monotonic()
+    filled = model.fill(picture, hole, tile=options.tile, overlap=options.overlap, progress=progress)
+    seconds = time.monotonic() - began
+    result = fitted(filled, suffix, name)
+    if job.output == PIPE:
+        sys.stdout.buffer.write(encoded(result, suffix))
+        sys.stdout.buffer.flush()
+    else:
+        write(result, job.output)
+    height, width = picture.size
+    share = np.count_nonzero(hole) / hole.size
+    by = f"by {model.name} in {seconds:.2f} s ({model.device})"
+    done = f"{job.output}: {width}×{height} pixels, {share:.1%} filled {by}"
+    if share > 0.5 and not options.invert_mask:
+        result.notes.append(f"{mask_name} covers {share:.0%}; if white is what to keep, add --invert-mask")
+    return done, result.notes
+
+
+def _source(path: Path):
+    return io.BytesIO(sys.stdin.buffer.read()) if path == PIPE else path

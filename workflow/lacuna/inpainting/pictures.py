@@ -1,0 +1,157 @@
+"""Somebody's picture: read with all that it carries, written again with nothing lost but the hole."""
+
+import io
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+from PIL import ExifTags, Image, ImageOps
+
+from lacuna.data.decoding import UNREADABLE, from_array, to_rgb
+from lacuna.errors import LacunaError
+
+# What 255 of a prediction is in the picture's own numbers.
+_SCALE = {np.dtype(np.uint8): 1, np.dtype(np.uint16): 257} | dict.fromkeys(map(np.dtype, ("f4", "f8")), 1 / 255)
+# A TIFF keeps the layout of its pixels (where strips or tiles begin) among its EXIF tags; then only what describes the
+# picture is kept: description, make, model, software, date, artist, copyright, and the EXIF and GPS parts.
+_LAYOUT = {0x0111, 0x0144}
+_DESCRIPTIVE = (0x010E, 0x010F, 0x0110, 0x0131, 0x0132, 0x013B, 0x8298, 0x8769, 0x8825)
+
+
+@dataclass
+class Picture:
+    """One picture, upright.
+
+    pixels: H×W×C, C = 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA; uint8, uint16 or floats in [0, 1], as the file has them.
+    rgb: what a system sees, uint8 H×W×3, transparency on white.
+    keep: what else the file carried (`exif`, `icc_profile`, `dpi`), as Pillow's `save` takes it.
+    stored_size: height and width before EXIF's orientation was applied.
+    notes: sentences about what could not be kept.
+    """
+
+    pixels: np.ndarray
+    rgb: np.ndarray
+    keep: dict = field(default_factory=dict)
+    stored_size: tuple[int, int] = (0, 0)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width in pixels."""
+        return self.rgb.shape[:2]
+
+    @property
+    def transparent(self) -> bool:
+        """Whether any pixel is not opaque."""
+        alpha = self.pixels[..., -1]
+        return self.pixels.shape[2] in (2, 4) and bool((alpha < 255 * _SCALE[alpha.dtype]).any())
+
+    def filled(self, prediction: np.ndarray, hole: np.ndarray) -> "Picture":
+        """The picture with `prediction` (uint8 H×W×3) where `hole` (bool H×W) is, opaque; every other value untouched.
+
+        A grey picture stays grey (ITU-R BT.601 weights), and 16 bits or floats stay such; the prediction has 8 bits.
+        """
+        channels = self.pixels.shape[2]
+        colour = np.asarray(Image.fromarray(prediction).convert("L"))[..., None] if channels < 3 else prediction
+        if channels in (2, 4):
+            colour = np.dstack([colour, np.full(hole.shape, 255, np.uint8)])
+        pixels = self.pixels.copy()
+        pixels[hole] = colour[hole] * pixels.dtype.type(_SCALE[pixels.dtype])
+        return replace(self, pixels=pixels, rgb=np.where(hole[..., None], prediction, self.rgb))
+
+    def as_image(self) -> Image.Image:
+        """As Pillow has it; `info` holds what the file carried, ready for `save(…, **image.info)`."""
+        pixels = self.pixels[..., 0] if self.pixels.shape[2] == 1 else self.pixels
+        image = Image.fromarray(np.ascontiguousarray(pixels))
+        image.info.update(self.keep)
+        return image
+
+
+def read_picture(source, name: str) -> Picture:
+    """The picture in a file (path or binary stream), called `name` in messages.
+
+    What cannot be read is a `LacunaError`. Of several frames the first is taken, with a note.
+    """
+    with _one_sentence(name), Image.open(source) as opened:
+        sixteen = opened.mode in ("RGB", "RGBA", "LA") and "16" in str([tile.args for tile in opened.tile])
+        frames = getattr(opened, "n_frames", 1) if opened.format != "MPO" else 1
+        opened.load()
+        picture = from_image(opened)
+    if sixteen:
+        picture.notes.append(f"{name} has 16 bits a channel, of which the upper 8 are read and kept")
+    if frames > 1:
+        picture.notes.append(f"{name} holds {frames} pictures, of which the first is read")
+    return picture
+
+
+def from_image(image: Image.Image) -> Picture:
+    """The picture in an image of Pillow's, upright. Errors: any of `UNREADABLE`."""
+    stored, notes, keep = image.size[::-1], [], _kept(image)
+    image = ImageOps.exif_transpose(image)
+    rgb, _ = to_rgb(image)
+    own = image
+    if image.mode.startswith("I"):
+        own = np.asarray(image).astype(np.uint16)  # `to_rgb` has refused what lies beyond 16 bits
+    elif "transparency" in image.info or image.mode in ("P", "PA", "La", "RGBa"):
+        see_through = "transparency" in image.info or image.mode != "P"
+        grey = image.mode in ("L", "La")
+        own = image.convert(("LA" if grey else "RGBA") if see_through else "RGB")
+    elif image.mode == "1":
+        own = image.convert("L")
+    elif image.mode not in ("L", "LA", "RGB", "RGBA", "F"):
+        own = rgb
+        if keep.pop("icc_profile", None):
+            notes.append("its colour profile describes other colours than RGB and is left out")
+        notes.append(f"its {image.mode} values were converted to RGB by Pillow's plain formula")
+    pixels = np.asarray(own)
+    return Picture(pixels.reshape(*pixels.shape[:2], -1), np.asarray(rgb), keep, stored, notes)
+
+
+def from_pixels(values: np.ndarray, name: str) -> Picture:
+    """The picture in an array H×W or H×W×C of uint8, uint16 or floats in [0, 1]; else a `LacunaError`."""
+    with _one_sentence(name):
+        if values.dtype not in _SCALE or not values.size:
+            raise ValueError(f"an array of {values.dtype} values and shape {values.shape} is none")
+        rgb, _ = from_array(values)
+    return Picture(values.reshape(*values.shape[:2], -1), np.asarray(rgb), {}, values.shape[:2])
+
+
+def picture_of(source, name: str = "the image") -> Picture:
+    """The picture in a path, a binary stream, an image of Pillow's or an array; errors as above."""
+    if isinstance(source, Image.Image):
+        with _one_sentence(name):
+            source.load()
+            return from_image(source)
+    if hasattr(source, "__array__"):
+        return from_pixels(np.asarray(source), name)
+    if isinstance(source, bytes):
+        source = io.BytesIO(source)
+    return read_picture(source, str(source) if isinstance(source, str | Path) else name)
+
+
+@contextmanager
+def _one_sentence(name: str) -> Iterator[None]:
+    """Whatever Pillow raises on a bad picture becomes one sentence."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the user named this very file
+            yield
+    except UNREADABLE as error:
+        reason = str(error) or type(error).__name__
+        raise LacunaError(f"{name} cannot be read as a picture ({reason}); name another file") from None
+
+
+def _kept(image: Image.Image) -> dict:
+    """Colour profile, resolution, EXIF without orientation and without its thumbnail, which still shows the hole."""
+    exif = Image.Exif()
+    exif.load(image.getexif().tobytes())
+    laid_out = bool(_LAYOUT & exif.keys())
+    for tag in list(exif):
+        if tag == ExifTags.Base.Orientation or (laid_out and tag not in _DESCRIPTIVE):
+            del exif[tag]
+    kept = {"exif": exif.tobytes() if len(exif) else None}
+    kept |= {name: image.info.get(name) for name in ("icc_profile", "dpi")}
+    return {name: value for name, value in kept.items() if value}

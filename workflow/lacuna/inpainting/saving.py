@@ -1,0 +1,63 @@
+"""Into which file formats a picture can be written, and what each of them cannot hold."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+
+from lacuna.data.decoding import from_array
+from lacuna.errors import LacunaError
+from lacuna.files import atomic
+from lacuna.inpainting.pictures import Picture
+
+# Suffix → Pillow's name and options. Only JPEG is lossy here; TIFF is uncompressed, as libtiff takes no EXIF folders.
+FORMATS = {
+    ".png": ("PNG", {"compress_level": 6}),
+    ".jpg": ("JPEG", {"quality": 95, "subsampling": 0}),
+    ".jpeg": ("JPEG", {"quality": 95, "subsampling": 0}),
+    ".webp": ("WEBP", {"lossless": True, "exact": True}),
+    ".tif": ("TIFF", {}),
+    ".tiff": ("TIFF", {}),
+}
+_EIGHT_BIT_ONLY = ("JPEG", "WEBP")
+
+
+def format_of(path: Path) -> str:
+    """The suffix of a file to write, in lower case; one that is not among `FORMATS` is a `LacunaError`."""
+    suffix = path.suffix.lower()
+    if suffix not in FORMATS:
+        raise LacunaError(f"the output {path} has no suffix that is known here; end it with {', '.join(FORMATS)}")
+    return suffix
+
+
+def fitted(picture: Picture, suffix: str, name: str) -> Picture:
+    """The picture as the format can hold it, with a note on what changes; `LacunaError` if it would be spoilt."""
+    kind, _ = FORMATS[suffix]
+    pixels, notes = picture.pixels, list(picture.notes)
+    if kind == "JPEG":
+        if picture.transparent:
+            raise LacunaError(f"{name} has transparent pixels, which JPEG cannot hold; name a .png or .webp output")
+        pixels = pixels[..., : {2: 1, 4: 3}.get(pixels.shape[2])]
+        notes.append("JPEG is lossy, so pixels outside the hole change a little; name a .png output to keep them")
+    if (pixels.dtype != np.uint8 and kind in _EIGHT_BIT_ONLY) or (pixels.dtype == np.float32 and kind == "PNG"):
+        pixels = np.asarray(from_array(pixels)[0].convert("L"))[..., None]
+        notes.append(f"{name} has more than 8 bits, which {kind} cannot hold; the result has 8")
+    return Picture(pixels, picture.rgb, picture.keep, picture.stored_size, notes)
+
+
+def encoded(picture: Picture, suffix: str) -> bytes:
+    """The bytes of the file. The picture has been through `fitted`."""
+    kind, options = FORMATS[suffix]
+    stream = io.BytesIO()
+    picture.as_image().save(stream, kind, **options, **picture.keep)
+    return stream.getvalue()
+
+
+def write(picture: Picture, path: Path) -> None:
+    """Write a whole file or none; one that cannot be written is a `LacunaError`."""
+    content = encoded(picture, format_of(path))
+    try:
+        with atomic(path) as partial:
+            partial.write_bytes(content)
+    except OSError as error:
+        raise LacunaError(f"{path} cannot be written ({error.strerror}); name another output") from None
