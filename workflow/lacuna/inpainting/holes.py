@@ -1,5 +1,7 @@
 """The hole that a mask means: binarised once, turned, resized and grown only when asked to."""
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 from PIL import Image
@@ -12,7 +14,7 @@ def hole_of(
     source,
     picture: Picture,
     *,
-    name: str = "the mask",
+    name: str | None = None,
     invert: bool = False,
     resize: bool = False,
     dilate: int = 0,
@@ -24,6 +26,7 @@ def hole_of(
     every direction alike. Errors: a `LacunaError` for a mask that cannot be read, is see-through, has another size,
     holds 0 and 1 where 0 and 255 are meant, is empty, or covers everything.
     """
+    name = name or (f"the mask {source}" if isinstance(source, str | Path) else "the mask")
     if dilate < 0:
         raise LacunaError(f"a hole can grow by 0 pixels or more, not by {dilate}")
     values = _values(source, name)

@@ -1,6 +1,5 @@
 """Somebody's picture: read with all that it carries, written again with nothing lost but the hole."""
 
-import io
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -104,8 +103,8 @@ def from_image(image: Image.Image) -> Picture:
     elif image.mode not in ("L", "LA", "RGB", "RGBA", "F"):
         own = rgb
         if keep.pop("icc_profile", None):
-            notes.append("its colour profile describes other colours than RGB and is left out")
-        notes.append(f"its {image.mode} values were converted to RGB by Pillow's plain formula")
+            notes.append("the colour profile describes other colours than RGB and is left out")
+        notes.append(f"the {image.mode} values were converted to RGB by Pillow's plain formula")
     pixels = np.asarray(own)
     return Picture(pixels.reshape(*pixels.shape[:2], -1), np.asarray(rgb), keep, stored, notes)
 
@@ -119,17 +118,16 @@ def from_pixels(values: np.ndarray, name: str) -> Picture:
     return Picture(values.reshape(*values.shape[:2], -1), np.asarray(rgb), {}, values.shape[:2])
 
 
-def picture_of(source, name: str = "the image") -> Picture:
-    """The picture in a path, a binary stream, an image of Pillow's or an array; errors as above."""
+def picture_of(source, name: str | None = None) -> Picture:
+    """The picture in a path, a binary stream, an image of Pillow's or an array; errors as above, with this name."""
+    name = name or (str(source) if isinstance(source, str | Path) else "the image")
     if isinstance(source, Image.Image):
         with _one_sentence(name):
             source.load()
             return from_image(source)
     if hasattr(source, "__array__"):
         return from_pixels(np.asarray(source), name)
-    if isinstance(source, bytes):
-        source = io.BytesIO(source)
-    return read_picture(source, str(source) if isinstance(source, str | Path) else name)
+    return read_picture(source, name)
 
 
 @contextmanager

@@ -1,0 +1,138 @@
+import io
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lacuna.cli import main
+from lacuna.commands import inpaint
+from tests.inpainting.made_up import box, noise, save
+
+
+@pytest.fixture
+def given(tmp_path, monkeypatch):
+    """A picture and its mask on disk, in the working directory."""
+    monkeypatch.chdir(tmp_path)
+    save(tmp_path / "photo.png", noise())
+    save(tmp_path / "mask.png", box())
+    return tmp_path
+
+
+def run(*words, system="navier_stokes"):
+    return main(["inpaint", *map(str, words), "--system", system, "--threads", "1", "--gpus", "0"])
+
+
+def test_one_picture(given, capsys):
+    assert run("photo.png", "mask.png", "-o", "out.png") == 0
+    out = np.asarray(Image.open("out.png"))
+    assert (out[~box()] == noise()[~box()]).all() and (out[box()] != noise()[box()]).any()
+    said = capsys.readouterr()
+    assert said.out.startswith("out.png: 53×37 pixels, 9.5% filled by navier_stokes in ") and said.err == ""
+
+
+def test_notes_go_to_standard_error(given, capsys):
+    assert run("photo.png", "mask.png", "-o", "out.jpg", "--invert-mask") == 0
+    assert "note: JPEG is lossy" in capsys.readouterr().err
+    assert run("photo.png", "mask.png", "-o", "out.png", "--dilate", "16") == 0
+    assert "if white is what to keep, add --invert-mask" in capsys.readouterr().err
+
+
+def test_pipes(given):
+    words = ["inpaint", "-", "mask.png", "-o", "-", "--system", "mean_fill", "--format", "webp"]
+    photo = (given / "photo.png").read_bytes()
+    done = subprocess.run([sys.executable, "-m", "lacuna", *words], input=photo, capture_output=True, check=True)
+    result = Image.open(io.BytesIO(done.stdout))
+    assert result.format == "WEBP"
+    assert (np.asarray(result.convert("RGB"))[~box()] == noise()[~box()]).all()
+    assert b"filled by mean_fill" in done.stderr
+    done = subprocess.run([sys.executable, "-m", "lacuna", *words], input=photo[:99], capture_output=True)
+    assert done.returncode == 1 and done.stdout == b""
+    assert done.stderr.startswith(b"lacuna inpaint: standard input cannot be read") and done.stderr.count(b"\n") == 1
+
+
+def test_a_folder(given, capsys):
+    (given / "in").mkdir()
+    (given / "masks").mkdir()
+    for i, name in enumerate(("a.jpg", "b.png")):
+        save(given / "in" / name, noise(seed=i))
+        save(given / "masks" / f"{name[0]}.png", box(top=7 + i))
+    assert run("in", "masks", "-o", "out") == 0
+    assert sorted(path.name for path in (given / "out").iterdir()) == ["a.png", "b.png"]
+    out = np.asarray(Image.open("out/b.png"))
+    assert (out[~box(top=8)] == noise(seed=1)[~box(top=8)]).all()
+    assert "2 pictures filled by navier_stokes" in capsys.readouterr().out
+
+
+def test_in_a_folder_one_bad_picture_does_not_stop_the_others(given, capsys):
+    (given / "in").mkdir()
+    save(given / "in" / "a.png", noise())
+    (given / "in" / "b.png").write_bytes(b"no picture")
+    save(given / "in" / "c.png", noise(30, 20))
+    assert run("in", "mask.png", "-o", "out") == 1
+    said = capsys.readouterr()
+    assert [path.name for path in (given / "out").iterdir()] == ["a.png"]
+    assert "b.png cannot be read" in said.err and "53×37 pixels and the picture 20×30" in said.err
+    assert said.err.strip().splitlines()[-1].startswith("lacuna inpaint: 2 of 3 pictures were not filled")
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("photo.png", "none.png", "-o", "out.png"), "the file none.png does not exist"),
+        (("none.png", "mask.png", "-o", "out.png"), "the file none.png does not exist"),
+        (("photo.png", "mask.png", "-o", "none/out.png"), "the folder none for the output does not exist"),
+        (("photo.png", "mask.png", "-o", "out.gif"), "no suffix that is known"),
+        (("photo.png", "mask.png", "-o", "folder"), "the output folder is a folder"),
+        (("photo.png", "folder", "-o", "out.png"), "the mask folder is a folder"),
+        (("folder", "mask.png", "-o", "photo.png"), "need a folder"),
+        (("folder", "mask.png", "-o", "-"), "need a folder"),
+        (("folder", "mask.png", "-o", "out"), "no image in the folder"),
+        (("-", "-", "-o", "out.png"), "cannot both come from standard input"),
+        (("photo.png", "mask.png", "-o", "photo.png"), "would replace photo.png itself"),
+        (("photo.png", "mask.png", "-o", "./mask.png"), "would replace mask.png itself"),
+        (("photo.png", "mask.png", "-o", "out.png", "--settings", "{"), "--settings is no JSON"),
+        (("photo.png", "mask.png", "-o", "out.png", "--settings", "[1]"), "write names and values"),
+        (("photo.png", "mask.png", "-o", "-", "--format", "gif"), "no suffix that is known"),
+        (("photo.png", "black.png", "-o", "out.png"), "the mask black.png is empty"),
+        (("photo.png", "black.png", "-o", "out.png", "--invert-mask"), "the mask black.png covers the whole picture"),
+        (("photo.png", "small.png", "-o", "out.png"), "make them one size"),
+        (("see_through.png", "mask.png", "-o", "out.jpg"), "see_through.png has transparent pixels"),
+        (("cut.png", "mask.png", "-o", "out.png"), "cut.png cannot be read"),
+        (("photo.png", "cut.png", "-o", "out.png"), "the mask cut.png cannot be read"),
+        (("photo.png", "mask.png", "-o", "out.png", "--tile", "3"), "a tile of 3 pixels is too small"),
+        (("photo.png", "mask.png", "-o", "out.png", "--gpus", "0", "--weights", "photo.png"), "has no weights"),
+    ],
+)
+def test_what_is_wrong_is_one_sentence_and_nothing_is_written(given, capsys, words, sentence):
+    (given / "folder").mkdir()
+    save(given / "black.png", box() & False)
+    save(given / "small.png", box(30, 20))
+    save(given / "see_through.png", noise(channels=4))
+    (given / "cut.png").write_bytes((given / "photo.png").read_bytes()[:500])
+    before = {path: path.read_bytes() for path in given.rglob("*") if path.is_file()}
+    assert run(*words) == 1
+    said = capsys.readouterr()
+    assert said.err.startswith("lacuna inpaint: ") and sentence in said.err and said.err.count("\n") == 1
+    assert said.out == ""
+    assert {path: path.read_bytes() for path in given.rglob("*") if path.is_file()} == before
+
+
+def test_a_picture_is_replaced_only_if_asked_to(given):
+    assert run("photo.png", "mask.png", "-o", "photo.png", "--force") == 0
+    assert (np.asarray(Image.open("photo.png"))[~box()] == noise()[~box()]).all()
+    assert (np.asarray(Image.open("photo.png"))[box()] != noise()[box()]).any()
+
+
+def test_no_picture_is_sent_to_a_terminal(given, capsys, monkeypatch):
+    monkeypatch.setattr("sys.stdout", SimpleNamespace(isatty=lambda: True))
+    assert run("photo.png", "mask.png", "-o", "-") == 1
+    assert "would go to the terminal" in capsys.readouterr().err
+
+
+def test_the_help_says_what_the_module_says(capsys):
+    with pytest.raises(SystemExit):
+        main(["inpaint", "--help"])
+    assert " ".join(inpaint.__doc__.splitlines()[0].split()) in " ".join(capsys.readouterr().out.split())

@@ -1,0 +1,160 @@
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import save_file
+
+import lacuna
+from lacuna import systems
+from lacuna.digests import modules_used
+from lacuna.errors import LacunaError
+from lacuna.inpainting.models import NOTE, Model
+from lacuna.systems.base import METADATA_KEY
+from tests.inpainting.conftest import TINY, bytes_graph
+from tests.inpainting.made_up import box, inverted, noise, save, strokes
+
+
+def test_three_lines_of_python(aotgan):
+    system, weights = aotgan
+    image, mask = noise(44, 72), box(44, 72)
+    model = lacuna.load("aotgan", weights=weights, gpus=0, threads=1)
+    result = model.inpaint(image, mask)
+    assert model.device == "cpu"
+    assert (result[~mask] == image[~mask]).all()
+    assert (result[mask] == system.predict_arrays([image], [mask])[0][mask]).all()
+
+
+def test_weights_know_their_system_and_its_settings(aotgan):
+    _, weights = aotgan
+    assert NOTE == METADATA_KEY
+    assert lacuna.load(weights=weights, gpus=0, threads=1).name == "aotgan"
+    with pytest.raises(LacunaError, match="are of system 'aotgan', not 'partialconv'"):
+        lacuna.load("partialconv", weights=weights, gpus=0, threads=1)
+    with pytest.raises(LacunaError, match="do not fit"):
+        lacuna.load(weights=weights, settings={"blocks": 2}, gpus=0, threads=1)
+
+
+def test_weights_under_the_authors_names_need_the_system_s(tmp_path, aotgan):
+    system, _ = aotgan
+    names = {ours: key for key, ours in system.released_keys().items()}
+    path = tmp_path / "G0000000.pt"
+    torch.save({names[key]: value for key, value in system.network.state_dict().items()}, path)
+    image, mask = noise(44, 72), box(44, 72)
+    result = lacuna.load("aotgan", weights=path, settings=TINY, gpus=0, threads=1).inpaint(image, mask)
+    assert (result[mask] == system.predict_arrays([image], [mask])[0][mask]).all()
+    with pytest.raises(LacunaError, match="name one of aotgan"):
+        lacuna.load(weights=path)
+    save_file(dict(system.network.state_dict()), tmp_path / "bare.safetensors")
+    with pytest.raises(LacunaError, match="name one of aotgan"):
+        lacuna.load(weights=tmp_path / "bare.safetensors")
+
+
+def test_what_cannot_be_loaded_is_one_sentence(tmp_path):
+    (tmp_path / "w.safetensors").write_bytes(b"no tensors")
+    graph = bytes_graph(tmp_path / "g.onnx")
+    for arguments, sentence in (
+        ({}, "no system is named"),
+        ({"system": "aotgan"}, "predicts only with weights"),
+        ({"system": "telae"}, "there is no system 'telae'"),
+        ({"system": "telea", "weights": tmp_path / "w.safetensors"}, "has no weights; leave them out"),
+        ({"system": "aotgan", "weights": tmp_path / "w.safetensors"}, "cannot be read"),
+        ({"system": "aotgan", "weights": tmp_path / "none.pth"}, "do not exist"),
+        ({"system": "telea", "settings": {"radus": 3}}, "no setting 'radus'"),
+        ({"system": "aotgan", "weights": graph}, "is of system 'inverter', not 'aotgan'"),
+        ({"weights": graph, "settings": {"width": 3}}, "leave the settings out"),
+    ):
+        with pytest.raises(LacunaError, match=sentence) as error:
+            lacuna.load(**arguments, gpus=0, threads=1)
+        assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("name", [n for n in systems.names() if systems.system_class(n).facts.kind != "deep"])
+def test_systems_without_training_need_no_weights(name):
+    settings = systems.system_class(name).small
+    image, mask = noise(66, 81), box(66, 81)
+    result = lacuna.load(name, settings=settings, gpus=0, threads=1).inpaint(image, mask)
+    assert (result[~mask] == image[~mask]).all() and (result[mask] != image[mask]).any()
+
+
+def test_what_goes_in_comes_out(tmp_path):
+    model = Model(inverted, "inverter", "cpu", None)
+    mask = box()
+    for image in (noise(channels=1), noise(channels=1)[..., None], noise(), noise(channels=4), noise(dtype=np.uint16)):
+        result = model.inpaint(image, mask)
+        assert result.shape == image.shape and result.dtype == image.dtype
+    path = save(tmp_path / "x.jpg", noise(), icc_profile=b"some profile")
+    result = model.inpaint(path, save(tmp_path / "m.png", mask))
+    assert result.size == (53, 37)
+    result.save(tmp_path / "y.png", **result.info)
+    assert Image.open(tmp_path / "y.png").info["icc_profile"] == b"some profile"
+    assert (np.asarray(model.inpaint(Image.fromarray(noise()), mask)) == model.inpaint(noise(), mask)).all()
+
+
+def test_options_of_masks_reach_the_mask():
+    model, image, mask = Model(inverted, "inverter", "cpu", None), noise(), box()
+    changed = lambda **options: (model.inpaint(image, **options) != image).all(2)  # noqa: E731
+    assert (changed(mask=~mask, invert_mask=True) == mask).all()
+    assert changed(mask=mask, dilate=2).sum() > mask.sum()
+    assert changed(mask=mask[::2, ::2], resize_mask=True).any()
+
+
+def test_tiles():
+    sizes = []
+
+    def noted(image, hole):
+        sizes.append(hole.shape)
+        return inverted(image, hole)
+
+    image, mask = noise(203, 317), strokes(203, 317, 5)
+    model = Model(noted, "inverter", "cpu", (100, 90))
+    for options, expected in (({}, (100, 90)), ({"tile": 64}, (64, 64)), ({"tile": 0}, (203, 317))):
+        sizes.clear()
+        model.inpaint(image, mask, **options)
+        assert set(sizes) == {expected}
+    for options, sentence in (
+        ({"tile": 8}, "too small"),
+        ({"tile": -1}, "too small"),
+        ({"tile": 64, "overlap": 40}, "choose 2 to half"),
+        ({"tile": 64, "overlap": 0}, "choose 2 to half"),
+    ):
+        with pytest.raises(LacunaError, match=sentence):
+            model.inpaint(image, mask, **options)
+
+
+def test_a_graph_of_one_size_sets_the_tile(tmp_path):
+    model = lacuna.load(weights=bytes_graph(tmp_path / "g.onnx", 48, 56), gpus=0, threads=1)
+    image, mask = noise(203, 317), strokes(203, 317, 5)
+    assert (model.inpaint(image, mask) == np.where(mask[..., None], 255 - image, image)).all()
+    with pytest.raises(LacunaError, match="exactly 56×48"):
+        model.inpaint(image, mask, tile=64)
+
+
+def test_too_little_memory_is_one_sentence_and_other_errors_are_not_hidden():
+    def failing(error):
+        def predict(image, hole):
+            raise error
+
+        return Model(predict, "hungry", "cpu", (64, 64))
+
+    for error in (MemoryError(), torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB")):
+        with pytest.raises(LacunaError, match="choose a tile size smaller than 64"):
+            failing(error).inpaint(noise(), box())
+    with pytest.raises(RuntimeError, match="a bug"):
+        failing(RuntimeError("a bug")).inpaint(noise(), box())
+
+
+def test_the_package_itself_stays_light():
+    code = "import sys, lacuna; print(*[n for n in ('torch', 'numpy', 'PIL', 'lacuna.inpainting') if n in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
+    with pytest.raises(AttributeError, match="no attribute 'laod'"):
+        _ = lacuna.laod
+
+
+def test_no_job_s_digest_depends_on_this_room():
+    for command in ("train", "predict", "score"):
+        assert not [name for name in modules_used((f"lacuna.commands.{command}",)) if "inpainting" in name]
+    assert "lacuna.inpainting.models" in modules_used(("lacuna.commands.inpaint",))
