@@ -1,5 +1,7 @@
 """Which GPU a job takes, on a pretended machine with two."""
 
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -42,3 +44,12 @@ def test_no_gpu_asked_for_or_none_there_is_the_cpu(two_gpus, monkeypatch):
 def test_several_gpus_for_one_job_are_refused():
     with pytest.raises(LacunaError, match="one GPU at most"):
         devices.choose_device(2)
+
+
+def test_determinism_does_not_load_the_compiler():
+    program = (
+        "import sys, torch; from lacuna.nn.devices import make_deterministic; make_deterministic(1);"
+        "print(torch.get_deterministic_debug_mode(), torch.get_num_threads(), 'torch._dynamo' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["1", "1", "False"]

@@ -40,7 +40,9 @@ def choose_device(gpus: int) -> torch.device:
 def make_deterministic(threads: int) -> None:
     """Same bytes twice on one machine: deterministic algorithms wherever torch has them, a fixed number of threads."""
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    torch.use_deterministic_algorithms(True, warn_only=True)
+    # Equal to `use_deterministic_algorithms(True, warn_only=True)`, but for PyTorch's compiler: that one loads it to
+    # tell it so, two seconds of the processor at every start for what nothing here uses.
+    torch.set_deterministic_debug_mode("warn")
     torch.utils.deterministic.fill_uninitialized_memory = False
     torch.backends.cudnn.benchmark = False
     torch.set_num_threads(threads)
