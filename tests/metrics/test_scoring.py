@@ -92,15 +92,29 @@ def test_a_mask_without_hole_makes_a_perfect_composite(folder):
     assert first.set_index("metric").value.to_dict() == {"psnr": 100.0, "l1": 0.0}
 
 
-def test_parquet_has_the_same_bytes_twice(folder):
-    for name in ("a", "b"):
-        arguments = ["score", "--settings", json.dumps(settings(metrics=["psnr", "ssim"]))]
-        arguments += ["--list", str(folder / "list.txt"), "--predictions", str(folder / "predictions/index.csv")]
-        arguments += ["--backbones", str(folder), "--output", str(folder / f"{name}.parquet")]
-        assert main(arguments) == 0
+def arguments_for(folder, test_sets, outputs):
+    chosen = {"system": "telea", "source": "untrained", "test_sets": test_sets, "metrics": ["psnr", "ssim"]}
+    return [
+        *("score", "--settings", json.dumps(chosen), "--backbones", str(folder)),
+        *("--list", *[str(folder / "list.txt")] * len(test_sets)),
+        *("--predictions", *[str(folder / "predictions/index.csv")] * len(test_sets)),
+        *("--output", *[str(folder / name) for name in outputs]),
+    ]
+
+
+def test_every_test_set_has_a_file_of_its_own_with_the_same_bytes_twice(folder):
+    assert main(arguments_for(folder, ["paris_test", "FFHQ_test"], ["a.parquet", "other.parquet"])) == 0
+    assert main(arguments_for(folder, ["paris_test"], ["b.parquet"])) == 0
     assert (folder / "a.parquet").read_bytes() == (folder / "b.parquet").read_bytes()
-    written = pd.read_parquet(folder / "a.parquet")
-    pd.testing.assert_frame_equal(written, score(folder, metrics=["psnr", "ssim"]))
+    pd.testing.assert_frame_equal(pd.read_parquet(folder / "a.parquet"), score(folder, metrics=["psnr", "ssim"]))
+    other = score(folder, metrics=["psnr", "ssim"], test_set="FFHQ_test")
+    pd.testing.assert_frame_equal(pd.read_parquet(folder / "other.parquet"), other)
+
+
+def test_every_test_set_needs_its_files(folder, capsys):
+    assert main(arguments_for(folder, ["paris_test", "FFHQ_test"], ["a.parquet"])) == 1
+    assert "there are 2 test sets, 2 --list, 2 --predictions and 1 --output" in capsys.readouterr().err
+    assert not (folder / "a.parquet").exists()
 
 
 def test_a_missing_prediction_is_named(folder):

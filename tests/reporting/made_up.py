@@ -159,7 +159,7 @@ def make_run(folder: Path, size=(44, 60), n=9, metrics=("psnr", "ssim", "l1"), b
                 scores.append(str(folder / f"scores/{system}/{source}/{test_set}.parquet"))
                 command(
                     "score",
-                    {"system": system, "source": source, "test_set": test_set, "metrics": list(metrics)},
+                    {"system": system, "source": source, "test_sets": [test_set], "metrics": list(metrics)},
                     *("--list", folder / f"lists/{test_set}.txt", "--predictions", index),
                     *("--backbones", backbones, "--output", scores[-1]),
                 )

@@ -33,7 +33,7 @@ def make_run(folder: Path, size=(44, 60), n=9, metrics=("psnr", "l1")) -> dict:
                 index = make_predictions(folder, system, source, test_set, random)
                 command(
                     "score",
-                    {"system": system, "source": source, "test_set": test_set, "metrics": list(metrics)},
+                    {"system": system, "source": source, "test_sets": [test_set], "metrics": list(metrics)},
                     *("--list", folder / f"lists/{test_set}.txt", "--predictions", index),
                     *("--backbones", "none", "--output", folder / f"scores/{system}/{source}/{test_set}.parquet"),
                 )

@@ -82,16 +82,16 @@ def test_same_settings_same_bytes(job):
 @pytest.mark.parametrize("stopped_after", [1, 3, 4, 6])
 def test_resuming_equals_going_through(job, monkeypatch, stopped_after):
     """Also where Snakemake deleted the declared outputs of the interrupted job."""
-    straight = contents(job("straight", iterations=9))
+    straight = contents(job("straight", iterations=9, decay_from=0.3))
     with monkeypatch.context() as patch:
         at_step(patch, stopped_after, interrupt)
         with pytest.raises(LacunaError, match=f"interrupted at step {stopped_after}"):
-            job("resumed", iterations=9)
+            job("resumed", iterations=9, decay_from=0.3)
     folder = job("x", iterations=1).parent / "resumed"
     assert not (folder / "weights.safetensors").exists()
     for name in DECLARED:
         (folder / name).unlink(missing_ok=True)
-    assert contents(job("resumed", iterations=9)) == straight
+    assert contents(job("resumed", iterations=9, decay_from=0.3)) == straight
 
 
 def test_a_crash_goes_on_from_the_last_checkpoint(job, monkeypatch, capsys):

@@ -22,6 +22,7 @@ def test_defaults_are_filled_in():
         ({"training": {"iterations": 0}}, "at least 1"),
         ({"training": {"batch_size": 2.5}}, "whole number"),
         ({"training": {"seconds": -1}}, "above 0"),
+        ({"training": {"decay_from": 1}}, "below 1"),
         ({"training": {"precision": "half"}}, "bf16-mixed"),
     ],
 )

@@ -135,14 +135,13 @@ class Plan:
         """All (system, source) pairs that are trained."""
         return [(label, source) for label in self.systems if self.is_trained(label) for source in self.sources]
 
+    def contestants(self) -> list[tuple[str, str]]:
+        """All (system, source) pairs that are compared."""
+        return [(label, source) for label in self.systems for source in self.sources_of(label)]
+
     def predictions(self) -> list[tuple[str, str, str]]:
         """All (system, source, test set) combinations that are predicted and scored."""
-        return [
-            (label, source, test_set)
-            for label in self.systems
-            for source in self.sources_of(label)
-            for test_set in self.test_sets
-        ]
+        return [(*contestant, test_set) for contestant in self.contestants() for test_set in self.test_sets]
 
     def role_sets(self, role: str) -> list[str]:
         """The image sets of a role: `train`, `validation` or `test`."""
@@ -290,19 +289,21 @@ class Plan:
         return Job("import_predictions", settings, (self.pair(test_set),), content=self._fingerprint(folder))
 
     @cache  # noqa: B019
-    def score(self, label: str, source: str, test_set: str) -> Job:
+    def score(self, label: str, source: str) -> Job:
+        """On all test sets: one start of torch and one loading of LPIPS for all of them."""
         settings = {
             "system": label,
             "source": source,
-            "test_set": test_set,
+            "test_sets": self.test_sets,
             "metrics": self.config["metrics"],
         }
         backbones = tuple(self.fetch_backbone(name) for name in self.backbones("score", label))
-        return Job("score", settings, (self.predict(label, source, test_set), *backbones))
+        predictions = tuple(self.predict(label, source, test_set) for test_set in self.test_sets)
+        return Job("score", settings, predictions + backbones)
 
     @cache  # noqa: B019
     def tabulate(self) -> Job:
-        scores = tuple(self.score(*key) for key in self.predictions())
+        scores = tuple(self.score(*key) for key in self.contestants())
         trainings = tuple(self.train(*key) for key in self.trainings())
         settings = {**self.titles(), "metrics": self.config["metrics"]}
         return Job("tabulate", settings, scores + trainings, content=digest(PUBLISHED.read_bytes()))
@@ -327,7 +328,7 @@ class Plan:
 
     @cache  # noqa: B019
     def plot_coverage(self) -> Job:
-        scores = tuple(self.score(*key) for key in self.predictions())
+        scores = tuple(self.score(*key) for key in self.contestants())
         return Job("plot", {**self.titles(), "metrics": self.config["metrics"]}, scores)
 
     @cache  # noqa: B019
@@ -336,7 +337,7 @@ class Plan:
 
     @cache  # noqa: B019
     def gallery(self) -> Job:
-        scores = tuple(self.score(*key) for key in self.predictions())
+        scores = tuple(self.score(*key) for key in self.contestants())
         return Job("gallery", {**self.titles(), "metrics": self.config["metrics"]}, scores)
 
     @cache  # noqa: B019

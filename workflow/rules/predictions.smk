@@ -48,22 +48,26 @@ rule import_predictions:
         " --folder {input.folder} --output {output.index} > {log} 2>&1"
 
 
+# One job for all test sets of a system and a source: most of a small job would go into starting torch.
 rule score:
     input:
-        pairs=f"{PLAN.folder}/lists/{{test_set}}.txt",
-        predictions=rules.predict.output.index,
+        pairs=expand(f"{PLAN.folder}/lists/{{test_set}}.txt", test_set=PLAN.test_sets),
+        predictions=expand(rules.predict.output.index, test_set=PLAN.test_sets, allow_missing=True),
         backbones=lambda wildcards: PLAN.backbone_files("score", wildcards.system),
     output:
-        f"{PLAN.folder}/scores/{{system}}/{{source}}/{{test_set}}.parquet",
+        expand(
+            f"{PLAN.folder}/scores/{{{{system}}}}/{{{{source}}}}/{{test_set}}.parquet",
+            test_set=PLAN.test_sets,
+        ),
     log:
-        f"{PLAN.folder}/logs/score/{{system}}.{{source}}.{{test_set}}.log",
+        f"{PLAN.folder}/logs/score/{{system}}.{{source}}.log",
     benchmark:
-        f"{PLAN.folder}/benchmarks/score/{{system}}.{{source}}.{{test_set}}.jsonl"
+        f"{PLAN.folder}/benchmarks/score/{{system}}.{{source}}.jsonl"
     conda:
         "../../envs/torch.yaml"
     params:
-        settings=lambda wildcards: PLAN.score(*PLAN.key(wildcards)).settings_json,
-        digest=lambda wildcards: PLAN.score(*PLAN.key(wildcards)).digest,
+        settings=lambda wildcards: PLAN.score(wildcards.system, wildcards.source).settings_json,
+        digest=lambda wildcards: PLAN.score(wildcards.system, wildcards.source).digest,
     shell:
         "python -m lacuna score --settings {params.settings:q} --list {input.pairs}"
         " --predictions {input.predictions} --backbones results/backbones --threads {threads}"

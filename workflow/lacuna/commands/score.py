@@ -1,10 +1,11 @@
 """Score predictions against the ground truth, one row per image, region and metric.
 
-Of the workflow: --settings, --list and --predictions (an index.csv). Of any folders: --truth, --predictions and
---masks, whose files are paired by their stems.
+Of the workflow: --settings, and for each of its test sets one --list, --predictions (an index.csv) and --output. Of any
+folders: --truth, --predictions and --masks, whose files are paired by their stems.
 """
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 WORKFLOW = ("settings", "list")
@@ -13,13 +14,13 @@ DEFAULT_METRICS = ["psnr", "ssim", "l1"]
 
 
 def add_arguments(parser) -> None:
-    parser.add_argument("--predictions", required=True, help="index.csv of the predictions, or their folder")
-    parser.add_argument("--output", required=True, help="file to write: .parquet or .csv")
+    parser.add_argument("--predictions", required=True, nargs="+", help="index.csv of the predictions, or their folder")
+    parser.add_argument("--output", required=True, nargs="+", help="file to write: .parquet or .csv")
     parser.add_argument("--backbones", default="results/backbones", help="folder of pretrained networks, for LPIPS")
     parser.add_argument("--threads", type=int, default=1, help="batches scored at the same time (default: 1)")
     workflow = parser.add_argument_group("a step of the workflow")
-    workflow.add_argument("--settings", help="JSON: system, source, test_set, metrics")
-    workflow.add_argument("--list", help="text file of image<TAB>mask lines")
+    workflow.add_argument("--settings", help="JSON: system, source, test_sets, metrics")
+    workflow.add_argument("--list", nargs="+", help="text file of image<TAB>mask lines; one a test set")
     folders = parser.add_argument_group("any folders, paired by file stem")
     folders.add_argument("--truth", help="folder of the true images")
     folders.add_argument("--masks", help="folder of the masks: 255 = hole, 0 = valid")
@@ -31,31 +32,46 @@ def run(args) -> None:
     from lacuna.metrics.records import check_format, write_records
     from lacuna.metrics.scoring import COLUMNS, score_rows
 
-    check_format(args.output)
-    settings, files = _of_folders(args) if args.truth or args.masks else _of_workflow(args)
-    rows = score_rows(settings, files, args.backbones, args.threads)
-    number = write_records(args.output, rows, COLUMNS, ("coverage", "value"))
-    print(f"scored {len(files)} images, {number} rows, into {args.output}")
+    for output in args.output:
+        check_format(output)
+    for settings, files, output in _of_folders(args) if args.truth or args.masks else _of_workflow(args):
+        rows = score_rows(settings, files, args.backbones, args.threads)
+        number = write_records(output, rows, COLUMNS, ("coverage", "value"))
+        print(f"scored {len(files)} images, {number} rows, into {output}", flush=True)
 
 
-def _of_workflow(args) -> tuple[dict, list]:
+def _of_workflow(args) -> Iterator[tuple[dict, list, str]]:
+    from lacuna.errors import LacunaError
     from lacuna.metrics.triples import paired_files
 
     _need(args, WORKFLOW, (*FOLDERS, "metrics", "system"))
-    return json.loads(args.settings), paired_files(args.list, args.predictions)
+    settings = json.loads(args.settings)
+    test_sets = settings.pop("test_sets")
+    given = test_sets, args.list, args.predictions, args.output
+    if len({len(each) for each in given}) > 1:
+        raise LacunaError(
+            f"there are {len(test_sets)} test sets, {len(args.list)} --list, {len(args.predictions)} --predictions and "
+            f"{len(args.output)} --output; give one of each for every test set."
+        )
+    for test_set, pairs, predictions, output in zip(*given, strict=True):
+        yield {**settings, "test_set": test_set}, paired_files(pairs, predictions), output
 
 
-def _of_folders(args) -> tuple[dict, list]:
+def _of_folders(args) -> Iterator[tuple[dict, list, str]]:
+    from lacuna.errors import LacunaError
     from lacuna.metrics.folders import paired_by_stem
 
     _need(args, FOLDERS, WORKFLOW)
+    if len(args.predictions) > 1 or len(args.output) > 1:
+        raise LacunaError("--truth goes with one --predictions and one --output; score other folders by another call.")
+    predictions, output = args.predictions[0], args.output[0]
     settings = {
-        "system": args.system or Path(args.predictions).absolute().name,
+        "system": args.system or Path(predictions).absolute().name,
         "source": "external",
         "test_set": Path(args.truth).absolute().name,
         "metrics": args.metrics or DEFAULT_METRICS,
     }
-    return settings, paired_by_stem(args.truth, args.predictions, args.masks)
+    yield settings, paired_by_stem(args.truth, predictions, args.masks), output
 
 
 def _need(args, needed: tuple[str, ...], excluded: tuple[str, ...]) -> None:

@@ -22,6 +22,7 @@ from lacuna.data.sizes import width_and_height
 from lacuna.errors import LacunaError
 from lacuna.nn.devices import choose_device, make_deterministic
 from lacuna.training import checkpoint
+from lacuna.training.decay import Decay
 from lacuna.training.interruption import Interruption
 from lacuna.training.logs import Means, Progress, Table
 from lacuna.training.results import parameter_counts, peak_memory, write_record, write_weights
@@ -61,6 +62,8 @@ def train(
     optimizers = {name: fabric.setup_optimizers(each) for name, each in system.optimizers().items()}
     for name, module in system.modules().items():
         setattr(system, name, fabric.setup_module(module.to(memory_format=torch.channels_last)))  # a third faster
+
+    decay = Decay(optimizers, budget.decay_from)
 
     needed = [Path(backbones) / f"{name}.safetensors" for name in system.backbones(system.recipe)]
     belongs_to = checkpoint.identity(given, [train_list, validation_list], needed)
@@ -122,7 +125,9 @@ def train(
                 raise LacunaError(f"training was interrupted at step {step}; run the same command to go on from there")
             began_step = time.monotonic()
             image, mask = (tensor.to(device, memory_format=torch.channels_last) for tensor in next(batches))
+            decay.undo(optimizers)
             system.before_step(step, spent(), optimizers)
+            decay.apply(optimizers, spent())
             losses = system.training_step(image, mask, optimizers, fabric.backward)
             step += 1
             means.add(_finite(losses, step))

@@ -14,8 +14,9 @@ class Budget:
 
     iterations: steps to do; or seconds: of wall time, validations included (then two runs differ). With neither, the
     system's own number of iterations. batch_size: images a step; the system's own if none. validate_every,
-    checkpoint_every, log_every: in steps; a logged loss is the mean over its interval. precision: Lightning Fabric's
-    name of it.
+    checkpoint_every, log_every: in steps; a logged loss is the mean over its interval. decay_from: the fraction of the
+    budget from which learning rates fall linearly to zero; none: only the system's own schedule. precision: Lightning
+    Fabric's name of it.
     """
 
     iterations: int | None = None
@@ -24,6 +25,7 @@ class Budget:
     validate_every: int = 1000
     checkpoint_every: int = 1000
     log_every: int = 10
+    decay_from: float | None = None
     precision: str = "32-true"
 
     def __post_init__(self):
@@ -35,6 +37,10 @@ class Budget:
                 raise LacunaError(f"training's `{name}` must be a whole number of at least 1, not {value!r}")
         if self.seconds is not None and not (isinstance(self.seconds, int | float) and self.seconds > 0):
             raise LacunaError(f"training's `seconds` must be a number above 0, not {self.seconds!r}")
+        if self.decay_from is not None and not 0 <= self.decay_from < 1:
+            raise LacunaError(
+                f"training's `decay_from` must be a fraction of at least 0 and below 1, not {self.decay_from!r}"
+            )
         if self.precision not in PRECISIONS:
             raise LacunaError(f"training's `precision` is one of {', '.join(PRECISIONS)}, not {self.precision!r}")
 
