@@ -3,10 +3,10 @@
 Every function here takes what PyTorch's own takes, as far as the networks use it, and returns the same numbers.
 """
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from types import ModuleType
 from unittest.mock import patch
 
 import torch
@@ -14,16 +14,18 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from lacuna.export import fourier
+from lacuna.export.canny import canny
 
 
 @dataclass(frozen=True)
 class Replacement:
     """owner.name is replaced by function in calls with the keyword argument `only_with`, or in all; words: for people.
 
-    words is "" for what only changes a value's form.
+    owner: a module's name; nothing is replaced where it is not imported. words is "" for what only changes a value's
+    form.
     """
 
-    owner: ModuleType
+    owner: str
     name: str
     function: Callable
     words: str = ""
@@ -62,17 +64,22 @@ def refused(*_, **__):
 
 
 REPLACEMENTS = (
-    Replacement(torch, "from_numpy", refused),
-    Replacement(F, "unfold", unfold, "im2col by a grouped convolution with one-hot kernels"),
-    Replacement(F, "fold", fold, "col2im by a grouped transposed convolution with one-hot kernels"),
+    Replacement("lacuna.systems.structure", "canny", canny, "Canny's detector by sums, comparisons and a Loop"),
+    Replacement("torch", "from_numpy", refused),
+    Replacement("torch.nn.functional", "unfold", unfold, "im2col by a grouped convolution with one-hot kernels"),
+    Replacement("torch.nn.functional", "fold", fold, "col2im by a grouped transposed convolution with one-hot kernels"),
     Replacement(
-        F, "avg_pool2d", sum_pool2d, "avg_pool2d with divisor_override by a convolution with ones", "divisor_override"
+        "torch.nn.functional",
+        "avg_pool2d",
+        sum_pool2d,
+        "avg_pool2d with divisor_override by a convolution with ones",
+        "divisor_override",
     ),
-    Replacement(torch.fft, "rfft2", fourier.rfft2, "fft_rfft2 by products with real cosines and sines"),
-    Replacement(torch.fft, "irfft2", fourier.irfft2, "fft_irfft2 by products with real cosines and sines"),
+    Replacement("torch.fft", "rfft2", fourier.rfft2, "fft_rfft2 by products with real cosines and sines"),
+    Replacement("torch.fft", "irfft2", fourier.irfft2, "fft_irfft2 by products with real cosines and sines"),
     # here spectra are pairs of real numbers already
-    Replacement(torch, "view_as_real", lambda pairs: pairs),
-    Replacement(torch, "view_as_complex", lambda pairs: pairs),
+    Replacement("torch", "view_as_real", lambda pairs: pairs),
+    Replacement("torch", "view_as_complex", lambda pairs: pairs),
 )
 
 
@@ -82,13 +89,14 @@ def replaced() -> Iterator[set[str]]:
     used: set[str] = set()
     with ExitStack() as stack:
         for entry in REPLACEMENTS:
-            stack.enter_context(patch.object(entry.owner, entry.name, _dispatched(entry, used)))
+            if owner := sys.modules.get(entry.owner):
+                call = _dispatched(entry, getattr(owner, entry.name), used)
+                stack.enter_context(patch.object(owner, entry.name, call))
         yield used
 
 
-def _dispatched(entry: Replacement, used: set[str]) -> Callable:
+def _dispatched(entry: Replacement, original: Callable, used: set[str]) -> Callable:
     """The replacement or, where it does not apply, the original."""
-    original = getattr(entry.owner, entry.name)
 
     def call(*args, **kwargs):
         if entry.only_with and entry.only_with not in kwargs:

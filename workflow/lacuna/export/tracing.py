@@ -1,8 +1,12 @@
 """From a PyTorch module to a checked ONNX file."""
 
 import io
+import os
+import sys
 import warnings
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import onnx
@@ -34,7 +38,7 @@ def write_graph(
     stream = io.BytesIO()
     name = record["system"]
     try:
-        with replaced() as used, warnings.catch_warnings():
+        with replaced() as used, _quiet(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of sizes that become constants: the networks' checks of what they take
             torch.onnx.export(
                 module.eval(),
@@ -67,6 +71,20 @@ def write_graph(
     with atomic(path) as partial:
         onnx.save(model, partial)
     return record
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Nothing on the standard output: PyTorch prints the whole graph there, from C++, where the exporter fails."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    try:
+        with Path(os.devnull).open("w") as nowhere:
+            os.dup2(nowhere.fileno(), 1)
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 def _without_aliases(graph: onnx.GraphProto) -> None:
