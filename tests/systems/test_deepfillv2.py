@@ -108,6 +108,21 @@ def test_recorded_output_stays():
     assert_as_recorded("deepfillv2", raw[0])
 
 
+@pytest.mark.parametrize("part", ["network", "discriminator"])
+def test_weights_in_others_key_names_are_refused_with_the_reason(part, tmp_path):
+    system = systems.create("deepfillv2", **SMALL)
+    theirs = {f"inpaint_net/{key}": value for key, value in system.modules()[part].state_dict().items()}
+    torch.save(theirs, tmp_path / "theirs.pth")
+    for given in (theirs, tmp_path / "theirs.pth"):
+        with pytest.raises(LacunaError, match="'deepfillv2' cannot take weights that others released"):
+            system.load_released(given, part)
+    ours = system.modules()[part].state_dict()
+    system.load_released({"state_dict": ours}, part)
+    del ours[next(iter(ours))]
+    with pytest.raises(LacunaError, match="missing"):
+        system.load_released(ours, part)
+
+
 # ---------------------------------------------------------------------- attention
 
 

@@ -38,3 +38,17 @@ def initialise_normal(module: nn.Module, std: float) -> None:
             nn.init.normal_(part.weight, 0.0, std)
             if part.bias is not None:
                 nn.init.zeros_(part.bias)
+
+
+def initialise_kaiming(module: nn.Module) -> None:
+    """Kaiming-normal weights of every convolution and linear layer, their biases 0."""
+    for part in module.modules():
+        if isinstance(part, nn.Conv2d | nn.Linear):
+            nn.init.kaiming_normal_(part.weight)
+            if part.bias is not None:
+                nn.init.zeros_(part.bias)
+
+
+def twice_the_size(x: Tensor) -> Tensor:
+    """N×C×H×W → N×C×2H×2W, bilinear with aligned corners."""
+    return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=True)

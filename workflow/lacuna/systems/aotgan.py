@@ -16,7 +16,7 @@ from torch.nn import functional as F
 from lacuna.data.compositing import composite
 from lacuna.errors import LacunaError
 from lacuna.nn import backbones
-from lacuna.nn.layers import ReflectionPad2d, initialise_normal
+from lacuna.nn.layers import ReflectionPad2d, initialise_normal, twice_the_size
 from lacuna.nn.losses import perceptual_loss, style_loss
 from lacuna.nn.patch_discriminator import patch_layers, require_patch
 from lacuna.systems import base
@@ -117,7 +117,7 @@ class UpConvolution(nn.Module):
         self.conv = nn.Conv2d(channels, out_channels, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.conv(F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=True))
+        return self.conv(twice_the_size(x))
 
 
 class Generator(nn.Module):

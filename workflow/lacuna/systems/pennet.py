@@ -18,7 +18,7 @@ from lacuna.data.compositing import composite
 from lacuna.errors import LacunaError
 from lacuna.nn.adversarial import GAN_TYPES, discriminator_loss, generator_loss
 from lacuna.nn.contextual_attention import paste, self_similarity, usable_keys
-from lacuna.nn.layers import initialise_normal
+from lacuna.nn.layers import initialise_normal, twice_the_size
 from lacuna.nn.patch_discriminator import patch_layers, require_patch
 from lacuna.systems import base
 from lacuna.systems.base import Deviation, Facts, System, require_size
@@ -157,14 +157,10 @@ class SkipNetwork(nn.Module):
         *skips, x = features
         joined = []
         for level in reversed(range(1, self.levels)):
-            x = self.get_submodule(f"up_conv{level:02d}")(_twice_the_size(x))
+            x = self.get_submodule(f"up_conv{level:02d}")(twice_the_size(x))
             x = torch.cat([x, skips[level - 1]], 1)
             joined.insert(0, x)
-        return (self.decoder(_twice_the_size(x)) + 1) / 2, joined
-
-
-def _twice_the_size(x: Tensor) -> Tensor:
-    return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=True)
+        return (self.decoder(twice_the_size(x)) + 1) / 2, joined
 
 
 class AttentionTransfer(nn.Module):

@@ -1,4 +1,4 @@
-"""TFill: a transformer between a restrictive encoder and a decoder (the coarse stage).
+"""TFill: a transformer between a restrictive encoder and a decoder.
 
 C. Zheng, T.-J. Cham, J. Cai, D. Phung, "Bridging Global Context Interactions for High-Fidelity Image Completion",
 CVPR 2022 (arXiv 2104.00845). Particular: the encoder's 1×1 kernels keep each token to its own patch, so that nothing
@@ -6,10 +6,10 @@ spreads before the transformer relates all patches at once; every token carries 
 and attention listens to it accordingly: strictly in the first layer, ever less in the later ones.
 
 As in the authors' code the network works at one size: any picture is resized to it and its completion is resized back.
-The authors' second stage, which refines the resized completion at the picture's own size, is not part of this system.
+A second stage, which refines that at the picture's own size, is an option; it is not the authors' network, see
+`_tfill_refinement.py`.
 """
 
-import copy
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,13 +17,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from lacuna.data.compositing import composite
 from lacuna.errors import LacunaError
 from lacuna.nn import perceptual_similarity
-from lacuna.nn.soft_partial_convolution import PartialConv2d, PixelNorm, ResidualBlock
 from lacuna.nn.stylegan2 import Discriminator
-from lacuna.nn.weighted_attention import POSITIONS, PositionEmbedding, TransformerLayer
+from lacuna.nn.weighted_attention import POSITIONS
 from lacuna.systems import base
-from lacuna.systems._released import read_tensors
+from lacuna.systems._released import read_tensors, unwrap
+from lacuna.systems._tfill_coarse import Decoder, Encoder, Transformer
+from lacuna.systems._tfill_refinement import PARAMETERS, Refiner
 from lacuna.systems.base import Deviation, Facts, Prediction, System, require_size
 
 
@@ -36,7 +38,7 @@ class Recipe(base.Recipe):
     hidden: width of the two-layer networks between attentions. discriminator_width: its channels at full size.
     hole_weight: of the hole's L1 beside the valid part's. noise_in_prediction: the decoder's noise is drawn when
     predicting too, so that a picture's completion depends on the seed and on its place in the list; without it, it
-    depends on neither. as_released: see the deviations.
+    depends on neither. refinement: a second stage, as wide and as deep as the first. as_released: see the deviations.
     """
 
     image_size: int = 256
@@ -57,6 +59,7 @@ class Recipe(base.Recipe):
     discriminator_rate_factor: float = 4.0
     betas: tuple[float, ...] = (0.5, 0.9)
     noise_in_prediction: bool = True
+    refinement: bool = False
     as_released: bool = False
 
     def __post_init__(self):
@@ -77,11 +80,26 @@ class Recipe(base.Recipe):
                 f"system 'tfill' shares {self.width * 2 ** (self.scales - 1)} channels (width × 2^(scales − 1)) "
                 f"among {self.heads} heads; choose numbers that divide evenly"
             )
+        if self.refinement and self.image_size < 8:
+            raise LacunaError(
+                f"system 'tfill' refines pictures from 8 pixels on, and its 'image_size' is {self.image_size}; choose "
+                "a larger one, or leave 'refinement' out"
+            )
+
+    @property
+    def refined_size(self) -> int:
+        """Height and width in pixels at which the second stage's pictures are judged: a power of two."""
+        return 1 << self.image_size.bit_length() - 1
+
+    @property
+    def size_multiple(self) -> int:
+        """What height and width must be multiples of: only the second stage does not resize."""
+        return 2**self.scales if self.refinement else 1
 
 
 @dataclass
 class CoarsePrediction(Prediction):
-    """coarse: N×3×S×S on the [0, 1] scale, before it is resized, S the network's own size.
+    """coarse: N×3×S×S on the [0, 1] scale, the first stage's picture before it is resized, S the network's own size.
 
     encoder_mask: N×1×s×s, the valid share of each token's patch. tokens: N×C×s×s, what the transformer returned.
     """
@@ -91,178 +109,11 @@ class CoarsePrediction(Prediction):
     tokens: Tensor
 
 
-# ---------------------------------------------------------------------- encoder
-
-
-class Down(nn.Module):
-    """Half the size, twice the channels."""
-
-    def __init__(self, channels: int):
-        super().__init__()
-        self.downsample = nn.ModuleDict({"conv": PartialConv2d(channels, channels, 2, stride=2)})
-        self.block = nn.ModuleList(
-            [ResidualBlock(channels, 2 * channels, 1), ResidualBlock(2 * channels, 2 * channels, 1)]
-        )
-
-    def forward(self, x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        x, mask = self.downsample["conv"](x, mask)
-        for block in self.block:
-            x, mask = block(x, mask)
-        return x, mask
-
-
-class Encoder(nn.Module):
-    """Image and mask (1 = valid) → one token for each patch, and its valid share. No token sees another patch."""
-
-    def __init__(self, width: int, scales: int):
-        super().__init__()
-        channels = width * 2**scales
-        self.encode = PartialConv2d(3, width, 1)
-        self.down = nn.ModuleList(Down(width * 2**scale) for scale in range(scales))
-        self.mid = nn.ModuleDict({f"block{number}": ResidualBlock(channels, channels, 1) for number in (1, 2)})
-        self.conv_out = ResidualBlock(channels, channels, 1)
-        _initialise(self)
-
-    def forward(self, image: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        x, mask = self.encode(image, mask)
-        for block in (*self.down, *self.mid.values(), self.conv_out):
-            x, mask = block(x, mask)
-        return x, mask
-
-
-# ---------------------------------------------------------------------- transformer
-
-
-class Transformer(nn.Module):
-    """Tokens N×C×h×w with their valid shares N×1×h×w → tokens that know of each other, of the same shape."""
-
-    def __init__(self, channels: int, layers: int, heads: int, hidden: int):
-        super().__init__()
-        self.token_embed = PartialConv2d(channels, channels, 1)
-        self.pos_embed = PositionEmbedding(channels)
-        layer = TransformerLayer(channels, heads, hidden)
-        for linear in (layer.attn.to_q, layer.attn.to_k, layer.attn.to_v):
-            nn.init.xavier_uniform_(linear.weight)
-            nn.init.zeros_(linear.bias)
-        # the authors' layers begin as copies of one another
-        copies = nn.ModuleList(copy.deepcopy(layer) for _ in range(layers))
-        self.encoder_trans = nn.ModuleDict({"layers": copies})
-        self.to_token = nn.Sequential(PixelNorm(channels), nn.GELU(), nn.Conv2d(channels, channels, 1))
-
-    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        x, _ = self.token_embed(x, mask)
-        position = self.pos_embed(*x.shape[-2:])
-        weight = mask.flatten(1).clamp_min(0.01)
-        for layer in self.encoder_trans["layers"]:
-            x = layer(x, position, weight)
-            weight = weight.sqrt()
-        return self.to_token(x)
-
-
-# ---------------------------------------------------------------------- decoder
-
-
-class HoleNoise(nn.Module):
-    """Normal noise of a learned strength, the same for all channels, in the hole only."""
-
-    def __init__(self, in_prediction: bool):
-        super().__init__()
-        self.alpha = nn.Parameter(torch.zeros(1))
-        self.in_prediction = in_prediction
-
-    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        if not (self.training or self.in_prediction):
-            return x
-        hole = 1 - F.interpolate(mask, x.shape[-2:], mode="bilinear", align_corners=True)
-        noise = torch.randn(len(x), 1, *x.shape[-2:], device=x.device, dtype=x.dtype)
-        return x + self.alpha * noise * hole
-
-
-def twice(x: Tensor) -> Tensor:
-    """Twice the height and width."""
-    return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=True)
-
-
-class ToRGB(nn.Module):
-    """Features, and the picture at half the size if there is one → the picture in [−1, 1]."""
-
-    def __init__(self, channels: int, skip: bool):
-        super().__init__()
-        channels += 3 * skip
-        self.conv = nn.Sequential(PixelNorm(channels), nn.LeakyReLU(0.2), PartialConv2d(channels, 3, 3, padding=1))
-
-    def forward(self, x: Tensor, skip: Tensor | None) -> Tensor:
-        if skip is not None:
-            x = torch.cat([x, twice(skip)], 1)
-        return torch.tanh(self.conv(x)[0])
-
-
-class Up(nn.Module):
-    """Half the channels, a picture, and twice the size."""
-
-    def __init__(self, channels: int, skip: bool, attention: dict | None, noise_in_prediction: bool):
-        super().__init__()
-        half = channels // 2
-        self.block = nn.ModuleList([ResidualBlock(channels, half, 3), ResidualBlock(half, half, 3)])
-        self.attn = nn.ModuleList(TransformerLayer(half, **attention) for _ in self.block if attention)
-        self.noise = nn.ModuleList(HoleNoise(noise_in_prediction) for _ in self.block)
-        self.out = ToRGB(half, skip)
-        self.upsample = nn.ModuleDict({"conv": PartialConv2d(half, half, 3, padding=1)})
-
-    def forward(self, x: Tensor, skip: Tensor | None, mask: Tensor) -> tuple[Tensor, Tensor]:
-        for index, block in enumerate(self.block):
-            x, _ = block(self.noise[index](x, mask))
-            if self.attn:
-                x = self.attn[index](x)
-        skip = self.out(x, skip)
-        return self.upsample["conv"](twice(x))[0], skip
-
-
-class Decoder(nn.Module):
-    """Tokens N×C×s×s, and the mask (1 = valid) for the noise → the picture N×3×S×S in [−1, 1]."""
-
-    def __init__(self, width: int, scales: int, heads: int, hidden: int, noise_in_prediction: bool):
-        super().__init__()
-        channels = width * 2**scales
-        attention = {"heads": heads, "hidden": hidden}
-        self.conv_in = PartialConv2d(channels, channels, 3, padding=1)
-        self.mid = nn.ModuleDict(
-            {
-                "block1": ResidualBlock(channels, channels, 3),
-                "attn": TransformerLayer(channels, **attention),
-                "block2": ResidualBlock(channels, channels, 3),
-            }
-        )
-        self.up = nn.ModuleList(
-            Up(channels >> scale, scale > 0, None if scale else attention, noise_in_prediction)
-            for scale in range(scales)
-        )
-        self.decode = ToRGB(width, skip=True)
-        _initialise(self)
-
-    def forward(self, tokens: Tensor, mask: Tensor) -> Tensor:
-        x, _ = self.conv_in(tokens)
-        x, _ = self.mid["block1"](x)
-        x, _ = self.mid["block2"](self.mid["attn"](x))
-        skip = None
-        for up in self.up:
-            x, skip = up(x, skip, mask)
-        return self.decode(x, skip)
-
-
-def _initialise(module: nn.Module) -> None:
-    """Kaiming-normal weights of every convolution and linear layer, their biases 0."""
-    for part in module.modules():
-        if isinstance(part, nn.Conv2d | nn.Linear):
-            nn.init.kaiming_normal_(part.weight)
-            nn.init.zeros_(part.bias)
-
-
 # ---------------------------------------------------------------------- network and losses
 
 
 class Generator(nn.Module):
-    """Encoder, transformer and decoder under the authors' names, at one fixed size inside."""
+    """Encoder, transformer and decoder under the authors' names, at one fixed size inside; maybe a second stage."""
 
     def __init__(self, recipe: Recipe):
         super().__init__()
@@ -271,15 +122,20 @@ class Generator(nn.Module):
         self.netE = Encoder(width, scales)
         self.netT = Transformer(width * 2**scales, recipe.transformer_layers, heads, hidden)
         self.netG = Decoder(width, scales, heads, hidden, recipe.noise_in_prediction)
+        self.size_multiple = recipe.size_multiple
+        self.refiner = Refiner(width, scales) if recipe.refinement else None
 
     def forward(self, image: Tensor, mask: Tensor) -> CoarsePrediction:
-        require_size(image, mask, 1, 1, "tfill")
+        require_size(image, mask, self.size_multiple, self.size_multiple, "tfill")
         masked = (2 * image - 1) * (1 - mask)
         masked, valid = resized(masked, self.fixed_size).clamp(-1, 1), valid_at(mask, self.fixed_size)
         features, encoder_mask = self.netE(masked, valid)
         tokens = self.netT(features, encoder_mask)
         coarse = (self.netG(tokens, valid) + 1) / 2
-        return CoarsePrediction(resized(coarse, image.shape[-2:]), coarse, encoder_mask, tokens)
+        raw = resized(coarse, image.shape[-2:])
+        if self.refiner is not None:
+            raw = self.refiner(composite(raw.detach().clamp(0, 1), image, mask), mask)
+        return CoarsePrediction(raw, coarse, encoder_mask, tokens)
 
 
 def resized(x: Tensor, size) -> Tensor:
@@ -306,6 +162,21 @@ def discriminator_loss(real: Tensor, fake: Tensor) -> Tensor:
     return F.softplus(-real).mean() + F.softplus(fake).mean()
 
 
+@dataclass
+class Stage:
+    """What one stage learns from: its picture, the true one and where that is valid, of one size.
+
+    discriminator: the name of the one that judges it, at `size` × `size` pixels. prefix: of its losses' names.
+    """
+
+    discriminator: str
+    size: int
+    made: Tensor
+    true: Tensor
+    valid: Tensor
+    prefix: str
+
+
 # ---------------------------------------------------------------------- the system
 
 
@@ -313,7 +184,8 @@ class TFill(System):
     """Coarse stage, StyleGAN2 discriminator, and L1 + LPIPS + adversarial losses on the raw prediction at fixed size.
 
     Losses are logged with their weights, so that all but `discriminator` sum up to what the generator minimises. The
-    raw prediction only resembles the valid part; the authors save and judge the composite at the picture's size.
+    raw prediction only resembles the valid part; the authors save and judge the composite at the picture's size. With
+    `refinement` the second stage has a discriminator of its own and the same losses, logged as `refined_…`.
     """
 
     facts = Facts(
@@ -343,6 +215,13 @@ class TFill(System):
                 "for every pixel, are left out: a dropout that was never switched off.",
             ),
             Deviation(
+                "refinement",
+                False,
+                "`True` adds a second stage at the picture's own size, a design of this project with "
+                f"{PARAMETERS:,} parameters; the authors' has 45,268,041, and its layers and key names are not known "
+                "here. They train theirs at 512 pixels; at 256 they find it worse than the first stage alone.",
+            ),
+            Deviation(
                 "noise_in_prediction",
                 True,
                 "The decoder's noise is drawn when predicting, as by the authors; without it a prediction does not "
@@ -368,11 +247,25 @@ class TFill(System):
         "discriminator_width": 4,
         "image_size": 16,
     }
+    forms = {"refinement": {"refinement": True}}
 
     def __init__(self, **settings):
         super().__init__(**settings)
         self.network = Generator(self.recipe)
         self.discriminator = Discriminator(self.recipe.fixed_size, self.recipe.discriminator_width)
+        self.refined_discriminator = None
+        if self.recipe.refinement:
+            self.refined_discriminator = Discriminator(self.recipe.refined_size, self.recipe.discriminator_width)
+
+    @property
+    def size_multiple(self) -> int:
+        return self.recipe.size_multiple
+
+    minimal_size = size_multiple
+
+    def modules(self) -> dict[str, nn.Module]:
+        second = {"refined_discriminator": self.refined_discriminator} if self.recipe.refinement else {}
+        return super().modules() | second
 
     @classmethod
     def backbones(cls, recipe: Recipe) -> tuple[str, ...]:
@@ -385,44 +278,72 @@ class TFill(System):
 
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:
         recipe = self.recipe
-        rates = {"network": 1.0, "discriminator": recipe.discriminator_rate_factor}
         return {
-            name: torch.optim.Adam(module.parameters(), factor * recipe.learning_rate, recipe.betas)
-            for (name, factor), module in zip(rates.items(), (self.network, self.discriminator), strict=True)
+            name: torch.optim.Adam(
+                module.parameters(),
+                recipe.learning_rate * (1.0 if name == "network" else recipe.discriminator_rate_factor),
+                recipe.betas,
+            )
+            for name, module in self.modules().items()
         }
 
     def training_step(self, image, mask, optimizers, backward):
         for optimizer in optimizers.values():
             optimizer.zero_grad()
-        recipe, size = self.recipe, self.recipe.fixed_size
-        true, valid = resized(image, size).clamp(0, 1), valid_at(mask, size)
-        made = self.network(image, mask).coarse
+        made, size = self.network(image, mask), self.recipe.fixed_size
+        true = resized(image, size).clamp(0, 1)
+        stages = [Stage("discriminator", size, made.coarse, true, valid_at(mask, size), "")]
+        if self.recipe.refinement:
+            refined = Stage("refined_discriminator", self.recipe.refined_size, made.raw, image, 1 - mask, "refined_")
+            stages.append(refined)
 
-        learning = discriminator_loss(self.discriminator(true), self.discriminator(made.detach()))
-        backward(learning)
-        optimizers["discriminator"].step()
+        losses, learning = {}, {}
+        for stage in stages:
+            discriminator = getattr(self, stage.discriminator)
+            made_there, true_there = resized(stage.made, stage.size), resized(stage.true, stage.size)
+            judged = discriminator_loss(discriminator(true_there), discriminator(made_there.detach()))
+            backward(judged)
+            optimizers[stage.discriminator].step()
+            learning[stage.discriminator] = judged
 
-        self.discriminator.requires_grad_(False)
-        # the authors' L1 is on the scale [−1, 1]: twice ours
-        reconstruction = 2 * reconstruction_loss(made, true, valid, recipe.hole_weight)
-        losses = {
-            "reconstruction": recipe.reconstruction_weight * reconstruction,
-            "perceptual": recipe.perceptual_weight * self.similarity(made, true),
-            "adversarial": recipe.adversarial_weight * F.softplus(-self.discriminator(made)).mean(),
-        }
+            discriminator.requires_grad_(False)
+            fooling = F.softplus(-discriminator(made_there)).mean()
+            losses |= {stage.prefix + name: loss for name, loss in self.generator_losses(stage, fooling).items()}
         backward(torch.stack(list(losses.values())).sum())
         optimizers["network"].step()
-        self.discriminator.requires_grad_(True)
-        return {name: loss.detach() for name, loss in {**losses, "discriminator": learning}.items()}
+        for stage in stages:
+            getattr(self, stage.discriminator).requires_grad_(True)
+        return {name: loss.detach() for name, loss in {**losses, **learning}.items()}
+
+    def generator_losses(self, stage: Stage, fooling: Tensor) -> dict[str, Tensor]:
+        """Weighted, of one stage's picture; fooling: the adversarial loss."""
+        recipe = self.recipe
+        # the authors' L1 is on the scale [−1, 1]: twice ours
+        reconstruction = 2 * reconstruction_loss(stage.made, stage.true, stage.valid, recipe.hole_weight)
+        return {
+            "reconstruction": recipe.reconstruction_weight * reconstruction,
+            "perceptual": recipe.perceptual_weight * self.similarity(stage.made, stage.true),
+            "adversarial": recipe.adversarial_weight * fooling,
+        }
 
     def load_released(self, mapping_or_path, part: str = "network") -> None:
         """As every system's; the authors keep three files, and their contents may also come as one mapping of three:
-        `{"netE": …, "netT": …, "netG": …}`."""
+        `{"netE": …, "netT": …, "netG": …}`. They are of the first stage: with `refinement` a `LacunaError`."""
         arrays = mapping_or_path
         if isinstance(mapping_or_path, str | Path):
             arrays, _ = read_tensors(mapping_or_path)
         if part == "network" and set(arrays) == {"netE", "netT", "netG"}:
             arrays = {f"{net}.{key}": value for net, inside in arrays.items() for key, value in inside.items()}
+        names = set(self.released_keys(part))
+        if (
+            part == "network"
+            and self.recipe.refinement
+            and not any(key.startswith("refiner.") for key in unwrap(arrays, names))
+        ):
+            raise LacunaError(
+                "system 'tfill' with 'refinement' needs weights of its own second stage, which these do not hold (the "
+                "authors' is another network, whose key names are not known here); leave 'refinement' out, or train it"
+            )
         super().load_released(arrays, part)
 
 
