@@ -56,20 +56,28 @@ def test_windows_that_disagree_are_blended_without_a_step():
     assert np.abs(np.diff(row)).max() <= 2 + 40 / 20  # forty levels over half of an overlap of forty
 
 
-def test_deep_inside_a_large_hole_the_network_looks_from_farther_away():
+def test_deep_inside_a_large_hole_all_comes_from_one_view_of_the_whole():
     image = np.full((400, 500, 3), 90, np.uint8)
     hole = box(400, 500, top=60, left=70, down=290, across=330)
     image[hole] = 255  # what lies under the hole must not be seen
     seen = []
 
-    def mean_of_known(view, unknown):
-        seen.append((view.shape[:2], 1 - unknown.mean()))
-        assert (view[~unknown] == 90).all()
-        return np.full_like(view, view[~unknown].mean().round())
+    def shaded(view, unknown):
+        seen.append((view.shape[:2], unknown))
+        outside = (view == 90).all(2)
+        from_afar = (view == 55).all(2)
+        assert (outside | from_afar)[~unknown].all()
+        return np.full_like(view, 55 if len(seen) == 1 else 60)
 
-    result = fill(mean_of_known, image, hole, (64, 64), 16)
-    assert (result == 90).all()
-    assert all(size == (64, 64) and known >= 0.25 for size, known in seen)
+    result = fill(shaded, image, hole, (96, 128), 16)
+    rows, columns = np.mgrid[:400, :500]
+    depth = np.minimum.reduce([rows - 59, 350 - rows, columns - 69, 400 - columns])
+    assert (result[depth > 32] == 55).all()
+    assert (result[(depth > 0) & (depth <= 32)] == 60).all()
+    assert (result[~hole] == 90).all()
+    first, *others = seen
+    assert max(first[0][0] / 96, first[0][1] / 128) <= 1 and 0.2 < first[1].mean() < 0.6
+    assert len(others) > 8 and all(size == (96, 128) and unknown.mean() < 0.7 for size, unknown in others)
 
 
 def test_enlarged_predictions_lie_where_they_belong():

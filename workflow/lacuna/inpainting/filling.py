@@ -1,14 +1,13 @@
 """Filling the holes of one picture, window by window."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import cv2
 import numpy as np
 
-from lacuna.inpainting.windows import Part, Window, parts, weight
+from lacuna.inpainting.windows import Part, Window, grown, parts, weight
 
 Predict = Callable[[np.ndarray, np.ndarray], np.ndarray]
-LEAST_KNOWN = 0.25  # of what a network sees
 
 
 def fill(
@@ -22,66 +21,63 @@ def fill(
     """The image, uint8 H×W×3, with its hole (bool H×W) filled; every pixel outside the hole is the image's own.
 
     predict: image and hole of a window → raw prediction, uint8 h×w×3. tile, overlap: see `lacuna.inpainting.windows`.
-    Where windows overlap their predictions are blended. progress: called with the windows done and their number.
+    Where windows overlap their predictions are blended. What lies deep inside a hole that is larger than a window,
+    more than twice the overlap from its rim, is filled first, from one reduced view of the whole hole; the windows
+    then find it known, so that they agree. progress: called with the windows done and their number.
     """
     numbers, todo = parts(hole, tile, overlap)
     total, done = sum(len(part.windows) for part in todo), 0
-
-    def predictions(part: Part) -> Iterator[tuple[Window, np.ndarray]]:
-        nonlocal done
-        for window in part.windows:
-            prediction = _prediction(predict, image, hole, window)
-            done += 1
-            progress(done, total)
-            yield window, prediction
-
     result, count = image.copy(), int(numbers.max()) + 1
     for part in todo:
+        area = part.hull.slices
         chosen = np.zeros(count, bool)
         chosen[part.holes] = True
-        mine = chosen[numbers[part.hull.slices]]
-        result[part.hull.slices][mine] = _blended(predictions(part), part.hull, overlap, hole.shape)[mine]
+        mine = chosen[numbers[area]]
+        view, unknown = image[area].copy(), hole[area].copy()
+        if len(part.windows) > 1:
+            deep = cv2.distanceTransform(mine.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE) > 2 * overlap
+            if deep.any():
+                view[deep] = _from_afar(predict, image, hole, part, tile)[deep]
+                result[area][deep] = view[deep]
+                unknown &= ~deep
+                mine &= ~deep
+        blend = _Blend(part.hull)
+        for window in part.windows:
+            place = part.hull.from_inside(window)
+            if mine[place].any():
+                prediction = predict(np.ascontiguousarray(view[place]), np.ascontiguousarray(unknown[place]))
+                blend.add(prediction, place, weight(window, overlap, hole.shape))
+            done += 1
+            progress(done, total)
+        result[area][mine] = blend.mean()[mine]
     return result
 
 
-def _blended(
-    predictions: Iterator[tuple[Window, np.ndarray]], hull: Window, overlap: int, shape: tuple[int, int]
-) -> np.ndarray:
-    """The weighted mean of predictions that overlap, uint8, of the hull's size."""
-    total = np.zeros((hull.height, hull.width, 3), np.float32)
-    weights = np.zeros((hull.height, hull.width, 1), np.float32)
-    for window, prediction in predictions:
-        if window == hull:
-            return prediction
-        share, place = weight(window, overlap, shape)[..., None], hull.from_inside(window)
-        total[place] += share * prediction
-        weights[place] += share
-    return np.rint(total / np.maximum(weights, np.finfo(np.float32).tiny)).astype(np.uint8)
+class _Blend:
+    """The weighted mean of predictions that overlap."""
+
+    def __init__(self, hull: Window):
+        self.total = np.zeros((hull.height, hull.width, 3), np.float32)
+        self.weights = np.zeros((hull.height, hull.width, 1), np.float32)
+
+    def add(self, prediction: np.ndarray, place: tuple[slice, slice], share: np.ndarray) -> None:
+        self.total[place] += share[..., None] * prediction
+        self.weights[place] += share[..., None]
+
+    def mean(self) -> np.ndarray:
+        """uint8, of the hull's size; 0 where there was no prediction."""
+        return np.rint(self.total / np.maximum(self.weights, np.finfo(np.float32).tiny)).astype(np.uint8)
 
 
-def _prediction(predict: Predict, image: np.ndarray, hole: np.ndarray, window: Window) -> np.ndarray:
-    """The raw prediction of a window, uint8.
-
-    A window that is hardly known itself, deep inside a large hole, is seen from farther away: a region around it, twice
-    as high and wide, and again if need be, is reduced to the window's size, and its prediction enlarged.
-    """
-    size, seen, times = (window.width, window.height), window, 1
-    view, unknown = image[window.slices], hole[window.slices]
-    while unknown.mean() > 1 - LEAST_KNOWN and (seen.height, seen.width) != hole.shape:
-        times *= 2
-        seen = _around(window, times, hole.shape)
-        # a reduced pixel is known if all that it stands for is
-        share = cv2.resize(hole[seen.slices].astype(np.float32), size, interpolation=cv2.INTER_AREA)
-        view, unknown = cv2.resize(image[seen.slices], size, interpolation=cv2.INTER_AREA), share > 0
-    predicted = predict(np.ascontiguousarray(view), np.ascontiguousarray(unknown))
-    if seen is window:
-        return predicted
-    enlarged = cv2.resize(predicted, (seen.width, seen.height), interpolation=cv2.INTER_CUBIC)
-    return enlarged[seen.from_inside(window)]
-
-
-def _around(window: Window, times: int, shape: tuple[int, int]) -> Window:
-    height, width = min(times * window.height, shape[0]), min(times * window.width, shape[1])
-    top = min(max(0, window.top - (height - window.height) // 2), shape[0] - height)
-    left = min(max(0, window.left - (width - window.width) // 2), shape[1] - width)
-    return Window(top, left, height, width)
+def _from_afar(predict: Predict, image: np.ndarray, hole: np.ndarray, part: Part, tile: tuple[int, int]) -> np.ndarray:
+    """A coherent but soft prediction of the part's hull, uint8: seen with what is around it, reduced to a tile."""
+    hull = part.hull
+    seen = grown(hull, (hull.height // 4, hull.width // 4), hole.shape)
+    scale = max(1, seen.height / tile[0], seen.width / tile[1])
+    size = max(1, int(seen.width / scale)), max(1, int(seen.height / scale))
+    reduced = cv2.resize(image[seen.slices], size, interpolation=cv2.INTER_AREA)
+    # a reduced pixel is known if all that it stands for is
+    unknown = cv2.resize(hole[seen.slices].astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0
+    prediction = predict(reduced, unknown)
+    enlarged = cv2.resize(prediction, (seen.width, seen.height), interpolation=cv2.INTER_CUBIC)
+    return enlarged[seen.from_inside(hull)]

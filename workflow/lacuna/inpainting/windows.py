@@ -73,7 +73,7 @@ def parts(hole: np.ndarray, tile: tuple[int, int] | None, overlap: int) -> tuple
     by_size = sorted(range(1, count), key=lambda number: -boxes[number, cv2.CC_STAT_AREA])
     for number in by_size:
         left, top, across, down = (int(each) for each in boxes[number, :4])
-        seen = _grown(Window(top, left, down, across), overlap, hole.shape)
+        seen = grown(Window(top, left, down, across), (overlap, overlap), hole.shape)
         home = next((part for part in small if part.windows[0].holds(seen)), None)
         if home:
             home.holes.append(number)
@@ -100,10 +100,11 @@ def weight(window: Window, overlap: int, shape: tuple[int, int]) -> np.ndarray:
     return np.outer(*sides)
 
 
-def _grown(window: Window, margin: int, shape: tuple[int, int]) -> Window:
-    top, left = max(0, window.top - margin), max(0, window.left - margin)
-    bottom = min(shape[0], window.top + window.height + margin)
-    right = min(shape[1], window.left + window.width + margin)
+def grown(window: Window, margin: tuple[int, int], shape: tuple[int, int]) -> Window:
+    """The window with so many more rows above and below, and columns left and right, as far as the picture goes."""
+    top, left = max(0, window.top - margin[0]), max(0, window.left - margin[1])
+    bottom = min(shape[0], window.top + window.height + margin[0])
+    right = min(shape[1], window.left + window.width + margin[1])
     return Window(top, left, bottom - top, right - left)
 
 
