@@ -22,6 +22,15 @@ def test_from_bytes_to_bytes(tmp_path):
     assert (result == np.where(hole[..., None], 255 - image, image)).all()
 
 
+def test_without_a_gpu_s_driver_the_cpu_is_taken_in_silence(tmp_path, capfd, monkeypatch):
+    def absent(name):
+        raise OSError(name)
+
+    monkeypatch.setattr(graphs.ctypes, "CDLL", absent)
+    assert Graph(bytes_graph(tmp_path / "g.onnx"), gpus=1, threads=1).device == "ONNX Runtime, CPU"
+    assert capfd.readouterr() == ("", "")
+
+
 def test_a_graph_of_one_size_gets_that_size(tmp_path):
     graph = Graph(bytes_graph(tmp_path / "g.onnx", 48, 56), threads=1)
     assert graph.size == (48, 56)

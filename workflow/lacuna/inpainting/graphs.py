@@ -1,5 +1,6 @@
 """Exported ONNX files as predictors: from bytes to bytes, or from tensors to tensors."""
 
+import ctypes
 import json
 from pathlib import Path
 
@@ -27,11 +28,12 @@ class Graph:
         if not path.is_file():
             raise LacunaError(f"the ONNX file {path} does not exist; export the system first")
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads, options.log_severity_level = threads, 3
-        available = onnxruntime.get_available_providers()
-        wanted = ["CUDAExecutionProvider"] if gpus and "CUDAExecutionProvider" in available else []
-        if wanted:
+        options.intra_op_num_threads, options.log_severity_level = threads, 4  # errors are raised
+        wanted = []
+        # ONNX Runtime's list says what it was built with, not whether there is a GPU
+        if gpus and "CUDAExecutionProvider" in onnxruntime.get_available_providers() and _has_driver():
             onnxruntime.preload_dlls()
+            wanted = [("CUDAExecutionProvider", {"use_tf32": 0})]  # full single precision
         try:
             self.session = onnxruntime.InferenceSession(path, options, providers=[*wanted, "CPUExecutionProvider"])
         except Exception as error:  # ONNX Runtime's own kinds have no common class
@@ -88,6 +90,14 @@ class Graph:
             raise LacunaError(
                 f"{self.path} failed on {width}×{height} pixels ({reason}); try a smaller tile size"
             ) from None
+
+
+def _has_driver() -> bool:
+    try:
+        ctypes.CDLL("libcuda.so.1")
+    except OSError:
+        return False
+    return True
 
 
 def _mirrored(size: int, padded: int) -> np.ndarray:
