@@ -25,7 +25,7 @@ from PIL import Image
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 DEADLINE = 30.0  # seconds until an answer must have come
-SHIFT = 8  # the bit of the Shift key in the protocol's `modifiers`
+CONTROL, SHIFT = 2, 8  # bits of these keys in the protocol's `modifiers`
 # Keys whose code and number are not those of their letter or digit: (code, virtual key code).
 KEYS = {
     "ArrowLeft": ("ArrowLeft", 37),
@@ -63,9 +63,9 @@ def browser():
 
 
 class Browser:
-    """A Chromium with a fresh profile, spoken to over its pipe; a context manager."""
+    """A Chromium with a fresh profile and further options, spoken to over its pipe; a context manager."""
 
-    def __init__(self, program: str):
+    def __init__(self, program: str, *more: str):
         # Numbers above 4, because 3 and 4 are what the browser reads from and writes to.
         ends = [fcntl.fcntl(end, fcntl.F_DUPFD, 10) for pair in (os.pipe(), os.pipe()) for end in pair]
         its_input, self._to, self._from, its_output = ends
@@ -83,6 +83,7 @@ class Browser:
             "--disable-extensions",
             "--force-color-profile=srgb",
             "--hide-scrollbars",
+            *more,
         ]
         if os.geteuid() == 0:
             options.append("--no-sandbox")  # Chromium's sandbox refuses to run as root
@@ -162,7 +163,7 @@ class Page:
     def __init__(self, browser: Browser):
         self.browser = browser
         self._target = browser.call("Target.createTarget", url="about:blank")["targetId"]
-        self._session = browser.call("Target.attachToTarget", targetId=self._target, flatten=True)["sessionId"]
+        self.session = browser.call("Target.attachToTarget", targetId=self._target, flatten=True)["sessionId"]
         self._problems: list[str] = []
         for domain in ("Page", "Runtime", "Log", "Network", "Accessibility"):
             self.call(f"{domain}.enable")
@@ -174,7 +175,7 @@ class Page:
         self.browser.call("Target.closeTarget", targetId=self._target)
 
     def call(self, method: str, **parameters) -> dict:
-        return self.browser.call(method, self._session, **parameters)
+        return self.browser.call(method, self.session, **parameters)
 
     # ---------------------------------------------------------------- where and how
 
@@ -231,7 +232,7 @@ class Page:
     def problems(self) -> list[str]:
         """Everything since the page was opened that a console would show in red or yellow, and failed loads."""
         self.value("0")  # what has happened has now been told
-        for event in self.browser.take_events(self._session):
+        for event in self.browser.take_events(self.session):
             method, what = event["method"], event["params"]
             if method == "Runtime.exceptionThrown":
                 details = what["exceptionDetails"]
@@ -246,12 +247,15 @@ class Page:
 
     # ---------------------------------------------------------------- touching
 
-    def press(self, *keys: str, shift: bool = False) -> None:
+    def press(self, *keys: str, shift: bool = False, control: bool = False) -> None:
         """Press and release keys, by their names (`ArrowDown`) or characters (`j`, `?`, `3`)."""
         for key in keys:
             code, number = KEYS.get(key, (f"Digit{key}" if key.isdigit() else f"Key{key.upper()}", ord(key[0].upper())))
             modifiers = SHIFT if shift or key == "?" or (len(key) == 1 and key.isupper()) else 0
-            text = {"text": "\r" if key == "Enter" else key} if len(key) == 1 or key == "Enter" else {}
+            modifiers |= CONTROL if control else 0
+            text = (
+                {} if control else {"text": "\r" if key == "Enter" else key} if len(key) == 1 or key == "Enter" else {}
+            )
             facts = {"key": key, "code": code, "windowsVirtualKeyCode": number, "modifiers": modifiers}
             self.call("Input.dispatchKeyEvent", type="keyDown", **facts, **text)
             self.call("Input.dispatchKeyEvent", type="keyUp", **facts)

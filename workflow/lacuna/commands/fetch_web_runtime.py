@@ -1,0 +1,23 @@
+"""Bring the runtime that the studio computes with in the browser, by npm and its lock file."""
+
+
+def add_arguments(parser) -> None:
+    parser.add_argument("--output", required=True, help="folder to write: results/web_runtime")
+    parser.add_argument(
+        "--optional", action="store_true", help="where it cannot be had, write down why and end without an error"
+    )
+
+
+def run(args) -> None:
+    from lacuna.errors import LacunaError
+    from lacuna.studio.web_runtime import do_without, fetch
+
+    try:
+        record = fetch(args.output)
+    except LacunaError as error:
+        if not args.optional:
+            raise
+        do_without(args.output, str(error))
+        print(f"the studio will be made without its runtime: {error}")
+    else:
+        print(f"{args.output}: {record['package']} {record['version']}, {len(record['files'])} files")

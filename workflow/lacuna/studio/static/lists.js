@@ -1,0 +1,25 @@
+// What can be chosen: systems, providers, test images.
+
+const NAMES = { webgpu: "WebGPU", wasm: "WebAssembly" };
+
+const element = (id) => document.getElementById(id);
+
+export function fillLists(data, providers, take) {
+  document.title = `Studio: ${data.title}`;
+  element("title").textContent = data.title;
+  element("banner").hidden = !data.demonstration;
+  element("about").textContent = data.about;
+  for (const system of data.systems) element("system").add(new Option(system.title, system.id));
+  if (!data.systems.length) element("system").add(new Option("none", ""));
+  for (const provider of providers) element("provider").add(new Option(NAMES[provider], provider));
+  for (const test of data.tests) {
+    const button = document.createElement("button"), image = new Image();
+    button.type = "button";
+    button.title = test.title;
+    image.src = test.image;
+    image.alt = test.title;
+    button.append(image);
+    button.addEventListener("click", () => take(test, button));
+    element("tests").append(button);
+  }
+}

@@ -1,0 +1,106 @@
+"""What computes in the browser: files of the npm package `onnxruntime-web`, exactly those of the lock file.
+
+npm brings the package from the registry that it is set up for and checks it against the lock. The page needs four of
+its files: a script and a WebAssembly module each for the processor and for the graphics card. The package carries no
+licence text; the Python package `onnxruntime`, of the same source, does.
+"""
+
+import importlib.util
+import json
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from lacuna.errors import LacunaError
+from lacuna.files import read_json, sha256_of, write_json
+
+PACKAGE = "onnxruntime-web"
+LOCK_FOLDER = Path(__file__).with_name("web_runtime")
+RECORD = "record.json"
+FILES = (
+    "ort.wasm.bundle.min.mjs",
+    "ort-wasm-simd-threaded.wasm",
+    "ort.webgpu.bundle.min.mjs",
+    "ort-wasm-simd-threaded.asyncify.wasm",
+)
+NOTICES = ("LICENSE", "ThirdPartyNotices.txt")
+# A registry that cannot be reached is given up after seconds, not after npm's minutes.
+NPM_CI = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1", "--fetch-timeout=60000"]
+SECONDS = 600
+
+
+def has_npm() -> bool:
+    """Whether npm is in the search path."""
+    return shutil.which("npm") is not None
+
+
+def version() -> str:
+    """The locked version of the package."""
+    return read_json(LOCK_FOLDER / "package-lock.json")["packages"][f"node_modules/{PACKAGE}"]["version"]
+
+
+def fetch(folder: str | Path) -> dict:
+    """Make `folder` hold the runtime, its licence and `record.json`; returns the record.
+
+    Record: `{available: true, package, version, licence, files: name → SHA-256}`. A `LacunaError` says why it cannot be
+    had; the folder is then as it was.
+    """
+    folder = Path(folder)
+    with tempfile.TemporaryDirectory(prefix="lacuna-npm-") as temporary:
+        package = _installed(Path(temporary)) / "node_modules" / PACKAGE
+        licences = Path(importlib.util.find_spec("onnxruntime").origin).parent
+        origins = {name: package / "dist" / name for name in FILES} | {name: licences / name for name in NOTICES}
+        facts = read_json(package / "package.json")
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / RECORD).unlink(missing_ok=True)  # the record counts, and is written last of all
+        for name, origin in origins.items():
+            shutil.copyfile(origin, folder / name)
+    record = {
+        "available": True,
+        "package": PACKAGE,
+        "version": facts["version"],
+        "licence": facts["license"],
+        "files": {name: sha256_of(folder / name) for name in origins},
+    }
+    write_json(folder / RECORD, record)
+    return record
+
+
+def do_without(folder: str | Path, reason: str) -> dict:
+    """Write the record of a runtime that cannot be had here; returns it."""
+    record = {"available": False, "package": PACKAGE, "version": version(), "reason": reason}
+    write_json(Path(folder) / RECORD, record)
+    return record
+
+
+def read_record(folder: str | Path) -> dict:
+    """The record in a folder that `fetch` or `do_without` made; a `LacunaError` if a file that it names is gone."""
+    record = read_json(Path(folder) / RECORD)
+    missing = [name for name in record.get("files", {}) if not (Path(folder) / name).is_file()]
+    if missing:
+        raise LacunaError(f"{folder} has no {missing[0]}; run 'lacuna fetch-web-runtime --output {folder}' again")
+    return record
+
+
+def _installed(folder: Path) -> Path:
+    if not has_npm():
+        raise LacunaError(f"{PACKAGE} comes by npm, which is not installed here; install Node.js with npm")
+    for name in ("package.json", "package-lock.json"):
+        shutil.copyfile(LOCK_FOLDER / name, folder / name)
+    try:
+        result = subprocess.run(
+            NPM_CI, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=SECONDS
+        )
+    except subprocess.TimeoutExpired:
+        raise LacunaError(f"npm did not bring {PACKAGE} within {SECONDS} s; try again later") from None
+    if result.returncode:
+        raise LacunaError(f"npm cannot bring {PACKAGE} {version()} ({_reason(result.stderr)}); see 'npm config list'")
+    return folder
+
+
+def _reason(complaints: str) -> str:
+    """What npm's error lines say, without its headings, addresses and log files."""
+    lines = [line.partition("npm error ")[2].strip() for line in complaints.splitlines() if "npm error " in line]
+    told = [line for line in lines if not line.startswith(("A complete log", "errno", "syscall"))]
+    return "; ".join(told[:2]) or json.dumps(complaints.strip()[-200:])
