@@ -98,6 +98,7 @@ def make_run(folder: Path) -> dict:
         "run": "made_up",
         "title": "A made-up comparison",
         "demonstration": True,
+        "image_size": [60, 44],
         "systems": [
             ["free", "Local mean"],
             ["fixed", "Local mean (fixed)"],

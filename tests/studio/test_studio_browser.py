@@ -507,7 +507,7 @@ def test_nobody_else_is_asked(browser, address):  # noqa: F811
         look()
         assert page.value("document.getElementById('notice').hidden")
         refused = page.value(
-            "new Promise(done => { document.addEventListener('securitypolicyviolation', e => done(e.effectiveDirective));"
+            "new Promise(done => { addEventListener('securitypolicyviolation', e => done(e.effectiveDirective));"
             "fetch('http://elsewhere.example/').catch(() => 0); })"
         )
         assert refused == "connect-src"
@@ -564,6 +564,9 @@ def test_on_a_phone_nothing_is_wider_than_the_window(show):
     filled(page)
     assert page.value("document.documentElement.scrollWidth") <= 320
     page.value("document.getElementById('help').open = true")
+    page.value(
+        "(n => { n.textContent = 'a/long/path/'.repeat(40); n.hidden = false; })(document.getElementById('notice'))"
+    )
     assert page.value("document.documentElement.scrollWidth") <= 320
     left, _, width, _ = page.box("#board")
     assert left >= 0

@@ -7,7 +7,7 @@ def add_arguments(parser) -> None:
     parser.add_argument(
         "--settings",
         required=True,
-        help="JSON: run, title, demonstration, systems, sources, test_sets, exports (a list of [system, source])",
+        help="JSON: run, title, demonstration, image_size, systems, sources, test_sets, exports ([system, source], …)",
     )
     parser.add_argument("--results", required=True, help="the run's folder, results/<run>")
     parser.add_argument("--runtime", required=True, help="folder that 'lacuna fetch-web-runtime' made")

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 from lacuna.data.lists import read_list
+from lacuna.data.sizes import width_and_height
 from lacuna.errors import LacunaError
 from lacuna.files import read_json, write_json
 from lacuna.studio.web_runtime import read_record
@@ -18,7 +19,8 @@ TESTS_PER_SET = 2
 def assemble(settings: dict, results: str | Path, runtime: str | Path, output: str | Path) -> dict:
     """Make the folder `output`, whole or as it was; returns what `models.json` says.
 
-    settings: `{run, title, demonstration, systems, sources, test_sets, exports}`, the last a list of [system, source].
+    settings: `{run, title, demonstration, image_size, systems, sources, test_sets, exports}`, the last a list of
+    [system, source].
     Reads `export/<system>/<source>/` and `lists/` under `results`, and the folder `runtime` of `lacuna
     fetch-web-runtime`. Raises `LacunaError` for files that are missing and for an `output` that is something else.
     """
@@ -45,6 +47,7 @@ def _describe(settings: dict, results: Path, runtime: Path, folder: Path) -> dic
         "run": settings["run"],
         "title": settings["title"],
         "demonstration": settings["demonstration"],
+        "side": max(width_and_height(settings["image_size"])),
         "systems": systems,
         "tests": _tests(settings, results, folder),
         "about": _about(settings, record, systems, reasons),

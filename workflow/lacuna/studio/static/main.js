@@ -126,7 +126,7 @@ async function filled() {
   if (studio.running) return;
   board.cancel();
   const { picture, history } = studio, { state } = history;
-  studio.running = true;
+  Object.assign(studio, { running: true, result: null });
   changed();
   try {
     const settings = [chosenSystem(), Number(element("working").value), element("provider").value];

@@ -1,12 +1,12 @@
 // Which part of a picture a graph works on, and at what size.
 //
-// A graph of any size takes a picture whole if neither side is longer than the working size. A longer one is cut to a
-// region around the hole, at least twice as wide and high as the hole where the picture allows it; what is still longer
-// than the working size is scaled down. A graph of one fixed size takes a region of its own shape, likewise scaled;
-// where the picture ends before the region does, its edge pixels are repeated (and count as valid).
+// A graph of any size takes a picture whole if neither side is longer than the working size. Of a longer one it takes a
+// region of the working size around the hole, pixel for pixel; a hole that leaves too little of that gets a larger
+// region, which is scaled down. A graph of one fixed size takes a region of its own shape, likewise scaled; where the
+// picture ends before the region does, its edge pixels are repeated (and count as valid).
 
-const CONTEXT = 2; // sides of the region over sides of the hole
-const LEAST_CONTEXT = 1.25; // where the picture leaves no room for more
+const LEAST_CONTEXT = 1.25; // sides of a region over sides of the hole, below which it is too little
+const CONTEXT = 2; // the same, of a region that must be scaled anyway
 
 // `start` of a stretch of `length` that is centred on [from, to] and kept inside [0, limit] if it fits in there.
 function place(from, to, length, limit) {
@@ -23,15 +23,14 @@ export function region(bounds, width, height, size, working) {
     [outHeight, outWidth] = size.fixed;
     const need = Math.max(holeWidth / outWidth, holeHeight / outHeight);
     const fits = Math.min(width / outWidth, height / outHeight);
-    const factor = Math.max(1, Math.min(CONTEXT * need, Math.max(LEAST_CONTEXT * need, fits)));
+    const factor = LEAST_CONTEXT * need <= 1 ? 1 : Math.max(LEAST_CONTEXT * need, Math.min(CONTEXT * need, fits));
     wide = Math.round(outWidth * factor);
     high = Math.round(outHeight * factor);
   } else {
     wide = width;
     high = height;
     if (width > working || height > working) {
-      wide = Math.max(working, CONTEXT * holeWidth);
-      high = Math.max(working, CONTEXT * holeHeight);
+      [wide, high] = [holeWidth, holeHeight].map((side) => (LEAST_CONTEXT * side <= working ? working : CONTEXT * side));
       [wide, high] = [Math.min(width, Math.max(wide, high)), Math.min(height, Math.max(wide, high))];
     }
     const scale = Math.min(1, working / Math.max(wide, high));
