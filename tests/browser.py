@@ -196,7 +196,7 @@ class Page:
         self.wait("location.href === 'about:blank'")
         answer = self.call("Page.navigate", url=url)
         assert "errorText" not in answer, answer
-        self.wait("location.href !== 'about:blank' && document.readyState === 'complete'")
+        self.wait("location.href !== 'about:blank' && document.readyState === 'complete'", DEADLINE)
 
     # ---------------------------------------------------------------- asking
 

@@ -327,6 +327,24 @@ def test_what_is_too_large_is_scaled_and_says_so(show, folder, tmp_path, label):
     assert problems(page) == []
 
 
+def test_a_graphics_card_that_computes_something_else_is_not_used(show):
+    page = show()
+    system = json.dumps({"file": "models/free.scenes.onnx", "size": {"fixed": [6, 9]}})
+    ask = (
+        "import('./probe.js').then(m => m.checked('webgpu', {0}, async ({{provider, image}}) => "
+        "({{pixels: image.map((v, at) => at === 17 && provider === 'webgpu' ? v ^ {1} : v)}})))"
+    )
+    assert page.value(ask.format(system, 2)) == {"provider": "webgpu", "remark": ""}
+    wrong = page.value(ask.format(system.replace("free", "other"), 64))
+    assert wrong["provider"] == "wasm"
+    assert "by up to 64 of 255), so it was not used." in wrong["remark"]
+    given = page.value(
+        "import('./probe.js').then(m => { const {mask, ...size} = m.probe([6, 9]);"
+        "return [size.width, size.height, size.image.length, [...mask].filter(v => v).length]; })"
+    )
+    assert given == [9, 6, 162, 4 * 3]
+
+
 def test_a_result_belongs_to_its_hole(show):
     page = show()
     filled(page)

@@ -3,12 +3,13 @@
 import { inputs, paste } from "./compositing.js";
 import { run } from "./inference.js";
 import { Refused } from "./picture.js";
+import { checked } from "./probe.js";
 import { region, scaleOf } from "./region.js";
 
 const megabytes = (bytes) => (bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0);
 
-// Resolves to {pixels: RGBA, said}; `say` is called with what happens meanwhile.
-export async function fill(picture, hole, system, working, provider, say) {
+// Resolves to {pixels: RGBA, said}; `say` is called with what happens meanwhile. `signal` is an AbortSignal.
+export async function fill(picture, hole, system, working, wanted, signal, say) {
   const bounds = hole.bounds();
   if (!bounds) throw new Refused("There is no hole yet: paint over what is to be filled.");
   if (hole.count() === hole.data.length) {
@@ -20,9 +21,11 @@ export async function fill(picture, hole, system, working, provider, say) {
     throw new Refused("Seen at the working size nothing but hole is left around it: choose a larger working size.");
   }
   say(`Loading ${system.title} (${megabytes(system.bytes)} MB) …`);
+  const { provider, remark } = await checked(wanted, system, (given) => run(given, signal));
   const request = { provider, model: system.file, image, mask, width: part.outWidth, height: part.outHeight };
-  const answer = await run(request, () => say(`${system.title} works on ${part.outWidth} × ${part.outHeight} pixels …`));
-  return { pixels: paste(picture, hole, part, answer.pixels), said: summary(system, part, picture, provider, answer) };
+  const answer = await run(request, signal, () => say(`${system.title} works on ${part.outWidth} × ${part.outHeight} pixels …`));
+  const said = remark + summary(system, part, picture, provider, answer);
+  return { pixels: paste(picture, hole, part, answer.pixels), said };
 }
 
 function summary(system, part, picture, provider, { seconds, threads }) {

@@ -14,9 +14,11 @@ export async function providers() {
   return adapter.info?.isFallbackAdapter ? ["wasm", "webgpu"] : ["webgpu", "wasm"];
 }
 
-// Resolves to {pixels, seconds, threads}; rejects with an Error whose message says why. `onLoaded` is called between.
-export function run({ provider, model, image, mask, width, height }, onLoaded) {
-  stop();
+// Resolves to {pixels, seconds, threads}; rejects with an Error whose message says why, and with `Stopped` when the
+// AbortSignal says so. `onLoaded` is called between.
+export async function run({ provider, model, image, mask, width, height }, signal, onLoaded = () => {}) {
+  if (signal.aborted) throw new Stopped();
+  signal.addEventListener("abort", stop, { once: true });
   worker ??= start();
   const id = ++number;
   return new Promise((resolve, reject) => {
@@ -29,11 +31,11 @@ export function run({ provider, model, image, mask, width, height }, onLoaded) {
 export class Stopped extends Error {}
 
 // A run cannot be interrupted, so its worker is ended; the next run starts another.
-export function stop() {
+function stop() {
   if (!waiting) return;
   worker.terminate();
   worker = null;
-  settle("reject", new Stopped("stopped"));
+  settle("reject", new Stopped());
 }
 
 function start() {

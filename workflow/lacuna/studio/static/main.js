@@ -4,7 +4,7 @@ import { Board } from "./board.js";
 import { fill } from "./filling.js";
 import { History } from "./history.js";
 import { Hole } from "./hole.js";
-import { Stopped, providers, stop } from "./inference.js";
+import { Stopped, providers } from "./inference.js";
 import { bindKeys } from "./keys.js";
 import { fillLists } from "./lists.js";
 import { Refused, decode, fetched, firstPicture, savePng } from "./picture.js";
@@ -12,7 +12,7 @@ import { Refused, decode, fetched, firstPicture, savePng } from "./picture.js";
 const element = (id) => document.getElementById(id);
 const on = (id, event, act) => element(id).addEventListener(event, act);
 
-const studio = { data: null, picture: null, history: null, result: null, running: false };
+const studio = { data: null, picture: null, history: null, result: null, running: null };
 
 const tools = {
   tool: () => document.querySelector("input[name=tool]:checked").value,
@@ -44,7 +44,7 @@ async function attempt(act) {
 // ---------------------------------------------------------------- picture and hole
 
 function show(picture, mask = null) {
-  stop();
+  studio.running?.abort();
   const hole = new Hole(picture.width, picture.height);
   if (mask) hole.data.set(mask);
   Object.assign(studio, { picture, history: new History(hole), result: null });
@@ -87,7 +87,7 @@ function changed() {
   element("undo").disabled = !history.done.length;
   element("redo").disabled = !history.undone.length;
   for (const id of ["save", "keep"]) element(id).disabled = !current;
-  element("run").disabled = running || !studio.data.systems.length;
+  element("run").disabled = running !== null || !studio.data.systems.length;
   element("stop").hidden = !running;
   const share = 100 * history.hole.count() / history.hole.data.length;
   if (!running) {
@@ -126,11 +126,11 @@ async function filled() {
   if (studio.running) return;
   board.cancel();
   const { picture, history } = studio, { state } = history;
-  Object.assign(studio, { running: true, result: null });
+  Object.assign(studio, { running: new AbortController(), result: null });
   changed();
   try {
     const settings = [chosenSystem(), Number(element("working").value), element("provider").value];
-    const { pixels, said } = await fill(picture, history.hole, ...settings, say);
+    const { pixels, said } = await fill(picture, history.hole, ...settings, studio.running.signal, say);
     if (studio.history !== history) return;
     studio.result = { state, pixels, said, system: settings[0] };
     board.put("result", pixels);
@@ -140,7 +140,7 @@ async function filled() {
     const other = element("provider").value === "webgpu" ? "; compute by WebAssembly instead" : "";
     throw new Error(`${chosenSystem().title} could not be run here (${error.message})${other}.`);
   } finally {
-    studio.running = false;
+    studio.running = null;
     changed();
   }
 }
@@ -174,7 +174,7 @@ function wire() {
   on("invert", "click", () => step((hole) => hole.invert()));
   on("system", "change", describeSystem);
   on("run", "click", () => attempt(filled));
-  on("stop", "click", stop);
+  on("stop", "click", () => studio.running?.abort());
   on("split", "input", ({ target }) => element("board").style.setProperty("--split", `${target.value}%`));
   on("save", "click", () => savePng(
     studio.result.pixels, studio.picture.width, studio.picture.height, `${stem()}_${studio.result.system.label}.png`,

@@ -8,7 +8,7 @@ const BUILDS = {
 const MOST_THREADS = 4;
 
 const runtimes = new Map(); // provider → module
-let session = null; // {key, session}: the graph used last
+const sessions = new Map(); // provider → {model, session}: the graph used last
 
 async function runtime(provider, folder) {
   if (!runtimes.has(provider)) {
@@ -25,17 +25,16 @@ async function runtime(provider, folder) {
 }
 
 async function load(ort, { provider, model }) {
-  const key = `${provider} ${model}`;
-  if (session?.key !== key) {
-    await session?.session.release();
-    session = null;
+  if (sessions.get(provider)?.model !== model) {
+    await sessions.get(provider)?.session.release();
+    sessions.delete(provider);
     const response = await fetch(model);
     if (!response.ok) throw new Error(`${model} is missing beside this page`);
     // 3: errors only; what a card cannot do is done by the processor, and that is no warning to anybody here
     const options = { executionProviders: provider === "webgpu" ? ["webgpu", "wasm"] : ["wasm"], logSeverityLevel: 3 };
-    session = { key, session: await ort.InferenceSession.create(await response.arrayBuffer(), options) };
+    sessions.set(provider, { model, session: await ort.InferenceSession.create(await response.arrayBuffer(), options) });
   }
-  return session.session;
+  return sessions.get(provider).session;
 }
 
 // request: {id, provider, folder, model, image, mask, width, height}
