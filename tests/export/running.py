@@ -16,14 +16,14 @@ SYSTEMS = tuple(
 
 
 @torch.no_grad()
-def responsive(name):
-    """A tiny system, untrained, whose prediction varies with its input.
+def responsive(name, **settings):
+    """A system, untrained, whose prediction varies with its input; tiny, but for the settings given.
 
     Weights are enlarged as little as that takes: larger ones also enlarge the last bits, in which any two programs
     differ.
     """
     torch.manual_seed(0)
-    system = systems.create(name, **systems.system_class(name).small)
+    system = systems.create(name, **settings or systems.system_class(name).small)
     while reproducible(system).network(*pictures(fitting(system))).raw.std() < 0.03:
         for parameter in system.network.parameters():
             if parameter.dim() > 1:

@@ -10,7 +10,7 @@ from tests.systems.test_contract import arrays
 
 @pytest.fixture(scope="module", params=SYSTEMS)
 def exported(request, tmp_path_factory):
-    """(system, the graph as a function), traced at 48×64 or the next size that the network takes."""
+    """(system, the graph as a function)."""
     system = responsive(request.param)
     path = tmp_path_factory.mktemp("export") / "end_to_end.onnx"
     export_end_to_end(system, path, 48, 64)

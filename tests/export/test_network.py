@@ -12,17 +12,17 @@ from tests.systems.test_contract import fitting, pictures
 
 @pytest.fixture(scope="module", params=SYSTEMS)
 def exported(request, tmp_path_factory):
-    """(system, the file, the record), traced at 48×64 or the next size that the network takes."""
+    """(system, the file, the record)."""
     system = responsive(request.param)
     path = tmp_path_factory.mktemp("export") / "model.onnx"
     return system, path, export_network(system, path, 48, 64)
 
 
 def test_onnx_runtime_predicts_what_pytorch_does(exported):
-    """At the size that was traced and at another one, of one picture and of three."""
+    """One picture and three, at the training size, which for TFill is its own, and at another one."""
     system, path, _ = exported
-    run = loaded(path)
-    for size, n in (((48, 64), 1), ((100, 70), 3)):
+    run, side = loaded(path), system.recipe.image_size
+    for size, n in (((side, side), 1), ((100, 70), 3)):
         image, mask = pictures(fitting(system, size), n=n)
         made = run(image=image.numpy(), mask=mask.numpy())
         assert made.shape == image.shape
@@ -34,7 +34,7 @@ def test_the_file_says_what_it_is(exported):
     model = onnx.load(path)
     onnx.checker.check_model(model, full_check=True)
     assert json.loads(model.metadata_props[0].value) == record
-    assert record["system"] == system.facts.name
+    assert record["system"] == system.facts.name and record["trained_at"] == [48, 64]
     assert record["size"]["multiple"] == system.size_multiple and record["size"]["minimum"] == system.minimal_size
     assert [entry.version for entry in model.opset_import if not entry.domain] == [record["opset"]]
     assert not [name for name in record["operators"] if "::" in name]  # standard operators only

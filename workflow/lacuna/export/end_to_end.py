@@ -48,13 +48,13 @@ def export_end_to_end(system: System, path: str | Path, height: int, width: int,
     Inputs: `image` uint8 H×W×3, RGB; `mask` uint8 H×W, from 128 on = hole. Output: `composite` uint8 H×W×3: outside the
     hole the image's own bytes; inside, the prediction, clamped, rounded half to even. Height and width are free: the
     image is padded at the bottom and on the right to what the network takes, by its last row and column, which count as
-    known, and cut off again. height, width: of the picture that the graph is traced with, in pixels.
+    known, and cut off again. height, width, opset: as in `export_network`.
     """
     prepared = reproducible(system)
-    rows, columns = tracing_size(prepared, height, width)
-    image, mask = torch.full((rows, columns, 3), 128, dtype=torch.uint8), torch.zeros(rows, columns, dtype=torch.uint8)
-    mask[rows // 4 : rows // 2, columns // 4 : columns // 2] = 255
-    record = {"graph": "end_to_end", **about(prepared), "opset": opset or OPSET}
+    size = tracing_size(prepared)
+    image, mask = torch.full((*size, 3), 128, dtype=torch.uint8), torch.zeros(*size, dtype=torch.uint8)
+    mask[8:24, 20:40] = 255
+    record = {"graph": "end_to_end", **about(prepared, height, width), "opset": opset or OPSET}
     record["size"] = {"dynamic": ["height", "width"], "multiple": 1, "minimum": 1}
     record["padded_to"] = {"multiple": prepared.size_multiple, "minimum": prepared.minimal_size}
     module = EndToEnd(prepared.network, prepared.size_multiple, prepared.minimal_size)
