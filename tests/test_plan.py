@@ -97,3 +97,25 @@ def test_keys_that_exclude_each_other_are_named(tmp_path):
     systems = {"aotgan": {"weights": "some.pth", "training": {"iterations": 1}}}
     with pytest.raises(LacunaError, match="key 'training' does not go with the others at systems.aotgan"):
         plan(tmp_path, systems=systems)
+
+
+def test_a_system_is_measured_once_whatever_it_was_trained_on(tmp_path):
+    one = plan(tmp_path)
+    other = plan(tmp_path, training={"iterations": 3}, seed=5)
+    assert one.measure("aotgan").digest == other.measure("aotgan").digest
+    assert one.measure("aotgan").digest != plan(tmp_path, image_size=32).measure("aotgan").digest
+    assert one.measure("telea").settings["measurement"] == {
+        "seconds": 0.5,
+        "largest_batch_cpu": 4,
+        "largest_batch_gpu": 64,
+    }
+    rows = one.tabulate_complexity().settings["rows"]
+    assert ["aotgan", "aotgan", "celeba", "results/demo/training/aotgan/celeba/weights.safetensors"] in rows
+    assert ["telea", "telea", "untrained", None] in rows
+    assert one.tabulate_complexity().digest != other.tabulate_complexity().digest
+    assert len(one.weights_files()) == len(one.trainings()) == 6
+
+
+def test_the_bounds_of_a_measurement_are_checked(tmp_path):
+    with pytest.raises(LacunaError, match="unknown key 'second' at measurement: did you mean 'seconds'"):
+        plan(tmp_path, measurement={"second": 1})

@@ -134,11 +134,33 @@ def make_training(folder: Path, system: str, source: str, size: tuple[int, int],
             "device": "cpu",
             "versions": {"torch": "2.11.0"},
             "seed": 1234,
-            "peak_memory": None,
+            "peak_memory": 400 * 2**20,
             "steps": 300,
         },
     )
+    (target / "weights.safetensors").write_bytes(bytes(3 * 2**19))
     write_picture(target / "samples.png", random.integers(0, 256, (size[0] * 2, size[1] * 4, 3), dtype=np.uint8))
+
+
+def make_measurements(folder: Path) -> None:
+    """Invented counts and times: of AOT-GAN on a CPU and a GPU, of the algorithms on a CPU."""
+    machine = {"processor": "Some processor", "gpu": "Some GPU", "threads": 2, "busy": 0.25}
+    times = {"median_ms": 12.5, "q1_ms": 12.0, "q3_ms": 14.25, "repeats": 7}
+    for label in KEYS:
+        measured = {"system": label, "kind": "classical", "image_size": [60, 44], "machine": machine, "counts": None}
+        rows = [{"runtime": "classical", "device": "cpu", "batch": 1, **times, "peak_memory": 3 * 2**20}]
+        if label == "aotgan":
+            counted = {"parameters": 62_500, "macs": 456_000_000, "fourier_macs": 0}
+            parts = {"encoder": {"parameters": 22_500, "macs": 1}, "decoder": {"parameters": 40_000, "macs": 2}}
+            run = counted | {"height": 44, "width": 60, "parts": parts, "discriminator": 1_000}
+            theirs = counted | {"parameters": 15_200_835, "macs": 72_876_032_000}
+            measured |= {"kind": "deep", "counts": {"run": run, "run_256": counted, "authors_256": theirs}}
+            of = [("pytorch", "cpu", 1, 2**20), ("pytorch", "cuda", 8, 2**30), ("onnxruntime", "cuda", 4, None)]
+            rows = [
+                {"runtime": runtime, "device": device, "batch": batch, **times, "peak_memory": memory}
+                for runtime, device, batch, memory in of
+            ]
+        write_json(folder / f"measurements/{label}.json", measured | {"rows": rows})
 
 
 def make_run(folder: Path, size=(44, 60), n=9, metrics=("psnr", "ssim", "l1"), backbones: str = "none") -> dict:
@@ -175,6 +197,17 @@ def make_run(folder: Path, size=(44, 60), n=9, metrics=("psnr", "ssim", "l1"), b
         settings,
         *("--scores", *scores, "--validation", *curves[1]),
         *("--published", PUBLISHED, "--output-directory", folder / "tables"),
+    )
+    make_measurements(folder)
+    rows = [[label, label, source, None] for label, sources in KEYS.items() for source in sources]
+    for row in rows:
+        if row[2] != "untrained":
+            row[3] = str(folder / f"training/{row[0]}/{row[2]}/weights.safetensors")
+    command(
+        "tabulate-complexity",
+        TITLES | {"rows": rows},
+        *("--results", folder, "--published", PUBLISHED.with_name("complexity.csv")),
+        *("--output-directory", folder / "tables"),
     )
     figures = folder / "figures"
     for test_set, title in TITLES["test_sets"].items():

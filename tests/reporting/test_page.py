@@ -88,6 +88,8 @@ def test_the_page_has_the_same_bytes_twice(made):
         "tables/leaderboard.csv",
         "tables/statistics_pairs.csv",
         "tables/published_comparison.csv",
+        "tables/complexity.csv",
+        "tables/latency.csv",
         "figures/critical_difference.png",
         "figures/qualitative_paris_test.png",
         "figures/metric_by_coverage.png",
@@ -126,7 +128,8 @@ def test_large_pictures_become_webp(tmp_path):
 def test_a_run_without_training_has_no_section_about_it(made, tmp_path):
     folder = tmp_path / "made_up"
     shutil.copytree(made[0], folder)
-    for name in ("quantitative", "training", "leaderboard", "statistics_pairs", "published_comparison"):
+    tables = ("quantitative", "training", "leaderboard", "statistics_pairs", "published_comparison")
+    for name in (*tables, "complexity", "latency"):
         path = folder / f"tables/{name}.csv"
         lines = path.read_text().splitlines(keepends=True)
         path.write_text("".join(line for line in lines if "aotgan" not in line))

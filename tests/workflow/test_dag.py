@@ -83,6 +83,35 @@ def test_editing_a_table_redraws_tables_only(finished):
         assert finished.would_run() == {"tabulate", "report"}
 
 
+def test_editing_how_is_timed_measures_again_and_nothing_else(finished):
+    with finished.edit("workflow/lacuna/complexity/timing.py"):
+        jobs = finished.would_run()
+    assert jobs == {"measure", "measure:telea", "measure:aotgan", "tabulate_complexity", "report"}
+
+
+def test_a_system_is_measured_again_when_its_network_changes_and_not_when_its_training_does(finished):
+    with finished.edit("workflow/lacuna/systems/aotgan.py"):
+        jobs = finished.would_run()
+    assert "measure:aotgan" in jobs and "measure:telea" not in jobs
+    training = {**SMALL["training"], "iterations": 3}
+    jobs = finished.would_run("--configfile", str(finished.configure(training=training)))
+    assert {"train:aotgan", "tabulate_complexity"} <= jobs and "measure" not in jobs
+
+
+def test_every_system_is_counted_and_timed(finished):
+    folder = finished.folder / "results/small/tables"
+    counted, timed = pd.read_csv(folder / "complexity.csv"), pd.read_csv(folder / "latency.csv")
+    rows = [("telea", "untrained"), ("aotgan", "scenes")]
+    assert list(zip(counted["system"], counted["source"], strict=True)) == rows
+    weights = finished.folder / "results/small/training/aotgan/scenes/weights.safetensors"
+    assert counted["weights_mb"][1] * 2**20 == weights.stat().st_size
+    assert counted["macs_256_authors"][1] == 72_876_032_000 and counted["training_seconds"][1] > 0
+    expected = {("telea", "classical", 1), ("aotgan", "pytorch", 1), ("aotgan", "pytorch", 2)}
+    assert expected <= set(zip(timed["system"], timed["runtime"], timed["batch"], strict=True))
+    for suffix in ("md", "tex", "html"):
+        assert "72.97" in (folder / f"complexity.{suffix}").read_text()
+
+
 def test_editing_a_metric_scores_again_and_retrains_nothing(finished):
     with finished.edit("workflow/lacuna/commands/score.py"):
         jobs = finished.would_run()
@@ -120,7 +149,9 @@ def test_a_changed_photograph_is_seen_and_a_renamed_key_order_is_not(finished):
 def test_two_runs_from_scratch_give_identical_tables(finished, fresh):
     result = fresh.snakemake("tabulate")
     assert result.returncode == 0, result.stdout + result.stderr
-    tables = sorted((finished.folder / "results/small/tables").iterdir())
+    # times and memory are measured, and no two measurements are the same
+    measured = {"complexity", "latency"}
+    tables = sorted(each for each in (finished.folder / "results/small/tables").iterdir() if each.stem not in measured)
     assert len(tables) > 5
     for path in tables:
         assert path.read_bytes() == (fresh.folder / "results/small/tables" / path.name).read_bytes(), path.name

@@ -20,7 +20,9 @@ from lacuna.system_facts import describe
 UNTRAINED = "untrained"  # the source of a system that needs no training
 ELSEWHERE = "elsewhere"  # the source of released weights and of given predictions
 RULES = Path(__file__).parents[1] / "rules"
-PUBLISHED = Path(__file__).parents[1] / "published" / "seeds.csv"
+PUBLISHED = Path(__file__).parents[1] / "published"
+# How long each of a system's predictions is repeated, in seconds, and the largest batches tried.
+MEASUREMENT = {"seconds": 2.0, "largest_batch_cpu": 8, "largest_batch_gpu": 64}
 
 
 @dataclass(frozen=True)
@@ -181,9 +183,18 @@ class Plan:
 
     def weights_of(self, wildcards) -> str | list:
         """The weights that a system predicts with: none for one that needs no training."""
-        if not self.is_trained(wildcards.system):
-            return self.systems[wildcards.system].get("weights", [])
-        return f"{self.folder}/training/{wildcards.system}/{wildcards.source}/weights.safetensors"
+        return self.weights_path(wildcards.system, wildcards.source) or []
+
+    def weights_path(self, label: str, source: str) -> str | None:
+        """The file of weights, trained here or named in the config; None for a system that needs none."""
+        if not self.is_trained(label):
+            return self.systems[label].get("weights")
+        return f"{self.folder}/training/{label}/{source}/weights.safetensors"
+
+    def weights_files(self) -> list[str]:
+        """All files of weights that systems predict with."""
+        files = (self.weights_path(label, source) for label in self.systems for source in self.sources_of(label))
+        return [path for path in files if path]
 
     def given_folder(self, wildcards) -> str:
         """The folder of somebody else's predictions on a test set."""
@@ -200,6 +211,11 @@ class Plan:
         if "path" not in entry:
             return ""
         return self._fingerprint(entry["path"], entry.get("pattern", "**/*"))
+
+    def _weights_content(self, label: str) -> str:
+        """Digest of the file of weights that the config names for a system; empty without one."""
+        weights = self.systems[label].get("weights")
+        return contents_of([Path(weights)], self.cache_folder / "fingerprints.json")[0] if weights else ""
 
     def _fingerprint(self, folder: str | Path, pattern: str = "**/*") -> str:
         return fingerprint(folder, pattern, self.cache_folder / "fingerprints.json")
@@ -278,8 +294,7 @@ class Plan:
             "seed": self.config["seed"],
         }
         trained = (self.train(label, source),) if self.is_trained(label) else ()
-        weights = self.systems[label].get("weights")
-        content = contents_of([Path(weights)], self.cache_folder / "fingerprints.json")[0] if weights else ""
+        content = self._weights_content(label)
         return Job("predict", settings, (self.pair(test_set), *trained), (self._module(label),), content)
 
     @cache  # noqa: B019
@@ -306,7 +321,29 @@ class Plan:
         scores = tuple(self.score(*key) for key in self.contestants())
         trainings = tuple(self.train(*key) for key in self.trainings())
         settings = {**self.titles(), "metrics": self.config["metrics"]}
-        return Job("tabulate", settings, scores + trainings, content=digest(PUBLISHED.read_bytes()))
+        return Job("tabulate", settings, scores + trainings, content=digest((PUBLISHED / "seeds.csv").read_bytes()))
+
+    @cache  # noqa: B019
+    def measure(self, label: str) -> Job:
+        settings = {
+            "system": self.registered_name(label),
+            "settings": self.systems[label].get("settings", {}),
+            "image_size": self.config["image_size"],
+            "measurement": {**MEASUREMENT, **self.config.get("measurement", {})},
+        }
+        return Job("measure", settings, (), (self._module(label),))
+
+    @cache  # noqa: B019
+    def tabulate_complexity(self) -> Job:
+        labels = self.labels(given=False)
+        rows = [
+            [label, self.registered_name(label), source, self.weights_path(label, source)]
+            for label in labels
+            for source in self.sources_of(label)
+        ]
+        upstream = (*map(self.measure, labels), *(self.train(*key) for key in self.trainings()))
+        content = digest((PUBLISHED / "complexity.csv").read_bytes(), *map(self._weights_content, labels))
+        return Job("tabulate_complexity", {**self.titles(), "rows": rows}, upstream, content=content)
 
     @cache  # noqa: B019
     def plot_qualitative(self, test_set: str) -> Job:
@@ -353,6 +390,7 @@ class Plan:
     def report(self) -> Job:
         upstream = [
             self.tabulate(),
+            self.tabulate_complexity(),
             self.check_splits(),
             self.rulegraph(),
             self.plot_coverage(),

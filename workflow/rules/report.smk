@@ -44,6 +44,7 @@ rule rulegraph:
 rule report:
     input:
         tables=rules.tabulate.output,
+        complexity=rules.tabulate_complexity.output,
         cards=expand(f"{PLAN.folder}/images/{{name}}/card.json", name=PLAN.image_sets())
         + expand(f"{PLAN.folder}/masks/{{name}}/card.json", name=PLAN.mask_sets()),
         splits=rules.check_splits.output,

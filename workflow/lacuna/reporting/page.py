@@ -17,7 +17,7 @@ from PIL import Image
 from lacuna.errors import LacunaError
 from lacuna.files import read_json
 from lacuna.metrics.per_image import named
-from lacuna.reporting import rendering, sanity, tables
+from lacuna.reporting import complexity, rendering, sanity, tables
 from lacuna.reporting.aggregation import UNTRAINED, bin_title
 from lacuna.reporting.statistics import BLOCKS
 from lacuna.reporting.titles import UNTRAINED_NOTE, titles
@@ -66,12 +66,12 @@ def embedded(path: Path) -> str:
     return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
 
 
-def read_table(path: Path) -> pd.DataFrame:
-    """A table that `lacuna tabulate` wrote; a missing one is a `LacunaError`."""
+def read_table(path: Path, rule: str = "tabulate") -> pd.DataFrame:
+    """A table that a rule made; a missing one is a `LacunaError`."""
     try:
         return pd.read_csv(path)
     except (OSError, ValueError) as error:
-        raise LacunaError(f"{path} cannot be read as a table ({error}); run the rule 'tabulate' first.") from None
+        raise LacunaError(f"{path} cannot be read as a table ({error}); run the rule '{rule}' first.") from None
 
 
 class Report:
@@ -106,6 +106,17 @@ class Report:
 
     def published_comparison(self) -> tables.Table:
         return tables.published_table(self.published, self.settings)
+
+    def complexity(self) -> list[tables.Table]:
+        """What the systems cost, counted and measured; none where all are folders of predictions."""
+        folder, rule = self.folder / "tables", "tabulate_complexity"
+        counted, timed = (read_table(folder / f"{name}.csv", rule) for name in ("complexity", "latency"))
+        if not len(counted):
+            return []
+        return [
+            complexity.complexity_table(counted, self.settings),
+            complexity.latency_table(timed, self.settings),
+        ]
 
     def warnings(self) -> list[str]:
         """What looks wrong in the numbers of this run, one sentence each."""

@@ -19,17 +19,11 @@ def describe(name: str) -> dict:
 
 
 def _measured(name: str) -> tuple[int, int]:
-    """(trainable parameters of everything that predicts, multiply-accumulates of one picture of 256×256 pixels).
-
-    The network lives on the meta device, shapes without numbers, so that the largest one costs nothing.
-    """
+    """(trainable parameters of everything that predicts, multiply-accumulates of one picture of 256×256 pixels)."""
     import torch
-    from torch.utils.flop_counter import FlopCounterMode
 
-    with torch.device("meta"):
-        network = create(name).network.eval()
-        image, mask = torch.zeros(1, 3, 256, 256), torch.zeros(1, 1, 256, 256)
-        with FlopCounterMode(display=False) as counter, torch.no_grad():
-            network(image, mask)
-    parameters = sum(each.numel() for each in network.parameters() if each.requires_grad)
-    return parameters, counter.get_total_flops() // 2
+    from lacuna.systems._counting import count
+
+    with torch.device("meta"):  # shapes without numbers, so that the largest network costs nothing
+        counts = count(create(name).network, 256, 256)
+    return counts.parameters, counts.macs

@@ -1,0 +1,70 @@
+"""Count a system's parameters and multiply-accumulates, and time its predictions."""
+
+import json
+import os
+from pathlib import Path
+
+
+def add_arguments(parser) -> None:
+    parser.add_argument("--settings", required=True, help="JSON: system, settings, image_size, measurement")
+    parser.add_argument("--onnx", nargs="*", default=[], type=Path, help="the system's exported graph, timed as well")
+    parser.add_argument("--gpus", type=int, default=0, help="1: time on a GPU too, if there is one (default: 0)")
+    parser.add_argument("--threads", type=int, default=2, help="of the CPU, as far as there are so many (default: 2)")
+    parser.add_argument("--output", required=True, type=Path, help="JSON file to write")
+
+
+def run(args) -> None:
+    from lacuna import systems
+    from lacuna.complexity.machine import processor, usable_threads
+    from lacuna.data.sizes import width_and_height
+    from lacuna.errors import LacunaError
+    from lacuna.files import write_json
+
+    settings = json.loads(args.settings)
+    name, (width, height) = settings["system"], width_and_height(settings["image_size"])
+    if len(args.onnx) > 1:
+        raise LacunaError(f"--onnx takes one file, not {len(args.onnx)}")
+    measurement, threads = settings["measurement"], usable_threads(args.threads)
+    busy = os.getloadavg()[0]  # of the last minute, before this began
+    kind = systems.system_class(name).facts.kind
+    machine = {"processor": processor(), "gpu": None, "threads": threads, "busy": busy}
+    result = {"system": name, "kind": kind, "image_size": [width, height], "machine": machine}
+    if kind == "classical":
+        from lacuna.complexity import classical
+
+        system = systems.create(name, **settings["settings"])
+        result |= {"counts": None, "rows": classical.measure(system, height, width, measurement["seconds"])}
+    else:
+        result |= _of_network(name, settings, height, width, threads, args, machine)
+    write_json(args.output, result)
+    for row in result["rows"]:
+        print("{runtime}, {device}, batch {batch}: {median_ms:.1f} ms (N = {repeats})".format(**row))
+
+
+def _of_network(name: str, settings: dict, height: int, width: int, threads: int, args, machine: dict) -> dict:
+    """`counts` and `rows` of a system with a network."""
+    import torch
+
+    from lacuna import systems
+    from lacuna.complexity import networks
+
+    measurement = settings["measurement"]
+    largest = {"cpu": measurement["largest_batch_cpu"], "cuda": measurement["largest_batch_gpu"]}
+    recipe = settings["settings"]
+    if "image_size" in systems.system_class(name).Recipe.__dataclass_fields__:
+        recipe = {"image_size": max(width, height), **recipe}
+    counts = networks.counts(name, recipe, height, width)
+    rows = networks.measure(name, recipe, height, width, measurement["seconds"], threads, args.gpus, largest)
+    devices = list(dict.fromkeys(row["device"] for row in rows))
+    if "cuda" in devices:
+        machine["gpu"] = torch.cuda.get_device_name()
+        torch.cuda.empty_cache()
+    for path in args.onnx:
+        from lacuna.complexity import graphs
+
+        def pictures(n: int):
+            fitting = networks.pictures(n, counts["run"]["height"], counts["run"]["width"])
+            return [tensor.numpy() for tensor in fitting]
+
+        rows += graphs.measure(path, pictures, devices, measurement["seconds"], threads, largest)
+    return {"counts": counts, "rows": rows}

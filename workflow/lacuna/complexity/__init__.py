@@ -1,0 +1,1 @@
+"""What a system costs: counts of its network, time and memory of a prediction."""

@@ -1,0 +1,45 @@
+"""The machine that is measured on: its processor, and how much memory this process takes of it."""
+
+import os
+import platform
+import re
+from pathlib import Path
+
+STATUS, CLEAR_REFS, CPU_INFO = Path("/proc/self/status"), Path("/proc/self/clear_refs"), Path("/proc/cpuinfo")
+
+
+def processor() -> str:
+    """The processor's name, as far as the system tells it."""
+    if CPU_INFO.is_file():
+        named = re.search(r"^model name\s*:\s*(.+)$", CPU_INFO.read_text(), re.MULTILINE)
+        if named:
+            return " ".join(named[1].split())
+    return platform.processor() or platform.machine()
+
+
+def usable_threads(threads: int) -> int:
+    """`threads`, but not more than this process may use processors: more of them only wait for each other."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, min(threads, allowed))
+
+
+class ResidentPeak:
+    """Bytes of memory that the process takes beyond what it held when this was made. Linux tells; elsewhere: None."""
+
+    def __init__(self):
+        self.before = _kilobytes("VmRSS")
+
+    def start(self) -> None:
+        """From now on the peak is looked for."""
+        if self.before is not None:
+            CLEAR_REFS.write_text("5")  # the kernel's "forget the peak"
+
+    def read(self) -> int | None:
+        """The peak since `start`, less what was there in the beginning; never below 0."""
+        return None if self.before is None else 1024 * max(0, _kilobytes("VmHWM") - self.before)
+
+
+def _kilobytes(name: str) -> int | None:
+    if not (STATUS.is_file() and os.access(CLEAR_REFS, os.W_OK)):
+        return None
+    return int(re.search(rf"^{name}:\s+(\d+) kB$", STATUS.read_text(), re.MULTILINE)[1])
