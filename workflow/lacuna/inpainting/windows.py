@@ -25,19 +25,10 @@ class Window:
         """Indices of the window in an array H×W."""
         return slice(self.top, self.top + self.height), slice(self.left, self.left + self.width)
 
-    def holds(self, other: "Window") -> bool:
-        """Whether the other window lies inside this one."""
-        rows, columns = (mine.start <= its.start and its.stop <= mine.stop for mine, its in _sides(self, other))
-        return rows and columns
-
     def from_inside(self, other: "Window") -> tuple[slice, slice]:
         """Indices of the other window, which lies inside, in an array of this one's size."""
         top, left = other.top - self.top, other.left - self.left
         return slice(top, top + other.height), slice(left, left + other.width)
-
-
-def _sides(a: Window, b: Window) -> Iterator[tuple[slice, slice]]:
-    return zip(a.slices, b.slices, strict=True)
 
 
 @dataclass
@@ -68,21 +59,27 @@ def parts(hole: np.ndarray, tile: tuple[int, int] | None, overlap: int) -> tuple
     if tile is None or (height <= tile[0] and width <= tile[1]):
         return numbers, [Part(list(range(1, count)), [Window(0, 0, height, width)])]
     tile = min(tile[0], height), min(tile[1], width)
-    small: list[Part] = []
-    large: list[Part] = []
-    by_size = sorted(range(1, count), key=lambda number: -boxes[number, cv2.CC_STAT_AREA])
-    for number in by_size:
-        left, top, across, down = (int(each) for each in boxes[number, :4])
-        seen = grown(Window(top, left, down, across), (overlap, overlap), hole.shape)
-        home = next((part for part in small if part.windows[0].holds(seen)), None)
-        if home:
-            home.holes.append(number)
-        elif seen.height <= tile[0] and seen.width <= tile[1]:
-            small.append(Part([number], [_centred(seen, tile, hole.shape)]))
+    # each hole with what is known around it: top, left, bottom, right; row 0 is what is known
+    starts, sides = boxes[:, [cv2.CC_STAT_TOP, cv2.CC_STAT_LEFT]], boxes[:, [cv2.CC_STAT_HEIGHT, cv2.CC_STAT_WIDTH]]
+    first, last = np.maximum(starts - overlap, 0), np.minimum(starts + sides + overlap, hole.shape)
+    waiting = np.ones(count, bool)
+    waiting[0] = False
+    found: list[Part] = []
+    for number in np.argsort(-boxes[:, cv2.CC_STAT_AREA], kind="stable"):
+        if not waiting[number]:
+            continue
+        (top, left), (bottom, right) = first[number].tolist(), last[number].tolist()
+        seen = Window(top, left, bottom - top, right - left)
+        if seen.height <= tile[0] and seen.width <= tile[1]:
+            window = _centred(seen, tile, hole.shape)
+            ends = window.top + window.height, window.left + window.width
+            inside = waiting & (first >= (window.top, window.left)).all(1) & (last <= ends).all(1)
+            found.append(Part(np.flatnonzero(inside).tolist(), [window]))
+            waiting &= ~inside
         else:
             grid = _grid(seen, tile, overlap, hole.shape)
-            large.append(Part([number], [each for each in grid if (numbers[each.slices] == number).any()]))
-    return numbers, large + small
+            found.append(Part([int(number)], [each for each in grid if (numbers[each.slices] == number).any()]))
+    return numbers, found
 
 
 def weight(window: Window, overlap: int, shape: tuple[int, int]) -> np.ndarray:
