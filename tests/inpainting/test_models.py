@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from lacuna.digests import modules_used
 from lacuna.errors import LacunaError
 from lacuna.inpainting.models import NOTE, Model
 from lacuna.systems.base import METADATA_KEY
+from lacuna.training.results import write_weights
 from tests.inpainting.conftest import TINY, bytes_graph
 from tests.inpainting.made_up import box, inverted, noise, save, strokes
 
@@ -64,10 +66,12 @@ def test_what_cannot_be_loaded_is_one_sentence(tmp_path):
         ({"system": "aotgan", "weights": tmp_path / "none.pth"}, "do not exist"),
         ({"system": "telea", "settings": {"radus": 3}}, "no setting 'radus'"),
         ({"system": "aotgan", "weights": graph}, "is of system 'inverter', not 'aotgan'"),
+        ({"system": "telea", "threads": 0}, "threads 1 or more"),
+        ({"system": "telea", "gpus": 2}, "gpus is 0 or 1"),
         ({"weights": graph, "settings": {"width": 3}}, "leave the settings out"),
     ):
         with pytest.raises(LacunaError, match=sentence) as error:
-            lacuna.load(**arguments, gpus=0, threads=1)
+            lacuna.load(**{"gpus": 0, "threads": 1, **arguments})
         assert "\n" not in str(error.value)
 
 
@@ -91,6 +95,27 @@ def test_what_goes_in_comes_out(tmp_path):
     result.save(tmp_path / "y.png", **result.info)
     assert Image.open(tmp_path / "y.png").info["icc_profile"] == b"some profile"
     assert (np.asarray(model.inpaint(Image.fromarray(noise()), mask)) == model.inpaint(noise(), mask)).all()
+
+
+def test_what_cannot_be_kept_is_a_warning(tmp_path):
+    Image.fromarray(noise()).convert("CMYK").save(tmp_path / "x.jpg")
+    with pytest.warns(UserWarning, match="CMYK"):
+        Model(inverted, "inverter", "cpu", None).inpaint(tmp_path / "x.jpg", box())
+
+
+def test_a_result_does_not_depend_on_the_pictures_before_it(tmp_path):
+    settings = {**systems.system_class("tfill").small, "noise_in_prediction": True}
+    system = systems.create("tfill", **settings)
+    with torch.no_grad():
+        for name, parameter in system.network.named_parameters():
+            parameter.add_(0.3 if "noise" in name else 0)
+    told = SimpleNamespace(system="tfill", source="place2", image_size=16, seed=1)
+    write_weights(tmp_path / "w.safetensors", told, system, steps=1)
+    image, mask = noise(44, 72), box(44, 72)
+    first, second = (lacuna.load(weights=tmp_path / "w.safetensors", gpus=0, threads=1, seed=s) for s in (1, 2))
+    result = first.inpaint(image, mask)
+    assert (first.inpaint(image, mask) == result).all()
+    assert (second.inpaint(image, mask) != result).any()
 
 
 def test_options_of_masks_reach_the_mask():

@@ -131,6 +131,26 @@ def test_a_turned_picture_is_upright_and_is_not_turned_again(tmp_path, source, o
     assert np.abs(np.asarray(result).astype(int) - upright)[~HOLE].max() <= (8 if source == "jpg" else 0)
 
 
+def test_damaged_and_overlong_exif_is_left_out_and_said(tmp_path):
+    tag_beyond_the_end = b"II*\0\x08\0\0\0\x01\0\x69\x87\x04\0\x01\0\0\0\xff\xff\0\0\0\0\0\0"
+    for block in (b"Exif\0\0" + tag_beyond_the_end, b"Exif\0\0XXXXXXXXXXXX"):
+        picture = picture_of(save(tmp_path / "x.png", noise(), exif=block))
+        assert (picture.pixels == noise()).all()
+        assert any("EXIF data are damaged" in note for note in picture.notes)
+    long = Image.Exif()
+    long[ExifTags.Base.ImageDescription] = "x" * 70000
+    picture = picture_of(save(tmp_path / "x.png", noise(), exif=long))
+    assert len(round_trip(picture, ".png").getexif()[ExifTags.Base.ImageDescription]) == 70000
+    assert any("EXIF data are longer" in note for note in fitted(picture, ".jpg", "x").notes)
+    assert len(round_trip(picture, ".jpg").getexif()) == 0
+
+
+def test_a_picture_too_long_for_a_format_is_refused():
+    with pytest.raises(LacunaError, match="16384 pixels on its longer side, too many for WEBP"):
+        fitted(from_pixels(noise(2, 16384), "x"), ".webp", "x")
+    assert round_trip(from_pixels(noise(2, 16384), "x"), ".png").size == (16384, 2)
+
+
 def test_the_thumbnail_that_still_shows_the_hole_is_left_out(tmp_path):
     thumbnail = io.BytesIO()
     Image.new("RGB", (16, 12), "red").save(thumbnail, "JPEG")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -43,9 +44,12 @@ class Model:
         mask: the same kinds, of the image's size; from half of the range upwards it is hole (bool: True). Returns an
         array of the same shape and type for an array, and a Pillow image (upright) for the others; its `info` has the
         EXIF data and the colour profile, for `result.save(path, **result.info)`. invert_mask, resize_mask, dilate
-        (pixels): see `lacuna.inpainting.holes`. tile, overlap: see `fill`. What cannot be done is a `LacunaError`.
+        (pixels): see `lacuna.inpainting.holes`. tile, overlap: see `fill`. What cannot be done is a `LacunaError`, what
+        cannot be kept a warning.
         """
         picture = picture_of(image)
+        for note in picture.notes:
+            warnings.warn(note, stacklevel=2)
         hole = hole_of(mask, picture, invert=invert_mask, resize=resize_mask, dilate=dilate)
         filled = self.fill(picture, hole, tile=tile, overlap=overlap)
         if hasattr(image, "__array__") and not isinstance(image, Image.Image):
@@ -111,6 +115,8 @@ def load(
     without training. settings: of the system, where they differ from what the weights say or from the authors'. gpus: 1
     = a GPU if there is one. threads: of the CPU; None = all. seed: of what a system draws at random.
     """
+    if gpus not in (0, 1) or (threads is not None and threads < 1):
+        raise LacunaError(f"gpus is 0 or 1 and threads 1 or more, not {gpus} and {threads}; change them")
     threads = threads or os.cpu_count() or 1
     if weights is not None and Path(weights).suffix == ".onnx":
         return _from_graph(system, Path(weights), settings, gpus, threads)
@@ -124,8 +130,15 @@ def load(
     own = note["settings"] if note.get("system") == system else {}
     model = systems.create(system, **{**own, **(settings or {})})
     device = model.prepare(weights, gpus=gpus, threads=threads, seed=seed)
-    tile = None if model.facts.kind == "classical" else (TILE, TILE)
-    return Model(lambda image, hole: model.predict_arrays([image], [hole])[0], system, device, tile)
+    if model.facts.kind == "classical":
+        return Model(lambda image, hole: model.predict_arrays([image], [hole])[0], system, device, None)
+    import torch
+
+    def predict(image: np.ndarray, hole: np.ndarray) -> np.ndarray:
+        torch.manual_seed(seed)  # a picture's result does not depend on those before it
+        return model.predict_arrays([image], [hole])[0]
+
+    return Model(predict, system, device, (TILE, TILE))
 
 
 def _from_graph(system: str | None, path: Path, settings: dict | None, gpus: int, threads: int) -> Model:

@@ -88,8 +88,21 @@ def read_picture(source, name: str) -> Picture:
 
 def from_image(image: Image.Image) -> Picture:
     """The picture in an image of Pillow's, upright. Errors: any of `UNREADABLE`."""
-    stored, notes, keep = image.size[::-1], [], _kept(image)
-    image = ImageOps.exif_transpose(image)
+    stored, notes = image.size[::-1], []
+    keep = {"icc_profile": image.info["icc_profile"]} if image.info.get("icc_profile") else {}
+    dpi = [float(value) for value in image.info.get("dpi", ())]
+    if dpi and all(0 < value < float("inf") for value in dpi):
+        keep["dpi"] = tuple(dpi)
+    try:
+        with warnings.catch_warnings(record=True) as complaints:
+            warnings.simplefilter("always")
+            keep |= _exif(image)
+            image = ImageOps.exif_transpose(image)
+        damaged = bool(complaints)
+    except UNREADABLE:
+        damaged = True
+    if damaged:
+        notes.append("the EXIF data are damaged, and what cannot be read of them is left out")
     rgb, _ = to_rgb(image)
     own = image
     if image.mode.startswith("I"):
@@ -135,21 +148,20 @@ def _one_sentence(name: str) -> Iterator[None]:
     """Whatever Pillow raises on a bad picture becomes one sentence."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the user named this very file
+            # the user named this very file, however large; what it has in damaged tags is noted where tags are read
+            warnings.simplefilter("ignore")
             yield
     except UNREADABLE as error:
         reason = str(error) or type(error).__name__
-        raise LacunaError(f"{name} cannot be read as a picture ({reason}); name another file") from None
+        raise LacunaError(f"{name} cannot be read as a picture ({reason}); give another one") from None
 
 
-def _kept(image: Image.Image) -> dict:
-    """Colour profile, resolution, EXIF without orientation and without its thumbnail, which still shows the hole."""
+def _exif(image: Image.Image) -> dict:
+    """EXIF data without orientation and without their thumbnail, which still shows what the hole covers."""
     exif = Image.Exif()
     exif.load(image.getexif().tobytes())
     laid_out = bool(_LAYOUT & exif.keys())
     for tag in list(exif):
         if tag == ExifTags.Base.Orientation or (laid_out and tag not in _DESCRIPTIVE):
             del exif[tag]
-    kept = {"exif": exif.tobytes() if len(exif) else None}
-    kept |= {name: image.info.get(name) for name in ("icc_profile", "dpi")}
-    return {name: value for name, value in kept.items() if value}
+    return {"exif": exif.tobytes()} if len(exif) else {}

@@ -20,6 +20,8 @@ FORMATS = {
     ".tiff": ("TIFF", {}),
 }
 _EIGHT_BIT_ONLY = ("JPEG", "WEBP")
+_LONGEST_SIDE = {"JPEG": 65500, "WEBP": 16383}  # pixels
+_LONGEST_EXIF = {"JPEG": 65533}  # bytes
 
 
 def format_of(path: Path) -> str:
@@ -33,7 +35,14 @@ def format_of(path: Path) -> str:
 def fitted(picture: Picture, suffix: str, name: str) -> Picture:
     """The picture as the format can hold it, with a note on what changes; `LacunaError` if it would be spoilt."""
     kind, _ = FORMATS[suffix]
-    pixels, notes = picture.pixels, list(picture.notes)
+    pixels, notes, keep = picture.pixels, list(picture.notes), dict(picture.keep)
+    if max(picture.size) > _LONGEST_SIDE.get(kind, max(picture.size)):
+        raise LacunaError(
+            f"{name} has {max(picture.size)} pixels on its longer side, too many for {kind}; write a .png"
+        )
+    if len(keep.get("exif", b"")) > _LONGEST_EXIF.get(kind, len(keep.get("exif", b""))):
+        del keep["exif"]
+        notes.append(f"the EXIF data are longer than {kind} can hold and are left out")
     if kind == "JPEG":
         if picture.transparent:
             raise LacunaError(f"{name} has transparent pixels, which JPEG cannot hold; name a .png or .webp output")
@@ -42,7 +51,7 @@ def fitted(picture: Picture, suffix: str, name: str) -> Picture:
     if (pixels.dtype != np.uint8 and kind in _EIGHT_BIT_ONLY) or (pixels.dtype == np.float32 and kind == "PNG"):
         pixels = np.asarray(from_array(pixels)[0].convert("L"))[..., None]
         notes.append(f"{name} has more than 8 bits, which {kind} cannot hold; the result has 8")
-    return Picture(pixels, picture.rgb, picture.keep, picture.stored_size, notes)
+    return Picture(pixels, picture.rgb, keep, picture.stored_size, notes)
 
 
 def encoded(picture: Picture, suffix: str) -> bytes:
