@@ -191,6 +191,13 @@ def test_what_is_no_picture_is_one_sentence(tmp_path):
         assert "\n" not in str(error.value)
 
 
+def test_a_picture_beyond_all_measure_is_one_sentence(tmp_path, monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 900)
+    with pytest.raises(LacunaError, match="has more than 1,800 pixels, too many at once; cut it into parts"):
+        picture_of(save(tmp_path / "x.png", noise()))
+    assert picture_of(save(tmp_path / "x.png", noise(30, 50))).size == (30, 50)  # large, but as the user wants it
+
+
 def test_a_picture_of_pictures_says_which_was_read(tmp_path):
     frames = [Image.fromarray(noise(seed=i)) for i in range(3)]
     frames[0].save(tmp_path / "x.webp", save_all=True, append_images=frames[1:], lossless=True)

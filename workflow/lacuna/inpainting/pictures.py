@@ -151,6 +151,9 @@ def _one_sentence(name: str) -> Iterator[None]:
             # the user named this very file, however large; what it has in damaged tags is noted where tags are read
             warnings.simplefilter("ignore")
             yield
+    except Image.DecompressionBombError:
+        most = 2 * Image.MAX_IMAGE_PIXELS
+        raise LacunaError(f"{name} has more than {most:,} pixels, too many at once; cut it into parts") from None
     except UNREADABLE as error:
         reason = str(error) or type(error).__name__
         raise LacunaError(f"{name} cannot be read as a picture ({reason}); give another one") from None
