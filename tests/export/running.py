@@ -10,9 +10,7 @@ from lacuna import systems
 from lacuna.export.network import reproducible
 from tests.systems.test_contract import fitting, pictures
 
-SYSTEMS = tuple(
-    name for name in systems.names() if systems.system_class(name).facts.kind == "deep" and name != "structure"
-)
+SYSTEMS = tuple(name for name in systems.names() if systems.system_class(name).facts.kind == "deep")
 
 
 @torch.no_grad()
