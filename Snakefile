@@ -1,5 +1,5 @@
 # The front door. What is made, and from what, is decided by the config and `workflow/lacuna/plan.py`.
-#   results/<run>/{images,masks,lists,training,predictions,scores,tables,figures}/ and results/<run>/report.html
+#   results/<run>/{images,masks,lists,training,predictions,scores,export,tables,figures}/ and results/<run>/report.html
 import sys
 from pathlib import Path
 
@@ -37,6 +37,7 @@ include: "workflow/rules/predictions.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/complexity.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/export.smk"
 include: "workflow/rules/gallery.smk"
 include: "workflow/rules/report.smk"
 
@@ -55,3 +56,4 @@ rule all:
         rules.report.output,
         rules.tabulate.output,
         rules.gallery.output,
+        rules.tabulate_export.output if PLAN.is_exporting() else [],

@@ -119,3 +119,45 @@ def test_a_system_is_measured_once_whatever_it_was_trained_on(tmp_path):
 def test_the_bounds_of_a_measurement_are_checked(tmp_path):
     with pytest.raises(LacunaError, match="unknown key 'second' at measurement: did you mean 'seconds'"):
         plan(tmp_path, measurement={"second": 1})
+
+
+def test_every_network_is_exported_unless_the_config_says_no(tmp_path):
+    one = plan(tmp_path)
+    assert set(one.exports()) == set(one.trainings())
+    without = one.tabulate_export().settings["without"]
+    assert [row[:2] for row in without] == [[name, "untrained"] for name in ("telea", "navier_stokes", "mean_fill")]
+    other = plan(tmp_path, export=False)
+    assert other.exports() == [] and not other.is_exporting()
+    assert one.tabulate_export() in one.report().upstream
+    assert not [job for job in other.report().upstream if job.stage == "tabulate_export"]
+
+
+def test_released_weights_are_exported_and_what_has_no_network_says_why(tmp_path):
+    (tmp_path / "released.pth").write_bytes(b"weights")
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs" / "0000.png").write_bytes(b"picture")
+    settings = DEFAULT["systems"]["aotgan"]["settings"]
+    systems = {
+        "aotgan": {"settings": settings, "weights": str(tmp_path / "released.pth")},
+        "deep_image_prior": None,
+        "theirs": {"kind": "predictions", "path": str(tmp_path / "theirs")},
+    }
+    one = plan(tmp_path, systems=systems)
+    assert one.exports() == [("aotgan", "elsewhere")]
+    (prior, theirs) = one.tabulate_export().settings["without"]
+    assert prior[:2] == ["deep_image_prior", "untrained"] and "every picture" in prior[2]
+    assert theirs[:2] == ["theirs", "elsewhere"] and "given" in theirs[2]
+    before = one.export("aotgan", "elsewhere").digest
+    (tmp_path / "released.pth").write_bytes(b"other weights")
+    assert plan(tmp_path, systems=systems).export("aotgan", "elsewhere").digest != before
+
+
+def test_how_many_images_are_verified_changes_no_graph(tmp_path):
+    all_of_them, some = plan(tmp_path, export=True), plan(tmp_path, export={"images": 3})
+    assert all_of_them.verify_export("tfill", "celeba").settings["images"] is None
+    assert some.verify_export("tfill", "celeba").settings["images"] == 3
+    assert plan(tmp_path, export={}).verify_export("tfill", "celeba").settings["images"] is None
+    assert some.export("tfill", "celeba").digest == all_of_them.export("tfill", "celeba").digest
+    assert some.verify_export("tfill", "celeba").digest != all_of_them.verify_export("tfill", "celeba").digest
+    with pytest.raises(LacunaError, match="unknown key 'image' at export: did you mean 'images'"):
+        plan(tmp_path, export={"image": 3})

@@ -90,6 +90,8 @@ def test_the_page_has_the_same_bytes_twice(made):
         "tables/published_comparison.csv",
         "tables/complexity.csv",
         "tables/latency.csv",
+        "tables/export.csv",
+        "tables/export_metrics.csv",
         "figures/critical_difference.png",
         "figures/qualitative_paris_test.png",
         "figures/metric_by_coverage.png",
@@ -129,7 +131,7 @@ def test_a_run_without_training_has_no_section_about_it(made, tmp_path):
     folder = tmp_path / "made_up"
     shutil.copytree(made[0], folder)
     tables = ("quantitative", "training", "leaderboard", "statistics_pairs", "published_comparison")
-    for name in (*tables, "complexity", "latency"):
+    for name in (*tables, "complexity", "latency", "export", "export_metrics"):
         path = folder / f"tables/{name}.csv"
         lines = path.read_text().splitlines(keepends=True)
         path.write_text("".join(line for line in lines if "aotgan" not in line))
@@ -140,6 +142,7 @@ def test_a_run_without_training_has_no_section_about_it(made, tmp_path):
     assert 'id="training"' not in text
     assert 'id="table-untrained"' in text
     assert 'id="published"' not in text
+    assert "ONNX Runtime beside PyTorch" not in text and "an algorithm, and no network" in text
     assert "one system only" not in text  # two are left
     pairs = folder / "tables/statistics_pairs.csv"
     pairs.write_text(pairs.read_text().splitlines(keepends=True)[0])

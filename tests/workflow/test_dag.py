@@ -33,6 +33,8 @@ def test_everything_that_the_readme_names_is_there(finished):
         "config.yaml",
         "tables/table_scenes.md",
         "tables/table_scenes.tex",
+        "export/aotgan/scenes/model.onnx",
+        "export/aotgan/scenes/end_to_end.onnx",
         "figures/rulegraph.svg",
     ):
         assert (folder / name).stat().st_size > 0
@@ -76,6 +78,37 @@ def test_editing_a_loss_retrains_what_uses_it(finished):
         jobs = finished.would_run()
     assert "train:aotgan" in jobs
     assert not jobs & {"stage", "predict:telea"}
+
+
+def test_editing_the_export_exports_again_and_retrains_nothing(finished):
+    expected = {"tabulate_export", "report", "export", "verify_export", "aotgan", "scenes"}
+    with finished.edit("workflow/lacuna/export/tracing.py"):
+        assert {name for job in finished.would_run() for name in job.split(":")} == expected
+    with finished.edit("workflow/lacuna/export/comparison.py"):
+        jobs = finished.would_run()
+    assert {"verify_export:aotgan", "tabulate_export"} <= jobs
+    assert not jobs & {"export", "train", "predict", "score"}
+
+
+def test_a_run_may_do_without_export(finished):
+    path = finished.configure(export=False)
+    assert finished.would_run("--configfile", str(path)) == {"resolve_config", "rulegraph", "report"}
+
+
+def test_the_exported_network_is_verified(finished):
+    folder = finished.folder / "results" / "small" / "tables"
+    table = pd.read_csv(folder / "export.csv").set_index("system")
+    assert table["exported"].to_dict() == {"aotgan": "yes", "telea": "no", "theirs": "no"}
+    assert table.loc["aotgan", ["verified", "equal", "source", "run_size"]].tolist() == [
+        "yes",
+        "yes",
+        "scenes",
+        "40×48",
+    ]
+    assert table.loc["aotgan", "run_size_n"] == 6  # all images of both test sets
+    metrics = pd.read_csv(folder / "export_metrics.csv")
+    assert set(metrics["metric"]) == set(SMALL["metrics"]) and set(metrics["n"]) == {6}
+    assert (metrics["difference"].abs() < 1e-3).all()
 
 
 def test_editing_a_table_redraws_tables_only(finished):
@@ -147,7 +180,7 @@ def test_a_changed_photograph_is_seen_and_a_renamed_key_order_is_not(finished):
 
 
 def test_two_runs_from_scratch_give_identical_tables(finished, fresh):
-    result = fresh.snakemake("tabulate")
+    result = fresh.snakemake("tabulate", "tabulate_export")
     assert result.returncode == 0, result.stdout + result.stderr
     # times and memory are measured, and no two measurements are the same
     measured = {"complexity", "latency"}

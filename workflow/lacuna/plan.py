@@ -19,6 +19,11 @@ from lacuna.system_facts import describe
 
 UNTRAINED = "untrained"  # the source of a system that needs no training
 ELSEWHERE = "elsewhere"  # the source of released weights and of given predictions
+# Why a system of a kind is not exported.
+REASONS = {
+    "classical": "an algorithm, and no network",
+    "fitted": "a network is fitted to every picture anew, so there is none to keep",
+}
 RULES = Path(__file__).parents[1] / "rules"
 PUBLISHED = Path(__file__).parents[1] / "published"
 # How long each of a system's predictions is repeated, in seconds, and the largest batches tried.
@@ -150,6 +155,30 @@ class Plan:
         if role == "test":
             return list(self.test_sets)
         return list(dict.fromkeys(entry[role] for entry in self.sources.values()))
+
+    def is_exporting(self) -> bool:
+        """Whether the run writes its networks as ONNX files, too."""
+        return self.config.get("export", True) is not False
+
+    def exports(self) -> list[tuple[str, str]]:
+        """All (system, source) pairs that are written as ONNX files: whatever has a network with weights."""
+        if not self.is_exporting():
+            return []
+        kept = [label for label in self.systems if self._facts[label]["kind"] == "deep"]
+        return [(label, source) for label in kept for source in self.sources_of(label)]
+
+    def _without_export(self) -> list[list[str]]:
+        """[system, source, reason] of every system that has nothing to export."""
+        rows = []
+        for label, facts in self._facts.items():
+            if self.is_given(label):
+                reason = "predictions were given, and no network"
+            elif facts["kind"] != "deep":
+                reason = REASONS[facts["kind"]]
+            else:
+                continue
+            rows.append([label, *self.sources_of(label), reason])
+        return rows
 
     def image_sets(self) -> list[str]:
         """All image sets that the run uses."""
@@ -293,9 +322,11 @@ class Plan:
             "image_size": self.config["image_size"],
             "seed": self.config["seed"],
         }
-        trained = (self.train(label, source),) if self.is_trained(label) else ()
-        content = self._weights_content(label)
-        return Job("predict", settings, (self.pair(test_set), *trained), (self._module(label),), content)
+        upstream = (self.pair(test_set), *self._trained(label, source))
+        return Job("predict", settings, upstream, (self._module(label),), self._weights_content(label))
+
+    def _trained(self, label: str, source: str) -> tuple[Job, ...]:
+        return (self.train(label, source),) if self.is_trained(label) else ()
 
     @cache  # noqa: B019
     def import_predictions(self, label: str, test_set: str) -> Job:
@@ -315,6 +346,40 @@ class Plan:
         backbones = tuple(self.fetch_backbone(name) for name in self.backbones("score", label))
         predictions = tuple(self.predict(label, source, test_set) for test_set in self.test_sets)
         return Job("score", settings, predictions + backbones)
+
+    @cache  # noqa: B019
+    def export(self, label: str, source: str) -> Job:
+        settings = {
+            "system": self.registered_name(label),
+            "settings": self.systems[label].get("settings", {}),
+            "source": source,
+            "image_size": self.config["image_size"],
+        }
+        return Job(
+            "export", settings, self._trained(label, source), (self._module(label),), self._weights_content(label)
+        )
+
+    @cache  # noqa: B019
+    def verify_export(self, label: str, source: str) -> Job:
+        chosen = self.config.get("export", True)
+        exported = self.export(label, source)
+        settings = {
+            **exported.settings,
+            "label": label,
+            "test_sets": self.test_sets,
+            "metrics": self.config["metrics"],
+            "images": None if chosen is True else chosen.get("images"),
+        }
+        lists = tuple(self.pair(test_set) for test_set in self.test_sets)
+        backbones = tuple(self.fetch_backbone(name) for name in self.backbones("score", label))
+        return Job("verify_export", settings, (exported, *lists, *backbones), (self._module(label),))
+
+    @cache  # noqa: B019
+    def tabulate_export(self) -> Job:
+        verified = tuple(self.verify_export(*key) for key in self.exports())
+        scores = tuple(self.score(*key) for key in self.exports())
+        settings = {"metrics": self.config["metrics"], "without": self._without_export()}
+        return Job("tabulate_export", settings, verified + scores)
 
     @cache  # noqa: B019
     def tabulate(self) -> Job:
@@ -398,6 +463,7 @@ class Plan:
             self.plot_ranks(),
         ]
         upstream += [self.plot_qualitative(test_set) for test_set in self.test_sets]
+        upstream += [self.tabulate_export()] if self.is_exporting() else []
         return Job("report", {**self.titles(), "config": self.config}, tuple(upstream))
 
     def _training_settings(self, label: str) -> dict:

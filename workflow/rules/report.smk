@@ -54,6 +54,7 @@ rule report:
         figures=expand(rules.plot_qualitative.output, test_set=PLAN.test_sets)
         + ([*rules.plot_training.output] if PLAN.trainings() else [])
         + [*rules.plot_coverage.output, *rules.plot_ranks.output, *rules.rulegraph.output],
+        export=rules.tabulate_export.output if PLAN.is_exporting() else [],
         config=rules.resolve_config.output,
     output:
         report(

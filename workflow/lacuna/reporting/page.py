@@ -19,6 +19,7 @@ from lacuna.files import read_json
 from lacuna.metrics.per_image import named
 from lacuna.reporting import complexity, rendering, sanity, tables
 from lacuna.reporting.aggregation import UNTRAINED, bin_title
+from lacuna.reporting.export_tables import export_tables
 from lacuna.reporting.statistics import BLOCKS
 from lacuna.reporting.titles import UNTRAINED_NOTE, titles
 
@@ -93,6 +94,7 @@ class Report:
         self.pairs = read_table(folder / "tables/statistics_pairs.csv")
         self.published = read_table(folder / "tables/published_comparison.csv")
         self.trained = sorted(set(zip(self.training["system"], self.training["source"], strict=True)))
+        self.export = self._export()
         self.splits = read_json(folder / "images/splits.json")
 
     # ---------------------------------------------------------------- numbers
@@ -134,6 +136,12 @@ class Report:
             source: self._card("images", entry["validation"])["n"] for source, entry in self.config["sources"].items()
         }
         return tables.initialisation_table(self.training, self.settings, numbers)
+
+    def _export(self) -> list[tables.Table]:
+        """The networks as ONNX files; none where the config does not want them."""
+        return (
+            export_tables(self.folder / "tables", self.settings) if self.config.get("export", True) is not False else []
+        )
 
     # ---------------------------------------------------------------- pictures
 
