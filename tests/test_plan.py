@@ -100,10 +100,15 @@ def test_keys_that_exclude_each_other_are_named(tmp_path):
 
 
 def test_a_system_is_measured_once_whatever_it_was_trained_on(tmp_path):
-    one = plan(tmp_path)
-    other = plan(tmp_path, training={"iterations": 3}, seed=5)
+    one = plan(tmp_path, export=False)
+    other = plan(tmp_path, export=False, training={"iterations": 3}, seed=5)
     assert one.measure("aotgan").digest == other.measure("aotgan").digest
-    assert one.measure("aotgan").digest != plan(tmp_path, image_size=32).measure("aotgan").digest
+    assert one.measure("aotgan").digest != plan(tmp_path, export=False, image_size=32).measure("aotgan").digest
+    exporting = plan(tmp_path)
+    assert exporting.measured_exports("aotgan") == [("aotgan", "place2")] and exporting.measured_exports("telea") == []
+    assert one.measured_exports("aotgan") == []
+    assert exporting.measure("aotgan").upstream == (exporting.export("aotgan", "place2"),)
+    assert exporting.measure("telea").digest == one.measure("telea").digest
     assert one.measure("telea").settings["measurement"] == {
         "seconds": 0.5,
         "largest_batch_cpu": 4,

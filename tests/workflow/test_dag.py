@@ -122,13 +122,13 @@ def test_editing_how_is_timed_measures_again_and_nothing_else(finished):
     assert jobs == {"measure", "measure:telea", "measure:aotgan", "tabulate_complexity", "report"}
 
 
-def test_a_system_is_measured_again_when_its_network_changes_and_not_when_its_training_does(finished):
+def test_a_system_is_measured_again_when_its_network_or_its_onnx_file_changes(finished):
     with finished.edit("workflow/lacuna/systems/aotgan.py"):
         jobs = finished.would_run()
     assert "measure:aotgan" in jobs and "measure:telea" not in jobs
     training = {**SMALL["training"], "iterations": 3}
     jobs = finished.would_run("--configfile", str(finished.configure(training=training)))
-    assert {"train:aotgan", "tabulate_complexity"} <= jobs and "measure" not in jobs
+    assert {"train:aotgan", "export:aotgan", "measure:aotgan"} <= jobs and "measure:telea" not in jobs
 
 
 def test_every_system_is_counted_and_timed(finished):
@@ -139,7 +139,8 @@ def test_every_system_is_counted_and_timed(finished):
     weights = finished.folder / "results/small/training/aotgan/scenes/weights.safetensors"
     assert counted["weights_mb"][1] * 2**20 == weights.stat().st_size
     assert counted["macs_256_authors"][1] == 72_876_032_000 and counted["training_seconds"][1] > 0
-    expected = {("telea", "classical", 1), ("aotgan", "pytorch", 1), ("aotgan", "pytorch", 2)}
+    expected = {("telea", "classical", 1)}
+    expected |= {("aotgan", runtime, batch) for runtime in ("pytorch", "onnxruntime") for batch in (1, 2)}
     assert expected <= set(zip(timed["system"], timed["runtime"], timed["batch"], strict=True))
     for suffix in ("md", "tex", "html"):
         assert "72.97" in (folder / f"complexity.{suffix}").read_text()

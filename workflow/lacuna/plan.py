@@ -167,6 +167,10 @@ class Plan:
         kept = [label for label in self.systems if self._facts[label]["kind"] == "deep"]
         return [(label, source) for label in kept for source in self.sources_of(label)]
 
+    def measured_exports(self, label: str) -> list[tuple[str, str]]:
+        """The export that a system is timed with: that of its first source, if there is one."""
+        return [key for key in self.exports() if key[0] == label][:1]
+
     def _without_export(self) -> list[list[str]]:
         """[system, source, reason] of every system that has nothing to export."""
         rows = []
@@ -396,7 +400,8 @@ class Plan:
             "image_size": self.config["image_size"],
             "measurement": {**MEASUREMENT, **self.config.get("measurement", {})},
         }
-        return Job("measure", settings, (), (self._module(label),))
+        exports = tuple(self.export(*key) for key in self.measured_exports(label))
+        return Job("measure", settings, exports, (self._module(label),))
 
     @cache  # noqa: B019
     def tabulate_complexity(self) -> Job:

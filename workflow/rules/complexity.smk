@@ -1,9 +1,13 @@
 # What the systems cost: counts, time and memory.
 
 
-# One job a system: the network is the same whatever source it was trained on. It asks for more cores than it needs, so
+# One job a system: the network is the same whatever source it was trained on; its ONNX file is that of the first source. It asks for more cores than it needs, so
 # that nothing else of this workflow runs beside it and disturbs what is timed.
 rule measure:
+    input:
+        exported=lambda wildcards: [
+            f"{PLAN.folder}/export/{a}/{b}/record.json" for a, b in PLAN.measured_exports(wildcards.system)
+        ],
     output:
         f"{PLAN.folder}/measurements/{{system}}.json",
     log:
@@ -19,8 +23,8 @@ rule measure:
         settings=lambda wildcards: PLAN.measure(wildcards.system).settings_json,
         digest=lambda wildcards: PLAN.measure(wildcards.system).digest,
     shell:
-        "python -m lacuna measure --settings {params.settings:q} --gpus {resources.gpu} --threads {threads}"
-        " --output {output} > {log} 2>&1"
+        "python -m lacuna measure --settings {params.settings:q} --exported {input.exported} --gpus {resources.gpu}"
+        " --threads {threads} --output {output} > {log} 2>&1"
 
 
 rule tabulate_complexity:
