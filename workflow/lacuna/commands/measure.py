@@ -72,10 +72,10 @@ def _of_network(
     if "image_size" in systems.system_class(name).Recipe.__dataclass_fields__:
         recipe = {"image_size": max(width, height), **recipe}
     counts = networks.counts(name, recipe, height, width)
-    rows = networks.measure(name, recipe, height, width, measurement["seconds"], threads, gpus, largest)
-    devices = list(dict.fromkeys(row["device"] for row in rows))
-    if "cuda" in devices:
-        machine["gpu"] = torch.cuda.get_device_name()
+    devices, seconds = networks.devices(gpus), measurement["seconds"]
+    rows = networks.measure(name, recipe, height, width, devices, seconds, threads, largest)
+    if devices[-1].type == "cuda":
+        machine["gpu"] = torch.cuda.get_device_name(devices[-1])
         torch.cuda.empty_cache()
     if graph is not None:
         from lacuna.complexity import graphs
@@ -84,5 +84,5 @@ def _of_network(
             fitting = networks.pictures(n, counts["run"]["height"], counts["run"]["width"])
             return [tensor.numpy() for tensor in fitting]
 
-        rows += graphs.measure(graph, pictures, devices, measurement["seconds"], threads, largest)
+        rows += graphs.measure(graph, pictures, devices, seconds, threads, largest)
     return {"counts": counts, "rows": rows}

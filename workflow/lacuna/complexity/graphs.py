@@ -1,47 +1,53 @@
 """Time and memory of an exported graph in ONNX Runtime."""
 
+from collections.abc import Callable
 from pathlib import Path
 
-import onnxruntime
+import numpy as np
+import torch
+from onnxruntime import InferenceSession
 from onnxruntime.capi.onnxruntime_pybind11_state import RuntimeException
 
 from lacuna.complexity.machine import ResidentPeak
 from lacuna.complexity.timing import batches_that_fit, timed
 from lacuna.errors import LacunaError
-
-PROVIDERS = {"cpu": ["CPUExecutionProvider"], "cuda": ["CUDAExecutionProvider", "CPUExecutionProvider"]}
+from lacuna.export.runtime import CUDA, open_session
 
 
 def measure(
-    path: str | Path, pictures, devices: list[str], seconds: float, threads: int, largest: dict[str, int]
+    path: str | Path,
+    pictures: Callable[[int], list[np.ndarray]],
+    devices: list[torch.device],
+    seconds: float,
+    threads: int,
+    largest: dict[str, int],
 ) -> list[dict]:
     """Rows like those of `networks.measure`, of the graph `image`, `mask` → `raw` in a file.
 
-    pictures: number → (images N×3×H×W, masks N×1×H×W), float32 arrays. devices: of `cpu` and `cuda`. The memory that
-    ONNX Runtime takes of a GPU is not known here: None. A file that is no such graph is a `LacunaError`.
+    pictures: number → images N×3×H×W and masks N×1×H×W, float32. A GPU that ONNX Runtime cannot use has no rows. What
+    it takes of a GPU's memory is not known here: None. A file that is no such graph is a `LacunaError`.
     """
     rows = []
     for device in devices:
         resident = ResidentPeak()
-        session = _session(Path(path), PROVIDERS[device], threads)
-        if session.get_providers()[0] != PROVIDERS[device][0]:
-            raise LacunaError(
-                f"ONNX Runtime cannot use {PROVIDERS[device][0]} here; install the CUDA libraries of "
-                f"onnxruntime-gpu {onnxruntime.__version__}, or measure without a GPU"
-            )
+        session = open_session(path, device, threads)
+        _check(session, path)
+        if device.type == "cuda" and session.get_providers()[0] != CUDA:
+            print("ONNX Runtime cannot use the GPU here, so it is not timed there")
+            continue
 
         def attempt(batch: int, session=session, device=device, resident=resident) -> dict:
             image, mask = pictures(batch)
             resident.start()
             timing = timed(lambda: _run(session, image, mask), seconds)
-            peak = resident.read() if device == "cpu" else None
-            return {"runtime": "onnxruntime", "device": device, "batch": batch, **timing, "peak_memory": peak}
+            peak = resident.read() if device.type == "cpu" else None
+            return {"runtime": "onnxruntime", "device": device.type, "batch": batch, **timing, "peak_memory": peak}
 
-        rows += batches_that_fit(attempt, largest[device], (MemoryError,))
+        rows += batches_that_fit(attempt, largest[device.type], (MemoryError,))
     return rows
 
 
-def _run(session: onnxruntime.InferenceSession, image, mask) -> None:
+def _run(session: InferenceSession, image: np.ndarray, mask: np.ndarray) -> None:
     try:
         session.run(["raw"], {"image": image, "mask": mask})
     except RuntimeException as error:
@@ -50,19 +56,10 @@ def _run(session: onnxruntime.InferenceSession, image, mask) -> None:
         raise
 
 
-def _session(path: Path, providers: list[str], threads: int) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.log_severity_level = 3
-    try:
-        session = onnxruntime.InferenceSession(str(path), options, providers=providers)
-    except Exception as error:  # whatever a broken file makes it raise
-        reason = str(error).splitlines()[0]
-        raise LacunaError(f"{path} cannot be read as an ONNX graph ({reason}); export the system again") from None
-    found = {"inputs": {each.name for each in session.get_inputs()}, "outputs": {o.name for o in session.get_outputs()}}
-    if found != {"inputs": {"image", "mask"}, "outputs": {"raw"}}:
+def _check(session: InferenceSession, path: str | Path) -> None:
+    inputs, outputs = ({each.name for each in ends} for ends in (session.get_inputs(), session.get_outputs()))
+    if (inputs, outputs) != ({"image", "mask"}, {"raw"}):
         raise LacunaError(
-            f"{path} is not the graph image, mask → raw (it has {sorted(found['inputs'])} → "
-            f"{sorted(found['outputs'])}); give the file model.onnx that `lacuna export` wrote"
+            f"{path} is not the graph image, mask → raw (it has {sorted(inputs)} → {sorted(outputs)}); "
+            "give the file model.onnx that `lacuna export` wrote"
         )
-    return session

@@ -35,21 +35,31 @@ def _counted(system, height: int, width: int) -> dict:
     return {"height": height, "width": width, **dataclasses.asdict(counted)}
 
 
+def devices(gpus: int) -> list[torch.device]:
+    """The CPU, and with `gpus` 1 a GPU as well, if there is one."""
+    return list(dict.fromkeys((torch.device("cpu"), choose_device(gpus))))
+
+
 def measure(
-    name: str, settings: dict, height: int, width: int, seconds: float, threads: int, gpus: int, largest: dict[str, int]
+    name: str,
+    settings: dict,
+    height: int,
+    width: int,
+    devices: list[torch.device],
+    seconds: float,
+    threads: int,
+    largest: dict[str, int],
 ) -> list[dict]:
     """Rows of `runtime`, `device`, `batch`, time a call (see `timing.timed`) and `peak_memory` in bytes.
 
     A call is one forward pass in single precision, or for a fitted system one fit, over random pictures with a
     rectangular hole of a quarter of their area that are on the device already. Weights are random: they do not change
-    the time. On the CPU and, with `gpus`, on a GPU; for batch 1 and the largest that fits, up to `largest[device]`.
+    the time. On every device for batch 1 and the largest that fits, up to `largest[type of device]`.
     peak_memory: weights, inputs and everything between; on the CPU what the process took more than before, on a GPU
     what tensors took.
     """
     torch.set_num_threads(threads)
-    devices = [torch.device("cpu")]
-    if gpus and (chosen := choose_device(gpus)).type == "cuda":
-        devices.append(chosen)
+    torch.backends.cudnn.allow_tf32 = False  # full single precision, as in ONNX Runtime
     rows = []
     for device in devices:
         resident = ResidentPeak()
