@@ -24,7 +24,17 @@ class FromNumPy(nn.Module):
         return x + torch.from_numpy(np.sort(x.numpy()))
 
 
-@pytest.mark.parametrize(("module", "reason"), [(Complex, "fft"), (Random, "RandomNormalLike"), (FromNumPy, "NumPy")])
+class Stumbling(nn.Module):
+    """As some of the exporter's own translations do, of what they are not made for."""
+
+    def forward(self, x):
+        raise TypeError("'NoneType' object\nis not subscriptable")
+
+
+REASONS = {Complex: "fft", Random: "RandomNormalLike", FromNumPy: "NumPy", Stumbling: "NoneType"}
+
+
+@pytest.mark.parametrize(("module", "reason"), REASONS.items())
 def test_a_step_without_an_operator_is_named(module, reason, tmp_path, capfd):
     record = {"system": "made_up", "opset": 17}
     with pytest.raises(LacunaError, match=rf"^system 'made_up' .*{reason}.*$") as error:

@@ -33,7 +33,8 @@ def write_graph(
 
     output: name of the graph's only output. axes: names of the free axes of inputs and output. record: what is known
     already, with `system` and `opset`; returns it with `exporter`, `operators` (how many of each) and `replaced` (the
-    operators that others stand for, see `lacuna.export.replacements`), as it is put into the file's metadata.
+    operators that others stand for, see `lacuna.export.replacements`), as it is put into the file's metadata. What is
+    no operator of ONNX, or draws random numbers, is a `LacunaError` that names it.
     """
     stream = io.BytesIO()
     name = record["system"]
@@ -50,14 +51,14 @@ def write_graph(
                 output_names=[output],
                 dynamic_axes=axes,
             )
-    except (torch.onnx.errors.OnnxExporterError, RuntimeError) as error:
+    except LacunaError:
+        raise
+    except Exception as error:  # where an operator's translation stops is up to the exporter: TypeError, ValueError, …
         reason = " ".join(str(error).split())[:300]
         raise LacunaError(f"system '{name}' cannot be written as ONNX of opset {record['opset']}: {reason}") from error
     model = onnx.load_from_string(stream.getvalue())
     _without_aliases(model.graph)
     operators = Counter(_operators(model.graph))
-    for function in model.functions:
-        operators.update(node.op_type for node in function.node)
     if drawn := sorted(RANDOM & operators.keys()):
         raise LacunaError(f"system '{name}' draws random numbers ({drawn[0]}), so its graph would have no fixed answer")
     record = {
