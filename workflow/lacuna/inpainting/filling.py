@@ -41,15 +41,16 @@ def fill(
                 result[area][deep] = view[deep]
                 unknown &= ~deep
                 mine &= ~deep
-        blend = _Blend(part.hull)
+        blend = _Blend(part.hull) if len(part.windows) > 1 else None
         for window in part.windows:
             place = part.hull.from_inside(window)
             if mine[place].any():
                 prediction = predict(np.ascontiguousarray(view[place]), np.ascontiguousarray(unknown[place]))
-                blend.add(prediction, place, weight(window, overlap, hole.shape))
+                if blend:
+                    blend.add(prediction, place, weight(window, overlap, hole.shape))
             done += 1
             progress(done, total)
-        result[area][mine] = blend.mean()[mine]
+        result[area][mine] = (blend.mean() if blend else prediction)[mine]
     return result
 
 
