@@ -1,4 +1,4 @@
-"""Draw a figure: qualitative grid, training curves, metric by coverage, or mean ranks."""
+"""Draw a figure: qualitative grid, examples, training curves, metric by coverage, mean ranks, quality against cost."""
 
 import json
 
@@ -19,7 +19,16 @@ def add_arguments(parser) -> None:
     coverage.add_argument("--scores", required=True, nargs="+", help="Parquet files written by `lacuna score`")
     ranks = figures.add_parser("ranks", help="mean ranks of the systems with their critical difference")
     ranks.add_argument("--scores", required=True, nargs="+", help="Parquet files written by `lacuna score`")
-    for figure in (qualitative, training, coverage, ranks):
+    cost = figures.add_parser("cost", help="quality against seconds per image, with the systems that nothing beats")
+    cost.add_argument("--scores", required=True, nargs="+", help="Parquet files written by `lacuna score`")
+    cost.add_argument("--records", required=True, nargs="+", help="record.json files of the predictions")
+    examples = figures.add_parser("examples", help="best, median and worst images of every system, and its failures")
+    examples.add_argument("--scores", required=True, nargs="+", help="Parquet files written by `lacuna score`")
+    examples.add_argument(
+        "--predictions", required=True, nargs="+", help="predictions/<system>/<source>/<test_set>/index.csv files"
+    )
+    examples.add_argument("--failures", required=True, help="PNG file to write of the worst 1 %%; a CSV beside it")
+    for figure in (qualitative, training, coverage, ranks, cost, examples):
         figure.add_argument("--settings", required=True, help="JSON: run, systems, sources and what the figure needs")
         figure.add_argument("--output", required=True, help="PNG file to write")
 
@@ -38,6 +47,14 @@ def run(args) -> None:
         from lacuna.reporting.ranks import draw_ranks
 
         draw_ranks(settings, args.scores, args.output)
+    elif args.figure == "cost":
+        from lacuna.reporting.cost import draw_cost
+
+        draw_cost(settings, args.scores, args.records, args.output)
+    elif args.figure == "examples":
+        from lacuna.reporting.examples import draw_examples
+
+        draw_examples(settings, args.scores, args.predictions, args.output, args.failures)
     else:
         from lacuna.reporting.coverage import draw_coverage
 

@@ -1,0 +1,134 @@
+"""Which test images stand for a system: its best, median and worst, one that all share, and the worst 1 %.
+
+Chosen by rule and never by eye: by the first metric of the config, of composites, in the hole. Equal scores go by the
+names of test set, image and mask.
+"""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from lacuna.errors import LacunaError
+from lacuna.files import read_rows
+from lacuna.metrics.per_image import named
+from lacuna.reporting.aggregation import SHARED, read_scores, write_table
+from lacuna.reporting.qualitative import identity
+from lacuna.reporting.strips import Example, draw_strips
+from lacuna.reporting.titles import UNTRAINED_MARK, check_known, titles
+
+PREDICTION, REGION = "composite", "hole"
+WORST_SHARE = 0.01
+FEWEST, MOST_DRAWN = 3, 6
+NAMES = ["test_set", "image", "mask"]
+COLUMNS = ["system", "source", "rank", *NAMES, "file", "coverage", "metric", "prediction", "region", "value", "n"]
+
+
+def ordered(scores: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """The rows that the choice is made from, worst first within each (system, source)."""
+    chosen = scores[(scores["prediction"] == PREDICTION) & (scores["region"] == REGION) & (scores["metric"] == metric)]
+    worst_first = named(metric).direction == "higher"
+    keys = ["system", "source", "value", *NAMES]
+    return chosen.sort_values(keys, ascending=[True, True, worst_first, True, True, True], ignore_index=True)
+
+
+def how_many(n: int) -> int:
+    """How many images the worst 1 % of `n` are: rounded up, at least `FEWEST`, at most all."""
+    return min(n, max(FEWEST, math.ceil(WORST_SHARE * n)))
+
+
+def worst(scores: pd.DataFrame, metric: str, files: dict) -> pd.DataFrame:
+    """The worst 1 % of every (system, source), worst first: columns `COLUMNS`; `n` is what they are the worst of.
+
+    `files`: (system, source, test set, image, mask) → prediction file.
+    """
+    parts = []
+    for _, rows in ordered(scores, metric).groupby(["system", "source"], sort=True):
+        some = rows.head(how_many(len(rows))).copy()
+        parts.append(some.assign(rank=range(1, len(some) + 1), n=len(rows)))
+    table = pd.concat(parts, ignore_index=True)
+    keys = table[["system", "source", *NAMES]].itertuples(index=False, name=None)
+    return table.assign(file=[str(_file(files, key)) for key in keys])[COLUMNS]
+
+
+def middling(rows: pd.DataFrame) -> tuple[str, str, str]:
+    """(test set, image, mask) of the image with the median coverage: the same one for every system.
+
+    Of an even number the one with the smaller hole.
+    """
+    images = rows.drop_duplicates(NAMES).sort_values(["coverage", *NAMES])
+    return tuple(images[NAMES].iloc[(len(images) - 1) // 2])
+
+
+def prediction_files(indices: Sequence[str | Path]) -> dict[tuple[str, str, str, str, str], Path]:
+    """(system, source, test set, image, mask) → prediction file, of `predictions/…/<test_set>/index.csv`."""
+    found = {}
+    for index in map(Path, indices):
+        for row in read_rows(index):
+            key = (*identity(index), index.absolute().parent.name, row["image"], row["mask"])
+            found[key] = index.parent / row["file"]
+    return found
+
+
+def _file(files: dict, key: tuple) -> Path:
+    if key not in files:
+        raise LacunaError(f"{key[3]} was scored for '{key[0]}' but no index.csv lists its prediction; predict again.")
+    return files[key]
+
+
+def draw_examples(
+    settings: dict,
+    score_paths: Sequence[str | Path],
+    indices: Sequence[str | Path],
+    examples: str | Path,
+    failures: str | Path,
+) -> None:
+    """Write two figures as PNG, a row for each system and source, and the list of failures as CSV beside the second.
+
+    `settings`: titles and `metrics`, of which the first decides. `examples`: the best, median and worst image of each
+    system, and the one of median coverage for all. `failures`: the first `MOST_DRAWN` of the worst 1 %; the CSV has
+    all.
+    """
+    metric = named(settings["metrics"][0])
+    scores, files = read_scores(score_paths), prediction_files(indices)
+    systems = titles(settings["systems"])
+    check_known(scores["system"], systems, "system")
+    rows = ordered(scores, metric.name)
+    if rows.empty:
+        raise LacunaError(f"no image has a score of '{metric.name}' in its hole; give masks that have holes.")
+
+    def example(row, what: str) -> Example:
+        file = _file(files, (row.system, row.source, row.test_set, row.image, row.mask))
+        unit = f" {metric.unit}" * bool(metric.unit)
+        score = f"{metric.title} {row.value:.{metric.decimals}f}{unit}"
+        return Example(row.image, row.mask, file, what, f"{score}, {row.coverage:.0%} hole")
+
+    fixed = middling(rows)
+    shown, failed = [], []
+    bad = worst(scores, metric.name, files)
+    for system, source in _in_order(rows, systems, titles(settings["sources"])):
+        mine = list(rows[(rows["system"] == system) & (rows["source"] == source)].itertuples())
+        label = _label(system, source, settings)
+        places = {"best": len(mine) - 1, "median": (len(mine) - 1) // 2, "worst": 0}
+        chosen = [(mine[at], what) for what, at in places.items()]
+        chosen += [(row, "fixed") for row in mine if (row.test_set, row.image, row.mask) == fixed]
+        shown.append((label, [example(row, what) for row, what in chosen]))
+        some = bad[(bad["system"] == system) & (bad["source"] == source)].head(MOST_DRAWN)
+        drawn = [example(row, f"{row.rank} of {row.n}") for row in some.itertuples()]
+        failed += [(label, drawn[at : at + FEWEST]) for at in range(0, len(drawn), FEWEST)]
+    draw_strips(shown, examples, raw=False)
+    draw_strips(failed, failures, raw=True)
+    write_table(Path(failures).with_suffix(".csv"), bad)
+
+
+def _in_order(rows: pd.DataFrame, systems: dict, sources: dict) -> list[tuple[str, str]]:
+    """(system, source) in the order of the config."""
+    places = {name: place for place, name in enumerate([*sources, *sorted(SHARED)])}
+    pairs = set(zip(rows["system"], rows["source"], strict=True))
+    return sorted(pairs, key=lambda pair: (list(systems).index(pair[0]), places.get(pair[1], len(places))))
+
+
+def _label(system: str, source: str, settings: dict) -> str:
+    title = titles(settings["systems"])[system]
+    return f"{title} {UNTRAINED_MARK}" if source in SHARED else f"{title}, {titles(settings['sources'])[source]}"
