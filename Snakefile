@@ -38,6 +38,7 @@ include: "workflow/rules/tables.smk"
 include: "workflow/rules/complexity.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/export.smk"
+include: "workflow/rules/pictures.smk"
 include: "workflow/rules/gallery.smk"
 include: "workflow/rules/report.smk"
 

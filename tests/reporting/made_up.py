@@ -254,6 +254,21 @@ def make_run(folder: Path, size=(44, 60), n=9, metrics=("psnr", "ssim", "l1"), b
     )
     command("plot", settings, "--scores", *scores, "--output", figures / "metric_by_coverage.png", figure="coverage")
     command("plot", settings, "--scores", *scores, "--output", figures / "critical_difference.png", figure="ranks")
+    every = [Path(index) for of_set in indices.values() for index in of_set]
+    command(
+        "plot",
+        settings,
+        *("--scores", *scores, "--records", *(index.with_name("record.json") for index in every)),
+        *("--output", figures / "quality_cost.png"),
+        figure="cost",
+    )
+    command(
+        "plot",
+        settings,
+        *("--scores", *scores, "--predictions", *every),
+        *("--output", figures / "examples.png", "--failures", figures / "failures.png"),
+        figure="examples",
+    )
     (folder / "rules.dot").write_text(DOT)
     assert main(["rulegraph", "--dot", str(folder / "rules.dot"), "--output", str(figures / "rulegraph.svg")]) == 0
     write_json(

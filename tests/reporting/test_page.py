@@ -42,7 +42,9 @@ def test_the_page_stands_alone(made):
     elements = Elements(text).found
     links = [(tag, a[key]) for tag, a in elements for key in ("src", "href", "srcset", "data", "poster") if key in a]
     assert links
-    assert [link for tag, link in links if not link.startswith(("data:image/", "#"))] == []
+    outside = [link for _, link in links if not link.startswith(("data:image/", "#"))]
+    assert outside[0] == "gallery/index.html"  # of the same run, and said to be
+    assert all(link.partition("#")[0] == "gallery/index.html" for link in outside)
     assert not {"script", "link", "iframe", "object", "embed"} & {tag for tag, _ in elements}
     without_pictures = re.sub(r"data:image/[^\"]*", "", text)
     assert not re.search(r"https?:|@import|url\(|\bon\w+=", without_pictures)
@@ -54,7 +56,8 @@ def test_links_lead_somewhere_and_pictures_are_described_and_whole(made):
     assert len(ids) == len(set(ids))
     assert {a["href"][1:] for _, a in elements if a.get("href", "").startswith("#")} <= set(ids)
     pictures = [a for tag, a in elements if tag == "img"]
-    assert len(pictures) == 1 + 2 + 1 + 1 + 2 + 1  # ranks, grids, coverage, curves, samples, rulegraph
+    # ranks, grids, examples, failures, coverage, cost, curves, samples, rulegraph
+    assert len(pictures) == 1 + 2 + 1 + 1 + 1 + 1 + 1 + 2 + 1
     for picture in pictures:
         assert len(picture["alt"]) > 20
         kind, data = re.fullmatch(r"data:image/([\w+]+);base64,(.*)", picture["src"]).groups()
@@ -92,7 +95,12 @@ def test_the_page_has_the_same_bytes_twice(made):
         "tables/latency.csv",
         "tables/export.csv",
         "tables/export_metrics.csv",
+        "tables/cross.csv",
         "figures/critical_difference.png",
+        "figures/quality_cost.png",
+        "figures/examples.png",
+        "figures/failures.png",
+        "figures/failures.csv",
         "figures/qualitative_paris_test.png",
         "figures/metric_by_coverage.png",
         "figures/training_curves.png",
@@ -130,9 +138,9 @@ def test_large_pictures_become_webp(tmp_path):
 def test_a_run_without_training_has_no_section_about_it(made, tmp_path):
     folder = tmp_path / "made_up"
     shutil.copytree(made[0], folder)
-    tables = ("quantitative", "training", "leaderboard", "statistics_pairs", "published_comparison")
-    for name in (*tables, "complexity", "latency", "export", "export_metrics"):
-        path = folder / f"tables/{name}.csv"
+    names = ("quantitative", "training", "leaderboard", "statistics_pairs", "published_comparison", "cross")
+    names += ("complexity", "latency", "export", "export_metrics")
+    for path in [*(folder / f"tables/{name}.csv" for name in names), folder / "figures/failures.csv"]:
         lines = path.read_text().splitlines(keepends=True)
         path.write_text("".join(line for line in lines if "aotgan" not in line))
     (folder / "figures/training_curves.png").unlink()
@@ -143,6 +151,7 @@ def test_a_run_without_training_has_no_section_about_it(made, tmp_path):
     assert 'id="table-untrained"' in text
     assert 'id="published"' not in text
     assert "ONNX Runtime beside PyTorch" not in text and "an algorithm, and no network" in text
+    assert 'id="sources"' not in text
     assert "one system only" not in text  # two are left
     pairs = folder / "tables/statistics_pairs.csv"
     pairs.write_text(pairs.read_text().splitlines(keepends=True)[0])
@@ -154,7 +163,7 @@ def test_the_leaderboard_comes_first_and_says_how_sure_it_is(made):
     ids = re.findall(r'<section id="(\w+)">', text)
     assert ids[:5] == ["summary", "sure", "published", "sanity", "reading"]
     assert "N = 18 test images of 2 data sets" in text
-    assert re.search(r"<strong>\d+\.\d\d \[\d+\.\d\d, \d+\.\d\d\]</strong>", text)
+    assert re.search(r'<strong>\d+\.\d\d</strong> <span class="interval">\[\d+\.\d\d, \d+\.\d\d\]</span>', text)
     assert re.search(r"\d+ of 12 comparisons differ", text)  # 3 pairs, 2 metrics, 2 sources
     assert "Paris StreetView stand-in: a cat (N = 300 published, 9 ours)" in text
 
@@ -168,6 +177,34 @@ def test_what_looks_wrong_is_said_and_what_does_not_is_not(made, tmp_path):
     card = folder / "masks/train_masks/card.json"
     card.write_text(card.read_text().replace('"mean_coverage": 0.3', '"mean_coverage": 0.71'))
     assert "The mask set train_masks looks inverted: on average 71% of an image is hole" in page(made[1], folder)
+
+
+def test_every_caption_says_n_region_and_raw_or_composite(made):
+    text = page(made[1], made[0])
+    captions = re.findall(r'<(?:p class="caption"|figcaption)><strong>(.*?)</(?:p|figcaption)>', text, re.S)
+    about_the_work = ("The rules that made", "The metrics.", "Time and devices.")
+    of_results = [caption for caption in captions if not any(words in caption for words in about_the_work)]
+    assert len(of_results) == len(captions) - 3 == 10 + 1 + 2 + 6 + 2 + 1 - 3 + 5
+    for word in (r"\bN\b", "composite|raw", "whole|hole only|regions that the legend|whose hole"):
+        assert [caption for caption in of_results if not re.search(word, caption)] == []
+
+
+def test_long_tables_are_folded_and_their_headings_say_how_long_they_are(made):
+    text = page(made[1], made[0])
+    assert text.count("<details>") == text.count("</details>") >= 8
+    published = len((made[0] / "tables/published_comparison.csv").read_text().splitlines()) - 1
+    assert f"<summary>Published means beside ours ({published} lines)</summary>" in text
+    summary = text[text.index('id="summary"') : text.index('id="sure"')]
+    assert "<details" not in summary  # the leaderboard stands open
+
+
+def test_failures_are_linked_to_their_place_in_the_gallery(made):
+    links = re.findall(r'href="gallery/index.html#([^"]*)">(\d+)</a>', page(made[1], made[0]))
+    assert len(links) == 3 * 4  # three of each system and source: 1 % of 18 is less
+    assert ("set=FFHQ_test", "system=aotgan", "source=celeba") in {
+        tuple(part for part in link.split("&amp;") if not part.startswith("image=")) for link, _ in links
+    }
+    assert all(f"image={name}" in link for link, name in links)
 
 
 def test_figures_carry_no_date_and_no_version(made):

@@ -226,7 +226,7 @@ def test_tabulate_writes_the_same_bytes_twice(tmp_path):
         assert main([*words, "--validation", "--output-directory", str(tmp_path / folder)]) == 0
     names = sorted(path.name for path in (tmp_path / "one").iterdir())
     kinds = [f"table_{source}.{kind}" for source in ("celeba", "place2") for kind in ("html", "md", "tex")]
-    tidy = ["quantitative", "by_coverage", "training", "leaderboard", "statistics_pairs", "statistics_ranks"]
+    tidy = ["quantitative", "by_coverage", "training", "leaderboard", "statistics_pairs", "statistics_ranks", "cross"]
     assert names == sorted([*(f"{name}.csv" for name in (*tidy, "published_comparison")), *kinds])
     for name in names:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()

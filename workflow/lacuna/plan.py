@@ -443,6 +443,14 @@ class Plan:
         return self.plot_coverage()
 
     @cache  # noqa: B019
+    def plot_cost(self) -> Job:
+        return self.plot_coverage()
+
+    @cache  # noqa: B019
+    def plot_examples(self) -> Job:
+        return self.plot_coverage()
+
+    @cache  # noqa: B019
     def gallery(self) -> Job:
         scores = tuple(self.score(*key) for key in self.contestants())
         return Job("gallery", {**self.titles(), "metrics": self.config["metrics"]}, scores)
@@ -466,6 +474,8 @@ class Plan:
             self.plot_coverage(),
             self.plot_training(),
             self.plot_ranks(),
+            self.plot_cost(),
+            self.plot_examples(),
         ]
         upstream += [self.plot_qualitative(test_set) for test_set in self.test_sets]
         upstream += [self.tabulate_export()] if self.is_exporting() else []

@@ -1,32 +1,4 @@
-# Figures: the seeds' qualitative grids, training curves, metric by coverage.
-
-
-rule plot_qualitative:
-    input:
-        pairs=f"{PLAN.folder}/lists/{{test_set}}.txt",
-        predictions=lambda wildcards: [
-            f"{PLAN.folder}/predictions/{a}/{b}/{c}/index.csv"
-            for a, b, c in PLAN.predictions()
-            if c == wildcards.test_set
-        ],
-    output:
-        report(
-            f"{PLAN.folder}/figures/qualitative_{{test_set}}.png",
-            category="Figures",
-            subcategory="Qualitative",
-            labels={"test set": "{test_set}"},
-            caption="../report/qualitative.rst",
-        ),
-    log:
-        f"{PLAN.folder}/logs/plot/qualitative_{{test_set}}.log",
-    conda:
-        "../../envs/report.yaml"
-    params:
-        settings=lambda wildcards: PLAN.plot_qualitative(wildcards.test_set).settings_json,
-        digest=lambda wildcards: PLAN.plot_qualitative(wildcards.test_set).digest,
-    shell:
-        "python -m lacuna plot qualitative --settings {params.settings:q} --list {input.pairs}"
-        " --predictions {input.predictions} --output {output} > {log} 2>&1"
+# Figures drawn from numbers: training curves, metric by coverage, mean ranks, quality against cost.
 
 
 rule plot_training:
@@ -95,3 +67,28 @@ rule plot_ranks:
         digest=PLAN.plot_ranks().digest,
     shell:
         "python -m lacuna plot ranks --settings {params.settings:q} --scores {input} --output {output} > {log} 2>&1"
+
+
+rule plot_cost:
+    input:
+        scores=[f"{PLAN.folder}/scores/{a}/{b}/{c}.parquet" for a, b, c in PLAN.predictions()],
+        records=[f"{PLAN.folder}/predictions/{a}/{b}/{c}/record.json" for a, b, c in PLAN.predictions()],
+    output:
+        figure=report(
+            f"{PLAN.folder}/figures/quality_cost.png",
+            category="Figures",
+            subcategory="Cost",
+            labels={"figure": "quality against cost"},
+            caption="../report/quality_cost.rst",
+        ),
+        numbers=f"{PLAN.folder}/figures/quality_cost.csv",
+    log:
+        f"{PLAN.folder}/logs/plot/quality_cost.log",
+    conda:
+        "../../envs/report.yaml"
+    params:
+        settings=lambda wildcards: PLAN.plot_cost().settings_json,
+        digest=PLAN.plot_cost().digest,
+    shell:
+        "python -m lacuna plot cost --settings {params.settings:q} --scores {input.scores}"
+        " --records {input.records} --output {output.figure} > {log} 2>&1"

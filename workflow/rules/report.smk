@@ -53,8 +53,10 @@ rule report:
         samples=[f"{PLAN.folder}/training/{a}/{b}/samples.png" for a, b in PLAN.trainings()],
         figures=expand(rules.plot_qualitative.output, test_set=PLAN.test_sets)
         + ([*rules.plot_training.output] if PLAN.trainings() else [])
-        + [*rules.plot_coverage.output, *rules.plot_ranks.output, *rules.rulegraph.output],
+        + [*rules.plot_coverage.output, *rules.plot_ranks.output, *rules.rulegraph.output]
+        + [*rules.plot_cost.output, *rules.plot_examples.output],
         export=rules.tabulate_export.output if PLAN.is_exporting() else [],
+        gallery=ancient(rules.gallery.output.page),
         config=rules.resolve_config.output,
     output:
         report(

@@ -44,6 +44,12 @@ rule tabulate:
             labels={"table": "mean ranks"},
             caption="../report/statistics_ranks.rst",
         ),
+        cross=report(
+            f"{PLAN.folder}/tables/cross.csv",
+            category="Tables",
+            labels={"table": "training source against test set"},
+            caption="../report/cross.rst",
+        ),
         published=report(
             f"{PLAN.folder}/tables/published_comparison.csv",
             category="Tables",

@@ -18,7 +18,7 @@ def add_arguments(parser) -> None:
 
 def run(args) -> None:
     from lacuna.files import atomic
-    from lacuna.reporting import aggregation, published, rendering, statistics, tables
+    from lacuna.reporting import aggregation, cross, published, rendering, statistics, tables
     from lacuna.reporting.titles import titles
 
     settings = json.loads(args.settings)
@@ -39,6 +39,7 @@ def run(args) -> None:
     aggregation.write_table(folder / "leaderboard.csv", statistics.leaderboard_intervals(scores))
     aggregation.write_table(folder / "statistics_pairs.csv", statistics.pairs(scores))
     aggregation.write_table(folder / "statistics_ranks.csv", statistics.ranks(scores))
+    aggregation.write_table(folder / "cross.csv", cross.cross(scores))
     aggregation.write_table(folder / "published_comparison.csv", published.compare(theirs, quantitative))
     for name, text in texts.items():
         with atomic(folder / name) as partial:

@@ -116,7 +116,8 @@ def _draw(axis, panel: pd.DataFrame, look: dict) -> None:
     axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axis.xaxis.set_major_formatter("{x:g}")
     axis.xaxis.set_minor_formatter(NullFormatter())
-    axis.margins(x=0.1, y=0.1)
+    axis.set_xlim(panel["cost"].min() / 1.6, panel["cost"].max() * 1.6)  # one system alone has a width too
+    axis.margins(y=0.1)
     best = panel[panel["optimal"]]
     axis.step(best["cost"], best["mean"], where="post", color="#999999", linewidth=1, zorder=1)
     for row in panel.itertuples():

@@ -60,7 +60,7 @@ def _family(rows: pd.DataFrame, names: dict) -> list[dict]:
     direction = named(names["metric"]).direction
     found, signs = [], []
     for test_set, mine in rows.groupby("test_set", sort=True):
-        wide = mine.pivot(index=PAIR, columns="source", values="value").sort_index()
+        wide = mine.pivot_table(index=PAIR, columns="source", values="value").sort_index()
         for a, b in combinations(sorted(wide.columns), 2):
             both = wide[[a, b]].dropna().to_numpy()
             if not len(both):
@@ -95,19 +95,23 @@ def cross_table(table: pd.DataFrame, settings: dict, metric_name: str, predictio
     for column, known, what in (("system", systems, "system"), ("test_set", sets, "test set")):
         check_known(chosen[column], known, what)
     number = f".{metric.decimals}f"
+    pairs = sorted(set(zip(chosen["source_a"], chosen["source_b"], strict=True)))
+    named_by_head = len(pairs) == 1
+    heads = tuple(sources[name] for name in pairs[0]) if named_by_head else ("Trained on", "or on")
     groups = []
     for system in filter(set(chosen["system"]).__contains__, systems):
         lines = []
         for test_set in sets:
             for row in chosen[(chosen["system"] == system) & (chosen["test_set"] == test_set)].itertuples():
-                means = (
+                sides = (
                     (row.source_a, row.mean_a, row.low_a, row.high_a, A_BETTER),
                     (row.source_b, row.mean_b, row.low_b, row.high_b, B_BETTER),
                 )
-                cells = [
-                    Cell(f"{sources[name]} {mean:{number}} [{low:{number}}, {high:{number}}]", row.verdict == better)
-                    for name, mean, low, high, better in means
-                ]
+                cells = []
+                for name, mean, low, high, better in sides:
+                    prefix = "" if named_by_head else f"{sources[name]} "
+                    text = f"{prefix}{mean:{number}} [{low:{number}}, {high:{number}}]"
+                    cells.append(Cell(text, row.verdict == better))
                 p_value = row.verdict if row.verdict == NOT_TESTED else _p(row.p_holm)
                 difference = f"{row.mean_difference:+{number}} [{row.low:+{number}}, {row.high:+{number}}]"
                 lines.append((sets[test_set], (*cells, Cell(difference), Cell(f"{row.win_rate_a:.0%}"), Cell(p_value))))
@@ -123,7 +127,7 @@ def cross_table(table: pd.DataFrame, settings: dict, metric_name: str, predictio
         "images); difference first − second, and the share of images on which the first is better. p of the Wilcoxon "
         "signed-rank test, Holm-corrected over the lines of a system; where it is below 0.05 the better source is bold "
         f"({differ} of {len(chosen)} lines). {metric.arrow} {metric.direction} is better.",
-        head=("System", "Test set", "Trained on", "or on", "Difference", "First better", "p"),
+        head=("System", "Test set", *heads, "Difference", "First better", "p"),
         groups=tuple(groups),
     )
 

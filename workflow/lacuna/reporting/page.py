@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pandas as pd
 import yaml
@@ -17,14 +18,15 @@ from PIL import Image
 from lacuna.errors import LacunaError
 from lacuna.files import read_json
 from lacuna.metrics.per_image import named
-from lacuna.reporting import complexity, rendering, sanity, tables
-from lacuna.reporting.aggregation import UNTRAINED, bin_title
+from lacuna.reporting import complexity, cross, examples, rendering, sanity, tables
+from lacuna.reporting.aggregation import SHARED, UNTRAINED, bin_title
 from lacuna.reporting.export_tables import export_tables
 from lacuna.reporting.statistics import BLOCKS
 from lacuna.reporting.titles import UNTRAINED_NOTE, titles
 
 LIMIT = 20 * 2**20  # bytes of the whole page
 LOSSLESS = 400 * 2**10  # a picture above this many bytes is embedded as WebP
+GALLERY = "gallery/index.html"  # beside the page
 WIDEST = 1800  # pixels of an embedded WebP
 LIBRARIES = ("jinja2", "matplotlib", "numpy", "pandas", "pyarrow", "scipy", "seaborn")
 
@@ -83,6 +85,7 @@ class Report:
         self.settings = settings | {"metrics": self.config["metrics"]}
         self.folder = folder
         self.commit = commit
+        self.gallery = GALLERY
         self.title, self.run = settings["title"], settings["run"]
         self.demonstration = settings["demonstration"]
         self.systems, self.sources = titles(settings["systems"]), titles(settings["sources"])
@@ -92,6 +95,8 @@ class Report:
         self.has_mean_fill = sanity.MEAN_FILL in set(self.quantitative["system"])
         self.training = read_table(folder / "tables/training.csv")
         self.pairs = read_table(folder / "tables/statistics_pairs.csv")
+        self.cross = read_table(folder / "tables/cross.csv")
+        self.failed = read_table(folder / "figures/failures.csv")
         self.published = read_table(folder / "tables/published_comparison.csv")
         self.trained = sorted(set(zip(self.training["system"], self.training["source"], strict=True)))
         self.export = self._export()
@@ -120,6 +125,12 @@ class Report:
             complexity.latency_table(timed, self.settings),
         ]
 
+    def source_tables(self) -> list[tables.Table]:
+        """Training source against test set, one table for each metric, in the hole; none with one source."""
+        metrics = [name for name in self.settings["metrics"] if name in set(self.cross["metric"])]
+        block = (examples.PREDICTION, examples.REGION)
+        return [cross.cross_table(self.cross, self.settings, name, *block) for name in metrics]
+
     def warnings(self) -> list[str]:
         """What looks wrong in the numbers of this run, one sentence each."""
         return sanity.warnings(self.quantitative, self.mask_cards(), self.settings)
@@ -132,9 +143,7 @@ class Report:
         ]
 
     def initialisation(self) -> tables.Table:
-        numbers = {
-            source: self._card("images", entry["validation"])["n"] for source, entry in self.config["sources"].items()
-        }
+        numbers = {source: self._validation_n(source) for source in self.config["sources"]}
         return tables.initialisation_table(self.training, self.settings, numbers)
 
     def _export(self) -> list[tables.Table]:
@@ -142,6 +151,9 @@ class Report:
         return (
             export_tables(self.folder / "tables", self.settings) if self.config.get("export", True) is not False else []
         )
+
+    def _validation_n(self, source: str) -> int:
+        return self._card("images", self.config["sources"][source]["validation"])["n"]
 
     # ---------------------------------------------------------------- pictures
 
@@ -153,11 +165,13 @@ class Report:
         """(test set, its title, its grid), one for each test set."""
         found = []
         for test_set, title in self.test_sets.items():
+            images = self._card("images", test_set)["n"]
+            drawn = min(images, self.config.get("figures", {}).get("qualitative_images", 3))
             caption = (
-                f"{title}: input with the hole in magenta, the composite of every system, and the ground truth. Rows "
-                "are grouped by the source that the systems were trained on. The images are chosen by coverage alone: "
-                "evenly spaced from the smallest hole of the test set to the largest, whatever any system makes of "
-                f"them. {UNTRAINED_NOTE}"
+                f"{title}, N = {drawn} of {images} images, whole images: input with the hole in magenta, the composite "
+                "of every system, and the ground truth. Rows are grouped by the source that systems learned from. The "
+                "images are chosen by coverage alone: evenly spaced from the smallest hole of the test set to the "
+                f"largest, whatever any system makes of them. {UNTRAINED_NOTE}"
             )
             alt = (
                 f"Grid of inpainting results on {title}: columns are input, {', '.join(self.systems.values())}, truth."
@@ -183,10 +197,68 @@ class Report:
         )
         return self._figure("critical_difference.png", "Mean ranks of the systems, by source and metric.", caption)
 
-    def curves(self) -> Figure:
+    def cost(self) -> Figure:
         caption = (
-            "Left: every named loss term against the training step, averaged over short windows. Right: metrics on the "
-            "validation images; step 0 is the untrained initialisation. ↑ higher is better, ↓ lower is better."
+            f"What quality takes: {self._first().title} of composites, hole only, the mean over the N test images of "
+            "all test sets together with its 95 % interval (bootstrap over images), against the seconds that a "
+            "prediction took, with reading and writing of the files; N and the device stand under the axes. Rings: "
+            "systems that no other beats in both. Times are of one run on whatever else the machine did, so small "
+            f"differences mean nothing. {UNTRAINED_NOTE}"
+        )
+        alt = f"{self._first().title} against seconds per image for every system, by training source."
+        return self._figure("quality_cost.png", alt, caption)
+
+    def examples(self) -> Figure:
+        caption = (
+            "The best, the median and the worst test image of every system, all test sets together, by "
+            f"{self._first().title} of composites, hole only; on the right one fixed image for all, that whose hole "
+            f"has the median size. N = {self._counted()} images to choose from. Input with the hole in magenta, "
+            f"composite, ground truth. {UNTRAINED_NOTE}"
+        )
+        return self._figure("examples.png", "Best, median, worst and a fixed image of every system.", caption)
+
+    def failures(self) -> Figure:
+        caption = (
+            f"The worst 1 % (rounded up, at least {examples.FEWEST}) of every system's N = {self._counted()} test "
+            f"images, all test sets together, by {self._first().title} of composites, hole only; at most "
+            f"{examples.MOST_DRAWN} of a system are drawn. Input with the hole in magenta, raw prediction, composite, "
+            f"ground truth. {UNTRAINED_NOTE}"
+        )
+        return self._figure("failures.png", "The worst images of every system, with their scores.", caption)
+
+    def failed_images(self) -> list[dict]:
+        """The worst 1 % of every system, with the place of each in the gallery."""
+        rows = []
+        for row in self.failed.itertuples():
+            place = {"set": row.test_set, "system": row.system, "image": Path(row.image).stem}
+            place |= {} if row.source in SHARED else {"source": row.source}
+            rows.append(
+                {
+                    "system": self.systems[row.system],
+                    "source": self.sources.get(row.source, "–"),
+                    "rank": f"{row.rank} of {row.n}",
+                    "test_set": self.test_sets[row.test_set],
+                    "name": Path(row.image).stem,
+                    "link": f"{GALLERY}#{urlencode(place)}",
+                    "coverage": f"{row.coverage:.0%}",
+                    "score": f"{row.value:.{named(row.metric).decimals}f}",
+                }
+            )
+        return rows
+
+    def _first(self):
+        """The metric that decides where one has to."""
+        return self.metrics[0]
+
+    def _counted(self) -> str:
+        return tables.numbers_of(self.failed["n"])
+
+    def curves(self) -> Figure:
+        numbers = ", ".join(f"{self._validation_n(source)} ({title})" for source, title in self.sources.items())
+        caption = (
+            "Left: every named loss term against the training step, averaged over short windows. Right: metrics on "
+            f"the validation images, N = {numbers}, composite and raw, on the regions that the legend names; step 0 is "
+            "the untrained initialisation. ↑ higher is better, ↓ lower is better."
         )
         return self._figure("training_curves.png", "Line plots of losses and validation metrics by step.", caption)
 
@@ -196,10 +268,20 @@ class Report:
         for system, source in self.trained:
             path = self.folder / "training" / system / source / "samples.png"
             what = f"{self.systems[system]} trained on {self.sources[source]}"
-            caption = "From left to right: input with the hole in white, raw prediction, composite, ground truth."
+            picture, drawn = embedded(path), self._rows_of(path, source)
+            caption = (
+                f"The first N = {drawn} of {self._validation_n(source)} validation images, whole. From left to right: "
+                "input with the hole in white, raw prediction, composite, ground truth."
+            )
             alt = f"Validation pictures of {what}."
-            found.append((what, Figure(embedded(path), width_of(path), alt, caption, pixelated=True)))
+            found.append((what, Figure(picture, width_of(path), alt, caption, pixelated=True)))
         return found
+
+    def _rows_of(self, samples: Path, source: str) -> int:
+        """How many images a picture of samples shows: one a row."""
+        height = self._card("images", self.config["sources"][source]["validation"])["size"][1]
+        with Image.open(samples) as picture:
+            return picture.height // height
 
     def rulegraph(self) -> Figure:
         caption = "The rules that made this page, from left to right. Arrows that a longer way implies are left out."

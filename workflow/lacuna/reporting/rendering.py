@@ -39,7 +39,9 @@ def to_markdown(tables: list[Table]) -> str:
 
 
 def _html_cell(cell: Cell) -> str:
-    return f"<td><strong>{escape(cell.text)}</strong></td>" if cell.best else f"<td>{escape(cell.text)}</td>"
+    value, bracket, interval = escape(cell.text).partition(" [")
+    value = f"<strong>{value}</strong>" if cell.best else value
+    return f'<td>{value} <span class="interval">[{interval}</span></td>' if bracket else f"<td>{value}</td>"
 
 
 def to_html(table: Table, with_caption: bool = True) -> str:

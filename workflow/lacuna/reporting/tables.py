@@ -41,6 +41,11 @@ class Table:
     head: tuple[str, ...]
     groups: tuple[tuple[str, tuple[tuple[str, tuple[Cell, ...]], ...]], ...]
 
+    @property
+    def lines(self) -> int:
+        """How many lines of numbers it has."""
+        return sum(len(rows) for _, rows in self.groups)
+
 
 def row_of(values: list[float | None], metric_name: str) -> tuple[Cell, ...]:
     """Cells with the metric's digits; all that print the best value are best, so that what looks equal is."""
@@ -125,7 +130,7 @@ def leaderboard_table(board: pd.DataFrame, settings: dict) -> Table:
         groups.append((systems[system], ((sources[source], cells),)))
     return Table(
         title="All test sets together: composite, whole image",
-        caption=f"Means over N = {_numbers(board['n'])} test images of {len(titles(settings['test_sets']))} "
+        caption=f"Means over N = {numbers_of(board['n'])} test images of {len(titles(settings['test_sets']))} "
         f"data sets, of {PREDICTIONS['composite']}, whole image; in brackets their 95 % intervals (bootstrap over "
         "images). Ordered by the mean rank over the metrics. "
         "↑ higher is better, ↓ lower is better; the best of each column is bold, before any test of significance.",
@@ -144,8 +149,8 @@ def _with_intervals(rows: list, metric_name: str) -> list[Cell]:
     ]
 
 
-def _numbers(column: pd.Series) -> str:
-    """`24`, or `18 to 24` where N is not the same everywhere."""
+def numbers_of(column: pd.Series) -> str:
+    """How many: `24`, or `18 to 24` where N is not the same everywhere."""
     low, high = column.min(), column.max()
     return f"{low}" if low == high else f"{low} to {high}"
 
@@ -172,9 +177,9 @@ def pairs_table(pairs: pd.DataFrame, settings: dict, prediction: str, region: st
         title=f"Pairs of systems that differ: {prediction}, {REGIONS[region]}",
         caption=f"{int(differs.sum())} of {len(chosen) - untested} comparisons differ: Wilcoxon signed-rank test on "
         "the same images and masks, p < 0.05 after Holm's correction over all pairs and metrics of a training source "
-        f"(bold). N = {_numbers(chosen['n'])} test images, of {PREDICTIONS[prediction]}, {REGIONS[region]}. Each cell: "
-        "mean of first − second, and the share of images on which the first is better, ties counted half. Pairs that "
-        "differ in no metric are left out: no difference shown is not the same as equal."
+        f"(bold). N = {numbers_of(chosen['n'])} test images, of {PREDICTIONS[prediction]}, {REGIONS[region]}. "
+        "Each cell: mean of first − second, and the share of images on which the first is better, ties counted half. "
+        "Pairs that differ in no metric are left out: no difference shown is not the same as equal."
         + f" Too few images (N < {FEWEST}) to test: {untested}."
         * (untested > 0),
         head=("Trained on", "First – second", *(named(name).label for name in metrics)),
@@ -202,7 +207,7 @@ def published_table(comparison: pd.DataFrame, settings: dict) -> Table:
             number = f".{named(row.metric).decimals}f"
             texts = (f"{row.published:{number}}", f"{row.ours:{number}}", f"{row.difference:+{number}}")
             lines.append((f"{systems[row.system]}, {named(row.metric).label}", tuple(map(Cell, texts))))
-        numbers = f"N = {_numbers(rows['published_n'])} published, {_numbers(rows['ours_n'])} ours"
+        numbers = f"N = {numbers_of(rows['published_n'])} published, {numbers_of(rows['ours_n'])} ours"
         groups.append((f"{sources[source]} → {sets[test_set]} ({numbers})", tuple(lines)))
     return Table(
         title="Published means beside ours",
@@ -210,7 +215,8 @@ def published_table(comparison: pd.DataFrame, settings: dict) -> Table:
         * settings["demonstration"]
         + "Published: a student's comparison, tables 1 and 2: 300 images of 256×256 for each test set, about two hours "
         "of training on one Colab GPU, whole image as each authors' test script saved it, which need not be raw or "
-        f"composite alike. Ours: {PREDICTIONS['composite']}, whole image, all paired and scored by the same code; "
+        f"composite alike. Ours: {PREDICTIONS['composite']}, whole image, all paired and scored by the same code, N as "
+        "each group says; "
         "published LPIPS is read as that of AlexNet. Photographs, masks, budgets and image sizes differ, so a "
         "difference (ours − published) is no verdict on a system. ↑ higher is better, ↓ lower is better.",
         head=("Trained on → test set", "System, index", "Published", "Ours", "Difference"),
@@ -243,7 +249,8 @@ def initialisation_table(training: pd.DataFrame, settings: dict, numbers: dict[s
     )
     return Table(
         title="Trained against its own initialisation",
-        caption="Means over the N validation images of the source: the same network before the first training step and "
+        caption="Means over the N validation images of the source, of composites and raw predictions, on the region that "
+        "each line names: the same network before the first training step and "
         f"after the last one. {verdict} ↑ higher is better, ↓ lower is better.",
         head=("System, source", "Index", "Initialisation", "Trained", "Difference", "Better"),
         groups=tuple(groups),
