@@ -249,9 +249,9 @@ def initialisation_table(training: pd.DataFrame, settings: dict, numbers: dict[s
     )
     return Table(
         title="Trained against its own initialisation",
-        caption="Means over the N validation images of the source, of composites and raw predictions, on the region that "
-        "each line names: the same network before the first training step and "
-        f"after the last one. {verdict} ↑ higher is better, ↓ lower is better.",
+        caption="Means over the N validation images of the source, of composites and raw predictions, on the region "
+        "that each line names: the same network before the first training step and after the last one."
+        f" {verdict} ↑ higher is better, ↓ lower is better.",
         head=("System, source", "Index", "Initialisation", "Trained", "Difference", "Better"),
         groups=tuple(groups),
     )
