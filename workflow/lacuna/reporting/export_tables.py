@@ -57,8 +57,9 @@ def parity_table(rows: pd.DataFrame, systems: dict, sources: dict) -> Table:
     opsets = sorted({f"{row.exporter}, opset {row.opset:.0f}" for row in rows.itertuples()})
     return Table(
         title="ONNX Runtime beside PyTorch",
-        caption="The same weights on the same N test images, whole: raw predictions of the network's graph at the run's "
-        "size and at a larger one that is not square, and composites of the graph from bytes to bytes at an odd size. Δ: "
+        caption="The same weights on the same N test images, whole: raw predictions of the network's graph at the "
+        "run's size and at a larger one that is not square, and composites of the graph from bytes to bytes at an odd "
+        "size. Δ: "
         "largest absolute difference of any value on the [0, 1] scale, beside the largest value itself, for a network "
         "may go beyond [0, 1]; then Δ and PSNR with both clamped to [0, 1]. Bytes: Δ in levels of 255; outside the "
         f"hole they have to be the picture's own. Equal: no clamped Δ above {LIMIT:g}, no byte farther than 1 level, "
