@@ -40,12 +40,14 @@ include: "workflow/rules/figures.smk"
 include: "workflow/rules/export.smk"
 include: "workflow/rules/pictures.smk"
 include: "workflow/rules/gallery.smk"
+include: "workflow/rules/studio.smk"
 include: "workflow/rules/report.smk"
 
 
 localrules:
     all,
     fetch_backbone,
+    fetch_web_runtime,
     pair,
     check_splits,
     resolve_config,
@@ -58,3 +60,4 @@ rule all:
         rules.tabulate.output,
         rules.gallery.output,
         rules.tabulate_export.output if PLAN.is_exporting() else [],
+        rules.studio.output if PLAN.has_studio() else [],

@@ -166,3 +166,25 @@ def test_how_many_images_are_verified_changes_no_graph(tmp_path):
     assert some.verify_export("tfill", "celeba").digest != all_of_them.verify_export("tfill", "celeba").digest
     with pytest.raises(LacunaError, match="unknown key 'image' at export: did you mean 'images'"):
         plan(tmp_path, export={"image": 3})
+
+
+def test_the_studio_is_left_out_when_told_so_or_without_a_network(tmp_path):
+    assert plan(tmp_path).has_studio()
+    assert not plan(tmp_path, studio=False).has_studio()
+    assert not plan(tmp_path, systems={"telea": None}).has_studio()
+    with pytest.raises(LacunaError, match="studio is 'no', but it is not of type 'boolean'"):
+        plan(tmp_path, studio="no")
+
+
+def test_npm_that_arrives_fetches_the_runtime_and_npm_that_leaves_does_not(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    digests = []
+    for npm, present in ((False, False), (True, False), (True, True), (False, True)):
+        monkeypatch.setattr("lacuna.plan.has_npm", lambda npm=npm: npm)
+        if present:
+            file = tmp_path / "results/web_runtime/ort.wasm.bundle.min.mjs"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.touch()
+        digests.append(plan(tmp_path).fetch_web_runtime().digest)
+    assert digests[0] != digests[1]
+    assert digests[1] == digests[2] == digests[3]

@@ -1,5 +1,6 @@
 """Exact reruns: what an edit reruns, and what it leaves alone."""
 
+import json
 import os
 import subprocess
 import sys
@@ -81,7 +82,7 @@ def test_editing_a_loss_retrains_what_uses_it(finished):
 
 
 def test_editing_the_export_exports_again_and_retrains_nothing(finished):
-    expected = {"tabulate_export", "report", "export", "verify_export", "aotgan", "scenes"}
+    expected = {"tabulate_export", "report", "export", "verify_export", "studio", "aotgan", "scenes"}
     with finished.edit("workflow/lacuna/export/tracing.py"):
         assert {name for job in finished.would_run() for name in job.split(":")} == expected
     with finished.edit("workflow/lacuna/export/comparison.py"):
@@ -189,3 +190,26 @@ def test_two_runs_from_scratch_give_identical_tables(finished, fresh):
     assert len(tables) > 5
     for path in tables:
         assert path.read_bytes() == (fresh.folder / "results/small/tables" / path.name).read_bytes(), path.name
+
+
+def test_the_studio_holds_the_graphs_of_the_run(finished):
+    folder = finished.folder / "results" / "small"
+    data = json.loads((folder / "studio" / "models.json").read_text())
+    assert (folder / "studio" / "index.html").stat().st_size > 0
+    assert len(data["tests"]) == 4
+    assert "Telea" in data["about"]
+    if data["notice"]:  # no npm here, or no registry
+        assert data["systems"] == []
+        assert "onnxruntime-web" in data["notice"]
+        return
+    (system,) = data["systems"]
+    assert system["title"].endswith("trained on scenes")
+    exported = folder / "export" / "aotgan" / "scenes" / "end_to_end.onnx"
+    assert (folder / "studio" / system["file"]).read_bytes() == exported.read_bytes()
+
+
+def test_editing_the_page_that_paints_makes_that_page_alone(finished):
+    with finished.edit("workflow/lacuna/studio/static/region.js", "\n// edited\n"):
+        assert finished.would_run() == {"studio"}
+    path = finished.configure(studio=False)
+    assert "studio" not in finished.would_run("--configfile", str(path), "--forceall")

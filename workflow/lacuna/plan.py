@@ -15,6 +15,7 @@ from lacuna.data.fingerprint import contents_of, fingerprint
 from lacuna.digests import code_digest
 from lacuna.errors import LacunaError
 from lacuna.metrics.per_image import METRICS
+from lacuna.studio.web_runtime import FILES, LOCK_FOLDER, has_npm
 from lacuna.system_facts import describe
 
 UNTRAINED = "untrained"  # the source of a system that needs no training
@@ -28,6 +29,8 @@ RULES = Path(__file__).parents[1] / "rules"
 PUBLISHED = Path(__file__).parents[1] / "published"
 # How long each of a system's predictions is repeated, in seconds, and the largest batches tried.
 MEASUREMENT = {"seconds": 2.0, "largest_batch_cpu": 8, "largest_batch_gpu": 64}
+STUDIO = Path(__file__).parent / "studio" / "static"
+WEB_RUNTIME = "results/web_runtime"
 
 
 @dataclass(frozen=True)
@@ -454,6 +457,29 @@ class Plan:
     def gallery(self) -> Job:
         scores = tuple(self.score(*key) for key in self.contestants())
         return Job("gallery", {**self.titles(), "metrics": self.config["metrics"]}, scores)
+
+    def has_studio(self) -> bool:
+        """Whether the run makes a page that paints: if the config does not say no, and a network can be put into it."""
+        return self.config.get("studio", True) and bool(self.exports())
+
+    @cache  # noqa: B019
+    def fetch_web_runtime(self) -> Job:
+        """What the lock file says. Where it could not be had for want of npm, npm makes another job of it."""
+        obtainable = has_npm() or Path(WEB_RUNTIME, FILES[0]).exists()
+        lock = (LOCK_FOLDER / "package-lock.json").read_bytes()
+        return Job("fetch_web_runtime", {}, outcome=digest(lock, str(obtainable)))
+
+    @cache  # noqa: B019
+    def studio(self) -> Job:
+        settings = {
+            **self.titles(),
+            "image_size": self.config["image_size"],
+            "exports": [list(key) for key in self.exports()],
+        }
+        upstream = [self.fetch_web_runtime(), *(self.export(*key) for key in self.exports())]
+        upstream += [self.pair(test_set) for test_set in self.test_sets]
+        static = digest(*(path.read_bytes() for path in sorted(STUDIO.iterdir())))
+        return Job("make_studio", settings, tuple(upstream), content=static)
 
     @cache  # noqa: B019
     def resolve_config(self) -> Job:
