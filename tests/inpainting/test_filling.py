@@ -73,7 +73,8 @@ def test_deep_inside_a_large_hole_all_comes_from_one_view_of_the_whole():
     rows, columns = np.mgrid[:400, :500]
     depth = np.minimum.reduce([rows - 59, 350 - rows, columns - 69, 400 - columns])
     assert (result[depth > 32] == 55).all()
-    assert (result[(depth > 0) & (depth <= 32)] == 60).all()
+    assert (result[(depth > 0) & (depth <= 24)] == 60).all()
+    assert result[200, 93:102, 0].tolist() == [60, 59, 59, 58, 58, 57, 56, 56, 55]
     assert (result[~hole] == 90).all()
     first, *others = seen
     assert max(first[0][0] / 96, first[0][1] / 128) <= 1 and 0.2 < first[1].mean() < 0.6

@@ -23,7 +23,8 @@ def fill(
     predict: image and hole of a window → raw prediction, uint8 h×w×3. tile, overlap: see `lacuna.inpainting.windows`.
     Where windows overlap their predictions are blended. What lies deep inside a hole that is larger than a window,
     more than twice the overlap from its rim, is filled first, from one reduced view of the whole hole; the windows
-    then find it known, so that they agree. progress: called with the windows done and their number.
+    then find it known, so that they agree, and fade into it over half of the overlap. progress: called with the windows
+    done and their number.
     """
     numbers, todo = parts(hole, tile, overlap)
     total, done = sum(len(part.windows) for part in todo), 0
@@ -34,14 +35,17 @@ def fill(
         chosen[part.holes] = True
         mine = chosen[numbers[area]]
         view, unknown = image[area].copy(), hole[area].copy()
-        if len(part.windows) > 1:
-            deep = cv2.distanceTransform(mine.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE) > 2 * overlap
+        blend = _Blend(part.hull) if len(part.windows) > 1 else None
+        if blend:
+            depth = cv2.distanceTransform(mine.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+            deep = depth > 2 * overlap
             if deep.any():
-                view[deep] = _from_afar(predict, image, hole, part, tile)[deep]
-                result[area][deep] = view[deep]
+                afar = _from_afar(predict, image, hole, part, tile)
+                view[deep] = afar[deep]
+                result[area][deep] = afar[deep]
                 unknown &= ~deep
                 mine &= ~deep
-        blend = _Blend(part.hull) if len(part.windows) > 1 else None
+                blend.fade_into(afar, np.clip(2 * depth / overlap - 3, 0, 1))
         for window in part.windows:
             place = part.hull.from_inside(window)
             if mine[place].any():
@@ -60,14 +64,22 @@ class _Blend:
     def __init__(self, hull: Window):
         self.total = np.zeros((hull.height, hull.width, 3), np.float32)
         self.weights = np.zeros((hull.height, hull.width, 1), np.float32)
+        self.other = self.share = None
 
     def add(self, prediction: np.ndarray, place: tuple[slice, slice], share: np.ndarray) -> None:
         self.total[place] += share[..., None] * prediction
         self.weights[place] += share[..., None]
 
+    def fade_into(self, other: np.ndarray, share: np.ndarray) -> None:
+        """Take another prediction, of the hull's size, by a share in [0, 1] of each pixel."""
+        self.other, self.share = other, share[..., None]
+
     def mean(self) -> np.ndarray:
         """uint8, of the hull's size; 0 where there was no prediction."""
-        return np.rint(self.total / np.maximum(self.weights, np.finfo(np.float32).tiny)).astype(np.uint8)
+        mean = self.total / np.maximum(self.weights, np.finfo(np.float32).tiny)
+        if self.other is not None:
+            mean += self.share * (self.other - mean)
+        return np.rint(mean).astype(np.uint8)
 
 
 def _from_afar(predict: Predict, image: np.ndarray, hole: np.ndarray, part: Part, tile: tuple[int, int]) -> np.ndarray:
