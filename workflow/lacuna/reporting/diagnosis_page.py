@@ -54,7 +54,8 @@ raw, with its PSNR.
 - **Not a damaged surrounding, if composites were scored.** A composite with a binary mask cannot alter a pixel outside
   the hole. Damage there means that raw predictions were scored, that the mask was soft or inverted ({inverted:.1f} dB
   for grey in an inverted hole), or that the pictures do not belong together.
-- **Hardly exchanged colours.** BGR for RGB reads {bgr:.1f} dB (median), and grey pictures stay perfect.
+- **Exchanged colours only on very colourful pictures.** BGR for RGB reads {bgr:.1f} dB (median), {bgr_lowest:.1f} dB at
+  worst, and grey pictures stay perfect.
 
 ## How to tell
 
@@ -72,6 +73,7 @@ def to_markdown(found: dict[str, dict[str, np.ndarray]], figure: str) -> str:
     """The whole page; `found` is what `diagnose` returns, `figure` the name of the picture beside the page."""
     medians = {name: np.median(scores["image"]) for name, scores in found.items()}
     medians |= {"masked_image": medians["masked_white"], "masked_hole": np.median(found["masked_white"]["hole"])}
+    medians |= {"bgr_lowest": found["bgr"]["image"].min()}
     facts = {"photographs": len(PHOTOGRAPHS), "side": SIDE, "low": COVERAGE[0], "high": COVERAGE[1], "cap": PSNR_CAP}
     heads = ["what is scored", *COLUMNS.values(), "what gives it away", "what prevents it here"]
     lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
