@@ -279,7 +279,7 @@ def make_run(folder: Path, size=(44, 60), n=9, metrics=("psnr", "ssim", "l1"), b
     masks = {f"{role}_masks": f"{name}_masks" for role, name in (("train", "train"), ("validation", "validation"))}
     config = {"seed": 2021, "metrics": list(metrics), "sources": sources, **masks, "test_masks": "paris_test_masks"}
     config |= {"test_sets": list(TITLES["test_sets"]), "note": 'a "quoted" <value>'}
-    return TITLES | {"config": config}
+    return TITLES | {"config": config, "studio": False}
 
 
 def command(name: str, settings: dict, *arguments, figure: str = "") -> None:

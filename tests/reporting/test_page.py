@@ -267,3 +267,14 @@ def test_captions_of_snakemakes_own_report_say_it_too():
     assert len(captions) > 12
     for word in (r"\b[Nn]\b", "[Cc]omposite|raw", "whole|hole|every region"):
         assert [name for name, text in captions.items() if not re.search(word, text)] == []
+
+
+def test_the_page_that_paints_is_named_with_what_keeps_it_from_filling(made, tmp_path):
+    assert "lacuna studio" not in page(made[1], made[0])
+    folder = tmp_path / "run"
+    shutil.copytree(made[0], folder)
+    (folder / "studio").mkdir()
+    (folder / "studio/models.json").write_text('{"notice": "Nothing can be filled here: npm is <missing>."}')
+    text = page(made[1] | {"studio": True}, folder)
+    assert f"lacuna studio --results results/{made[1]['run']}</code>. Nothing can be filled here" in text
+    assert "npm is &lt;missing&gt;." in text

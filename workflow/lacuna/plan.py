@@ -505,7 +505,8 @@ class Plan:
         ]
         upstream += [self.plot_qualitative(test_set) for test_set in self.test_sets]
         upstream += [self.tabulate_export()] if self.is_exporting() else []
-        return Job("report", {**self.titles(), "config": self.config}, tuple(upstream))
+        upstream += [self.fetch_web_runtime()] if self.has_studio() else []  # whether the studio can fill anything
+        return Job("report", {**self.titles(), "config": self.config, "studio": self.has_studio()}, tuple(upstream))
 
     def _training_settings(self, label: str) -> dict:
         """The budget of a system: its own keys over the config's; at most one of `iterations` and `seconds`."""

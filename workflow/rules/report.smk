@@ -57,6 +57,7 @@ rule report:
         + [*rules.plot_cost.output, *rules.plot_examples.output],
         export=rules.tabulate_export.output if PLAN.is_exporting() else [],
         gallery=ancient(rules.gallery.output.page),
+        studio=ancient(rules.studio.output[0]) if PLAN.has_studio() else [],
         config=rules.resolve_config.output,
     output:
         report(

@@ -5,7 +5,7 @@ import json
 
 def add_arguments(parser) -> None:
     parser.add_argument(
-        "--settings", required=True, help="JSON: run, title, demonstration, config, systems, sources, test_sets"
+        "--settings", required=True, help="JSON: run, title, demonstration, config, studio, systems, sources, test_sets"
     )
     parser.add_argument("--results", required=True, help="the run's folder, results/<run>")
     parser.add_argument("--commit", default="", help="git commit to name on the page, if known")

@@ -27,6 +27,7 @@ from lacuna.reporting.titles import UNTRAINED_NOTE, titles
 LIMIT = 20 * 2**20  # bytes of the whole page
 LOSSLESS = 400 * 2**10  # a picture above this many bytes is embedded as WebP
 GALLERY = "gallery/index.html"  # beside the page
+STUDIO_DATA = "studio/models.json"
 WIDEST = 1800  # pixels of an embedded WebP
 LIBRARIES = ("jinja2", "matplotlib", "numpy", "pandas", "pyarrow", "scipy", "seaborn")
 
@@ -85,7 +86,7 @@ class Report:
         self.settings = settings | {"metrics": self.config["metrics"]}
         self.folder = folder
         self.commit = commit
-        self.gallery = GALLERY
+        self.gallery, self.has_studio = GALLERY, settings["studio"]
         self.title, self.run = settings["title"], settings["run"]
         self.demonstration = settings["demonstration"]
         self.systems, self.sources = titles(settings["systems"]), titles(settings["sources"])
@@ -288,6 +289,10 @@ class Report:
         return self._figure("rulegraph.svg", "Directed graph of the workflow's rules.", caption)
 
     # ---------------------------------------------------------------- cards
+
+    def studio_notice(self) -> str:
+        """What keeps the studio from filling anything, or nothing."""
+        return read_json(self.folder / STUDIO_DATA)["notice"]
 
     def image_cards(self) -> list[dict]:
         """The card of every image set of the run, with its roles."""
