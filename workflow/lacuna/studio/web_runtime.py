@@ -16,7 +16,7 @@ from lacuna.errors import LacunaError
 from lacuna.files import read_json, sha256_of, write_json
 
 PACKAGE = "onnxruntime-web"
-LOCK_FOLDER = Path(__file__).with_name("web_runtime")
+LOCK_FOLDER = Path(__file__).with_name("npm")
 RECORD = "record.json"
 FILES = (
     "ort.wasm.bundle.min.mjs",
