@@ -76,6 +76,40 @@ def test_backbones_follow_the_metrics(tmp_path):
     assert plan(tmp_path, metrics=["lpips_alex"]).backbones("score", "telea") == ["lpips_alex"]
 
 
+def test_set_metrics_score_every_prediction_and_yardstick_beside_one_reference(tmp_path):
+    assert plan(tmp_path).set_scores() == []
+    one = plan(tmp_path, set_metrics=["kid"], systems={"telea": {}})
+    keys = one.set_scores()
+    assert ("telea", "untrained", "paris_test") in keys and ("masked_input", "yardstick", "paris_test") in keys
+    assert len(keys) == len(set(keys)) == (1 + 3) * len(one.test_sets)
+    assert one.backbone_files("features") == ["results/backbones/inception.pt"]
+    assert one.score_set("telea", "untrained", "paris_test").upstream[1] is one.features_of_truth("paris_test")
+    two = plan(tmp_path, set_metrics=["fid", "kid"], systems={"telea": {}})
+    key = ("ground_truth", "yardstick", "FFHQ_test")
+    assert one.features(*key).digest == two.features(*key).digest
+    assert one.score_set(*key).digest != two.score_set(*key).digest
+    assert one.tabulate().digest != plan(tmp_path, systems={"telea": {}}).tabulate().digest
+
+
+def test_set_metrics_are_known_and_sets_large_enough(tmp_path):
+    with pytest.raises(LacunaError, match="unknown set metric 'fld': did you mean 'fid'"):
+        plan(tmp_path, set_metrics=["fld"])
+    sets = deepcopy(DEFAULT["image_sets"])
+    sets["paris_test"]["count"] = 9
+    with pytest.raises(LacunaError, match="'u_ids' needs at least 10 images, but test set 'paris_test' has 9"):
+        plan(tmp_path, set_metrics=["kid", "u_ids"], image_sets=sets)
+
+
+def test_yardsticks_are_in_every_plan_but_among_no_systems(tmp_path):
+    one = plan(tmp_path)
+    assert {key[0] for key in one.yardstick_predictions()} == {"ground_truth", "mean_fill", "masked_input"}
+    assert not set(one.yardstick_predictions()) & set(one.predictions())
+    assert plan(tmp_path, sanity_rows=False).yardstick_predictions() == []
+    assert one.tabulate().digest != plan(tmp_path, sanity_rows=False).tabulate().digest
+    with pytest.raises(LacunaError, match="may not be called 'yardstick'"):
+        plan(tmp_path, sources={"yardstick": DEFAULT["sources"]["place2"]})
+
+
 def test_weights_from_elsewhere_are_not_trained_here(tmp_path):
     (tmp_path / "released.pth").write_bytes(b"weights")
     settings = DEFAULT["systems"]["aotgan"]["settings"]
@@ -130,7 +164,7 @@ def test_every_network_is_exported_unless_the_config_says_no(tmp_path):
     one = plan(tmp_path)
     assert set(one.exports()) == set(one.trainings())
     without = one.tabulate_export().settings["without"]
-    assert [row[:2] for row in without] == [[name, "untrained"] for name in ("telea", "navier_stokes", "mean_fill")]
+    assert [row[:2] for row in without] == [[name, "untrained"] for name in ("telea", "navier_stokes")]
     other = plan(tmp_path, export=False)
     assert other.exports() == [] and not other.is_exporting()
     assert one.tabulate_export() in one.report().upstream

@@ -9,6 +9,11 @@ from PIL import Image
 from lacuna.canonical import canonical_json
 from lacuna.cli import main
 from lacuna.files import write_json, write_rows
+from lacuna.metrics.per_set import SET_METRICS
+from lacuna.metrics.records import write_records
+from lacuna.metrics.set_scoring import COLUMNS, NUMBERS
+from lacuna.yardsticks import SOURCE, index_of
+from lacuna.yardsticks import TITLES as YARDSTICKS
 
 TITLES = {
     "run": "made_up",
@@ -97,6 +102,40 @@ def make_predictions(folder: Path, system: str, source: str, test_set: str, rand
     write_json(target / "record.json", {"seconds": 1.25, "device": "cpu", "n": len(rows)})
     write_rows(target / "index.csv", rows, ["file", "image", "mask"])
     return str(target / "index.csv")
+
+
+def make_yardsticks(folder: Path, metrics, backbones: str) -> list[Path]:
+    """The real commands, on the made-up images; returns the files of scores."""
+    sets = list(TITLES["test_sets"])
+    lists, found = [folder / f"lists/{name}.txt" for name in sets], []
+    settings = {"yardsticks": list(YARDSTICKS), "test_sets": sets}
+    command("yardsticks", settings, "--lists", *lists, "--output-directory", folder / "predictions")
+    for name in YARDSTICKS:
+        indices = [index_of(folder / "predictions", name, test_set) for test_set in sets]
+        scores = [folder / f"scores/{name}/{SOURCE}/{test_set}.parquet" for test_set in sets]
+        command(
+            "score",
+            {"system": name, "source": SOURCE, "test_sets": sets, "metrics": list(metrics)},
+            *("--list", *lists, "--predictions", *indices, "--backbones", backbones, "--output", *scores),
+        )
+        found += scores
+    return found
+
+
+def make_set_scores(folder: Path, n: int, random) -> Path:
+    """Invented values for systems and yardsticks, FID flagged."""
+    keys = [(system, source) for system, sources in KEYS.items() for source in sources]
+    rows = [
+        {"source": source, "test_set": test_set, "system": system, "prediction": prediction, "metric": metric.name}
+        | {"value": random.random(), "standard_error": None if metric.name == "fid" else 0.01}
+        | {"n": n, "flag": metric.flag(n)}
+        for system, source in [*keys, *((name, SOURCE) for name in YARDSTICKS)]
+        for test_set in TITLES["test_sets"]
+        for prediction in ("composite", "raw")
+        for metric in (SET_METRICS["fid"], SET_METRICS["kid"])
+    ]
+    write_records(folder / "set_scores/all.parquet", rows, COLUMNS, NUMBERS)
+    return folder / "set_scores/all.parquet"
 
 
 def make_training(folder: Path, system: str, source: str, size: tuple[int, int], random) -> None:
@@ -216,6 +255,9 @@ def make_run(folder: Path, size=(44, 60), n=9, metrics=("psnr", "ssim", "l1"), b
         "tabulate",
         settings,
         *("--scores", *scores, "--validation", *curves[1]),
+        *("--validation-lists", *([folder / "lists/validation.txt"] * len(TITLES["sources"]))),
+        *("--yardsticks", *make_yardsticks(folder, metrics, backbones)),
+        *("--set-scores", make_set_scores(folder, n, random)),
         *("--published", PUBLISHED, "--output-directory", folder / "tables"),
     )
     make_measurements(folder)

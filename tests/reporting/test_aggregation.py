@@ -80,16 +80,15 @@ def validation(folder, system, source, lines):
 def test_training_compares_each_metric_in_its_own_direction(tmp_path):
     head = ("step", "psnr", "l1", "l1_valid")
     path = validation(tmp_path, "aotgan", "place2", [head, (0, 10, 0.3, 0.1), (50, 9, 0.2, 0.2), (80, 12, 0.25, 0.2)])
-    table = aggregation.training([path]).set_index("metric")
+    table = aggregation.training([path], {"place2": 7}).set_index("metric")
     assert list(table.columns) == [name for name in aggregation.TRAINING if name != "metric"]
-    assert table.loc["psnr", ["system", "source", "initial", "final", "difference", "better", "steps"]].tolist() == [
-        *("aotgan", "place2", 10, 12, 2, "yes", 80)
-    ]
+    columns = ["system", "source", "initial", "final", "difference", "better", "steps", "n"]
+    assert table.loc["psnr", columns].tolist() == ["aotgan", "place2", 10, 12, 2, "yes", 80, 7]
     assert table["better"].to_dict() == {"psnr": "yes", "l1": "yes", "l1_valid": "no"}
 
 
 def test_training_without_trained_systems_has_a_header_only():
-    assert list(aggregation.training([])) == aggregation.TRAINING
+    assert list(aggregation.training([], {})) == aggregation.TRAINING
 
 
 @pytest.mark.parametrize(
@@ -104,7 +103,7 @@ def test_training_without_trained_systems_has_a_header_only():
 )
 def test_a_curve_that_cannot_be_compared_is_refused(tmp_path, lines, message):
     with pytest.raises(LacunaError, match=message):
-        aggregation.training([validation(tmp_path, "aotgan", "place2", lines)])
+        aggregation.training([validation(tmp_path, "aotgan", "place2", lines)], {"place2": 7})
 
 
 def test_leaderboard_weighs_test_sets_by_n_and_ranks_by_direction():

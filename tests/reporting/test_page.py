@@ -90,6 +90,8 @@ def test_the_page_has_the_same_bytes_twice(made):
         "tables/quantitative.csv",
         "tables/training.csv",
         "tables/leaderboard.csv",
+        "tables/sanity.csv",
+        "tables/set_scores.csv",
         "tables/statistics_pairs.csv",
         "tables/published_comparison.csv",
         "tables/complexity.csv",
@@ -139,7 +141,15 @@ def test_large_pictures_become_webp(tmp_path):
 def test_a_run_without_training_has_no_section_about_it(made, tmp_path):
     folder = tmp_path / "made_up"
     shutil.copytree(made[0], folder)
-    names = ("quantitative", "training", "leaderboard", "statistics_pairs", "published_comparison", "cross")
+    names = (
+        "quantitative",
+        "training",
+        "leaderboard",
+        "statistics_pairs",
+        "published_comparison",
+        "cross",
+        "set_scores",
+    )
     names += ("complexity", "latency", "export", "export_metrics")
     for path in [*(folder / f"tables/{name}.csv" for name in names), folder / "figures/failures.csv"]:
         lines = path.read_text().splitlines(keepends=True)
@@ -162,7 +172,7 @@ def test_a_run_without_training_has_no_section_about_it(made, tmp_path):
 def test_the_leaderboard_comes_first_and_says_how_sure_it_is(made):
     text = page(made[1], made[0])
     ids = re.findall(r'<section id="(\w+)">', text)
-    assert ids[:5] == ["summary", "sure", "published", "sanity", "reading"]
+    assert ids[:5] == ["summary", "sure", "published", "sets", "sanity"]
     assert "N = 18 test images of 2 data sets" in text
     assert re.search(r'<strong>\d+\.\d\d</strong> <span class="interval">\[\d+\.\d\d, \d+\.\d\d\]</span>', text)
     assert re.search(r"\d+ of 12 comparisons differ", text)  # 3 pairs, 2 metrics, 2 sources
@@ -172,7 +182,8 @@ def test_the_leaderboard_comes_first_and_says_how_sure_it_is(made):
 def test_what_looks_wrong_is_said_and_what_does_not_is_not(made, tmp_path):
     clean = page(made[1], made[0])
     assert "looks inverted" not in clean
-    assert "Nothing of this was found; mean_fill is not compared in this run" in clean
+    assert "The ground truth does not score perfectly" not in clean
+    assert "AOT-GAN (narrow) trained on CelebA is worse than" not in clean
     folder = tmp_path / "made_up"
     shutil.copytree(made[0], folder)
     card = folder / "masks/train_masks/card.json"
@@ -206,6 +217,29 @@ def test_failures_are_linked_to_their_place_in_the_gallery(made):
         tuple(part for part in link.split("&amp;") if not part.startswith("image=")) for link, _ in links
     }
     assert all(f"image={name}" in link for link, name in links)
+
+
+def test_sanity_rows_and_scores_of_sets_are_shown_and_stay_out_of_the_ranks(made, tmp_path):
+    text = page(made[1], made[0])
+    sanity = text[text.index('<section id="sanity">') : text.index('<section id="reading">')]
+    for words in (
+        "Ground truth",
+        "Masked input",
+        "Systems, worst to best",
+        "100.00",
+        "FID",
+        "N is small (FID below 2048",
+    ):
+        assert words in sanity, words
+    assert "Masked input" not in text[: text.index('<section id="sets">')].partition("<main>")[2]
+    assert "yardstick" not in (made[0] / "tables/leaderboard.csv").read_text()
+    folder = tmp_path / "made_up"
+    shutil.copytree(made[0], folder)
+    for name in ("sanity", "set_scores"):
+        path = folder / f"tables/{name}.csv"
+        path.write_text(path.read_text().splitlines(keepends=True)[0])
+    text = page(made[1], folder)
+    assert 'id="sets"' not in text and "The config leaves the sanity rows out" in text
 
 
 def test_figures_carry_no_date_and_no_version(made):

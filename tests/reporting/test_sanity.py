@@ -5,8 +5,9 @@ import pandas as pd
 from lacuna.reporting import aggregation, sanity
 
 SETTINGS = {
-    "systems": {"aotgan": "AOT-GAN", "telea": "Telea", "mean_fill": "Mean colour"},
+    "systems": {"aotgan": "AOT-GAN", "telea": "Telea"},
     "sources": {"place2": "Place2"},
+    "test_sets": {"paris": "Paris", "faces": "Faces"},
 }
 
 
@@ -16,20 +17,37 @@ def table(*entries):
     return pd.DataFrame(rows, columns=aggregation.QUANTITATIVE)
 
 
-def test_worse_than_mean_fill_is_named_with_its_metrics():
+def yardsticks(**means):
+    """Composites of yardsticks on both test sets; a mean is of psnr, or (psnr, l1)."""
+    rows = []
+    for name, values in means.items():
+        for metric, value in zip(("psnr", "l1"), values if isinstance(values, tuple) else (values,), strict=False):
+            rows += [("yardstick", s, name, "composite", metric, value, n) for s, n in (("paris", 30), ("faces", 10))]
+    return table(*rows)
+
+
+def test_worse_than_a_yardstick_is_named_with_its_metrics():
     means = table(
-        *(("untrained", name, "mean_fill", "composite", "psnr", 20.0, n) for name, n in (("paris", 30), ("faces", 10))),
-        ("untrained", "paris", "mean_fill", "composite", "l1", 0.1, 30),
         ("place2", "paris", "aotgan", "composite", "psnr", 18.0, 30),
         ("place2", "faces", "aotgan", "composite", "psnr", 25.0, 10),  # better here, worse over all images
         ("place2", "paris", "aotgan", "composite", "l1", 0.09, 30),
         ("untrained", "paris", "telea", "composite", "psnr", 20.0, 30),  # equal is not worse
     )
-    (warning,) = sanity.warnings(means, [], SETTINGS)
+    (warning,) = sanity.warnings(means, yardsticks(mean_fill=(20.0, 0.1)), [], SETTINGS)
     assert warning.startswith("AOT-GAN trained on Place2 is worse than filling the hole with the mean colour")
-    assert "PSNR 19.75 against 20.00" in warning
+    assert warning.endswith(": PSNR 19.75 against 20.00 (composite, whole image, N = 40).")
     assert "L1" not in warning
-    assert sanity.warnings(means[means["system"] != "mean_fill"], [], SETTINGS) == []
+    (warning,) = sanity.warnings(means, yardsticks(masked_input=(15.0, 0.08)), [], SETTINGS)
+    assert warning.startswith("AOT-GAN trained on Place2 is worse than handing back the masked input")
+    assert "L1 0.0900 against 0.0800" in warning and "PSNR" not in warning
+    assert sanity.warnings(means, table(), [], SETTINGS) == []
+
+
+def test_a_ground_truth_that_is_not_perfect_is_named_where_it_is_not():
+    assert sanity.warnings(table(), yardsticks(ground_truth=(100.0, 0.0)), [], SETTINGS) == []
+    found = sanity.warnings(table(), yardsticks(ground_truth=(9.04, 0.0)), [], SETTINGS)
+    assert [sentence.split(":")[0][-5:] for sentence in found] == ["Paris", "Faces"]
+    assert "PSNR 9.04 instead of 100.00 (composite, whole image, N = 30)" in found[0]
 
 
 def test_damage_outside_the_hole_is_named():
@@ -39,12 +57,12 @@ def test_damage_outside_the_hole_is_named():
         ("untrained", "paris", "telea", "raw", "psnr", 14.1, 30),
         ("untrained", "paris", "telea", "composite", "psnr", 20.0, 30),
     )
-    (warning,) = sanity.warnings(means, [], SETTINGS)
+    (warning,) = sanity.warnings(means, table(), [], SETTINGS)
     assert warning.startswith("AOT-GAN trained on Place2 damages what lies outside the hole")
     assert "13.9 dB, its composites 20.0 dB (whole image, N = 30)" in warning
 
 
 def test_mask_sets_that_look_inverted_are_named():
     cards = [{"name": "good", "n": 9, "mean_coverage": 0.6}, {"name": "bad", "n": 7, "mean_coverage": 0.72}]
-    (warning,) = sanity.warnings(table(), cards, SETTINGS)
+    (warning,) = sanity.warnings(table(), table(), cards, SETTINGS)
     assert warning == "The mask set bad looks inverted: on average 72% of an image is hole (N = 7 masks)."

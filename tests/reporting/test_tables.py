@@ -168,8 +168,8 @@ def test_published_means_stand_beside_ours_with_what_differs():
 
 
 def initialisation(better):
-    table = pd.DataFrame([("aotgan", "place2", "psnr", 10.0, 12.0, 2.0, better, 80)], columns=aggregation.TRAINING)
-    return tables.initialisation_table(table, SETTINGS, {"place2": 18})
+    table = pd.DataFrame([("aotgan", "place2", "psnr", 10.0, 12.0, 2.0, better, 80, 18)], columns=aggregation.TRAINING)
+    return tables.initialisation_table(table, SETTINGS)
 
 
 def test_initialisation_says_whether_it_was_beaten():
@@ -227,7 +227,8 @@ def test_tabulate_writes_the_same_bytes_twice(tmp_path):
     names = sorted(path.name for path in (tmp_path / "one").iterdir())
     kinds = [f"table_{source}.{kind}" for source in ("celeba", "place2") for kind in ("html", "md", "tex")]
     tidy = ["quantitative", "by_coverage", "training", "leaderboard", "statistics_pairs", "statistics_ranks", "cross"]
-    assert names == sorted([*(f"{name}.csv" for name in (*tidy, "published_comparison")), *kinds])
+    tidy += ["published_comparison", "sanity", "set_scores"]
+    assert names == sorted([*(f"{name}.csv" for name in tidy), *kinds])
     for name in names:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
     head = (tmp_path / "one/quantitative.csv").read_text().splitlines()[0]

@@ -15,8 +15,11 @@ from lacuna.data.fingerprint import contents_of, fingerprint
 from lacuna.digests import code_digest
 from lacuna.errors import LacunaError
 from lacuna.metrics.per_image import METRICS
+from lacuna.metrics.per_set import SET_METRICS
 from lacuna.studio.web_runtime import FILES, LOCK_FOLDER, has_npm
 from lacuna.system_facts import describe
+from lacuna.yardsticks import SOURCE as YARDSTICK
+from lacuna.yardsticks import TITLES as YARDSTICKS
 
 UNTRAINED = "untrained"  # the source of a system that needs no training
 ELSEWHERE = "elsewhere"  # the source of released weights and of given predictions
@@ -68,6 +71,8 @@ class Plan:
         self.sources: dict[str, dict] = config["sources"]
         self.test_sets: list[str] = config["test_sets"]
         self.systems: dict[str, dict] = {label: entry or {} for label, entry in config["systems"].items()}
+        self.yardsticks: list[str] = list(YARDSTICKS) if config.get("sanity_rows", True) else []
+        self.set_metrics: list[str] = config.get("set_metrics", [])
         self._check_names()
         self._facts = {label: self._describe(label) for label in self.systems}
         if any(self.is_trained(label) for label in self.systems) and not self.sources:
@@ -75,6 +80,7 @@ class Plan:
         for metric in config["metrics"]:
             if metric not in METRICS:
                 raise LacunaError(f"in the config, unknown metric '{metric}': {suggest(metric, METRICS)}")
+        self._check_set_metrics()
         for label, _ in self.trainings():
             self._training_settings(label)
         for name in self.image_sets():
@@ -107,8 +113,21 @@ class Plan:
             if self.config[where] not in self.config["mask_sets"]:
                 hint = suggest(self.config[where], self.config["mask_sets"])
                 raise LacunaError(f"in the config, {where} names the unknown mask set '{self.config[where]}': {hint}")
-        for name in {UNTRAINED, ELSEWHERE} & self.sources.keys():
+        for name in {UNTRAINED, ELSEWHERE, YARDSTICK} & self.sources.keys():
             raise LacunaError(f"in the config, a source may not be called '{name}'; rename it.")
+
+    def _check_set_metrics(self) -> None:
+        """Known names only, and no test set that is too small for one of them."""
+        for name in self.set_metrics:
+            if name not in SET_METRICS:
+                raise LacunaError(f"in the config, unknown set metric '{name}': {suggest(name, SET_METRICS)}")
+            for test_set in self.test_sets:
+                count = self.config["image_sets"][test_set].get("count")
+                if count is not None and count < SET_METRICS[name].needs:
+                    raise LacunaError(
+                        f"in the config, the set metric '{name}' needs at least {SET_METRICS[name].needs} images, but "
+                        f"test set '{test_set}' has {count}; enlarge it or drop '{name}'."
+                    )
 
     def registered_name(self, label: str) -> str:
         """The registry's name of the system behind a label."""
@@ -152,6 +171,18 @@ class Plan:
     def predictions(self) -> list[tuple[str, str, str]]:
         """All (system, source, test set) combinations that are predicted and scored."""
         return [(*contestant, test_set) for contestant in self.contestants() for test_set in self.test_sets]
+
+    def yardstick_keys(self) -> list[tuple[str, str]]:
+        """All (yardstick, `yardstick`) pairs, in the form of `contestants`."""
+        return [(name, YARDSTICK) for name in self.yardsticks]
+
+    def yardstick_predictions(self) -> list[tuple[str, str, str]]:
+        """All (yardstick, `yardstick`, test set) combinations, in the form of `predictions`."""
+        return [(*key, test_set) for key in self.yardstick_keys() for test_set in self.test_sets]
+
+    def set_scores(self) -> list[tuple[str, str, str]]:
+        """All combinations of both kinds that are scored as whole sets: none without set metrics."""
+        return [*self.predictions(), *self.yardstick_predictions()] if self.set_metrics else []
 
     def role_sets(self, role: str) -> list[str]:
         """The image sets of a role: `train`, `validation` or `test`."""
@@ -204,10 +235,12 @@ class Plan:
         """All mask sets that the run uses."""
         return list(dict.fromkeys(self.masks_for(name) for name in self.image_sets()))
 
-    def backbones(self, stage: str, label: str) -> list[str]:
-        """Names of the pretrained backbones that training (`train`) or scoring (`score`) loads."""
+    def backbones(self, stage: str, label: str = "") -> list[str]:
+        """Names of the pretrained backbones that training (`train`), scoring (`score`) or `features` loads."""
         if stage == "train":
             return list(self._facts[label]["backbones"])
+        if stage == "features":
+            return ["inception"]
         networks = {METRICS[metric].network for metric in self.config["metrics"]} - {None}
         return [f"lpips_{network}" for network in sorted(networks)]
 
@@ -236,9 +269,9 @@ class Plan:
         """The folder of somebody else's predictions on a test set."""
         return self.systems[wildcards.system]["path"].replace("{test_set}", wildcards.test_set)
 
-    def backbone_files(self, stage: str, label: str) -> list[str]:
+    def backbone_files(self, stage: str, label: str = "") -> list[str]:
         """Files of the backbones that a stage loads for a system."""
-        return [f"results/backbones/{name}.safetensors" for name in self.backbones(stage, label)]
+        return [f"results/backbones/{backbone(name).file}" for name in self.backbones(stage, label)]
 
     # ---------------------------------------------------------------- jobs
 
@@ -314,8 +347,7 @@ class Plan:
             "training": self._training_settings(label),
         }
         lists = (self.pair(sets["train"]), self.pair(sets["validation"]))
-        backbones = tuple(self.fetch_backbone(name) for name in self.backbones("train", label))
-        return Job("train", settings, lists + backbones, (self._module(label),))
+        return Job("train", settings, (*lists, *self._fetched("train", label)), (self._module(label),))
 
     @cache  # noqa: B019
     def predict(self, label: str, source: str, test_set: str) -> Job:
@@ -350,9 +382,27 @@ class Plan:
             "test_sets": self.test_sets,
             "metrics": self.config["metrics"],
         }
-        backbones = tuple(self.fetch_backbone(name) for name in self.backbones("score", label))
-        predictions = tuple(self.predict(label, source, test_set) for test_set in self.test_sets)
-        return Job("score", settings, predictions + backbones)
+        predictions = tuple(self._predicted(label, source, test_set) for test_set in self.test_sets)
+        return Job("score", settings, (*predictions, *self._fetched("score")))
+
+    @cache  # noqa: B019
+    def make_yardsticks(self) -> Job:
+        settings = {"yardsticks": self.yardsticks, "test_sets": self.test_sets}
+        return Job("yardsticks", settings, tuple(self.pair(name) for name in self.test_sets))
+
+    @cache  # noqa: B019
+    def features_of_truth(self, test_set: str) -> Job:
+        return Job("features", {"test_set": test_set}, (self.pair(test_set), *self._fetched("features")))
+
+    @cache  # noqa: B019
+    def features(self, label: str, source: str, test_set: str) -> Job:
+        settings = {"system": label, "source": source, "test_set": test_set}
+        return Job("features", settings, (self._predicted(label, source, test_set), *self._fetched("features")))
+
+    @cache  # noqa: B019
+    def score_set(self, label: str, source: str, test_set: str) -> Job:
+        settings = {"system": label, "source": source, "test_set": test_set, "metrics": self.set_metrics}
+        return Job("score_set", settings, (self.features(label, source, test_set), self.features_of_truth(test_set)))
 
     @cache  # noqa: B019
     def export(self, label: str, source: str) -> Job:
@@ -392,8 +442,12 @@ class Plan:
     def tabulate(self) -> Job:
         scores = tuple(self.score(*key) for key in self.contestants())
         trainings = tuple(self.train(*key) for key in self.trainings())
+        others = tuple(self.score_set(*key) for key in self.set_scores())
+        others += tuple(self.score(*key) for key in self.yardstick_keys())
         settings = {**self.titles(), "metrics": self.config["metrics"]}
-        return Job("tabulate", settings, scores + trainings, content=digest((PUBLISHED / "seeds.csv").read_bytes()))
+        return Job(
+            "tabulate", settings, scores + trainings + others, content=digest((PUBLISHED / "seeds.csv").read_bytes())
+        )
 
     @cache  # noqa: B019
     def measure(self, label: str) -> Job:
@@ -520,6 +574,13 @@ class Plan:
                 f"in the config, the training of '{label}' takes either 'iterations' or 'seconds'; give one of them."
             )
         return merged
+
+    def _predicted(self, label: str, source: str, test_set: str) -> Job:
+        """The job that made a system's or a yardstick's pictures of a test set."""
+        return self.make_yardsticks() if source == YARDSTICK else self.predict(label, source, test_set)
+
+    def _fetched(self, stage: str, label: str = "") -> tuple[Job, ...]:
+        return tuple(self.fetch_backbone(name) for name in self.backbones(stage, label))
 
     def _module(self, label: str) -> str:
         return f"lacuna.systems.{self.registered_name(label)}"

@@ -63,6 +63,9 @@ rule score:
         f"{PLAN.folder}/logs/score/{{system}}.{{source}}.log",
     benchmark:
         f"{PLAN.folder}/benchmarks/score/{{system}}.{{source}}.jsonl"
+    wildcard_constraints:
+        system="|".join([*PLAN.systems, *PLAN.yardsticks]),
+        source="|".join([*PLAN.sources, "untrained", "elsewhere", "yardstick"]),
     conda:
         "../../envs/torch.yaml"
     params:

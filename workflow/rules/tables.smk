@@ -5,6 +5,9 @@ rule tabulate:
     input:
         scores=[f"{PLAN.folder}/scores/{a}/{b}/{c}.parquet" for a, b, c in PLAN.predictions()],
         validation=[f"{PLAN.folder}/training/{a}/{b}/validation.csv" for a, b in PLAN.trainings()],
+        validation_lists=[f"{PLAN.folder}/lists/{entry['validation']}.txt" for entry in PLAN.sources.values()],
+        yardsticks=[f"{PLAN.folder}/scores/{a}/{b}/{c}.parquet" for a, b, c in PLAN.yardstick_predictions()],
+        set_scores=[f"{PLAN.folder}/set_scores/{a}/{b}/{c}.parquet" for a, b, c in PLAN.set_scores()],
         splits=rules.check_splits.output,
         published="workflow/published/seeds.csv",
     output:
@@ -56,6 +59,18 @@ rule tabulate:
             labels={"table": "beside the published means"},
             caption="../report/published_comparison.rst",
         ),
+        sanity=report(
+            f"{PLAN.folder}/tables/sanity.csv",
+            category="Tables",
+            labels={"table": "sanity rows"},
+            caption="../report/sanity.rst",
+        ),
+        set_scores=report(
+            f"{PLAN.folder}/tables/set_scores.csv",
+            category="Tables",
+            labels={"table": "scores of sets"},
+            caption="../report/set_scores.rst",
+        ),
         pages=report(
             expand(f"{PLAN.folder}/tables/table_{{source}}.html", source=PLAN.sources),
             category="Tables",
@@ -73,5 +88,6 @@ rule tabulate:
         folder=lambda wildcards, output: Path(output.quantitative).parent,
     shell:
         "python -m lacuna tabulate --settings {params.settings:q} --scores {input.scores}"
-        " --validation {input.validation} --published {input.published}"
+        " --yardsticks {input.yardsticks} --set-scores {input.set_scores} --validation {input.validation}"
+        " --validation-lists {input.validation_lists} --published {input.published}"
         " --output-directory {params.folder} > {log} 2>&1"

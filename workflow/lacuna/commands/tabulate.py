@@ -9,22 +9,27 @@ def add_arguments(parser) -> None:
         "--settings", required=True, help="JSON: run, title, demonstration, systems, sources, test_sets, metrics"
     )
     parser.add_argument("--scores", required=True, nargs="+", help="Parquet files written by `lacuna score`")
+    parser.add_argument("--yardsticks", nargs="*", default=[], help="those of the yardsticks, kept apart")
+    parser.add_argument("--set-scores", nargs="*", default=[], help="Parquet files written by `lacuna score-set`")
     parser.add_argument(
         "--validation", nargs="*", default=[], help="validation.csv files in training/<system>/<source>/"
     )
+    parser.add_argument("--validation-lists", nargs="*", default=[], help="their lists of pairs, one for each source")
     parser.add_argument("--published", help="CSV of published means (workflow/published/) to set beside ours")
     parser.add_argument("--output-directory", required=True, help="folder to write the tables into")
 
 
 def run(args) -> None:
+    from lacuna.data.lists import read_list
     from lacuna.files import atomic
-    from lacuna.reporting import aggregation, cross, published, rendering, statistics, tables
+    from lacuna.reporting import aggregation, cross, published, rendering, set_scores, statistics, tables
     from lacuna.reporting.titles import titles
 
     settings = json.loads(args.settings)
     folder = Path(args.output_directory)
     scores = aggregation.read_scores(args.scores)
     quantitative = aggregation.quantitative(scores)
+    yardsticks = aggregation.read_scores(args.yardsticks) if args.yardsticks else scores[:0]
     theirs = published.read_published(args.published) if args.published else published.nothing()
     texts = {}
     for source, title in (titles(settings["sources"]) or {aggregation.UNTRAINED: "no source"}).items():
@@ -32,9 +37,13 @@ def run(args) -> None:
         texts[f"table_{source}.md"] = rendering.to_markdown(blocks)
         texts[f"table_{source}.html"] = rendering.to_html_page(blocks, f"{settings['title']}: {title}")
         texts[f"table_{source}.tex"] = rendering.to_latex(blocks)
-    training = aggregation.training(args.validation)
+    lists = zip(titles(settings["sources"]), args.validation_lists, strict=True) if args.validation else ()
+    numbers = {source: len(read_list(path, validate=False)) for source, path in lists}
+    training = aggregation.training(args.validation, numbers)
     aggregation.write_table(folder / "quantitative.csv", quantitative)
     aggregation.write_table(folder / "by_coverage.csv", aggregation.by_coverage(scores))
+    aggregation.write_table(folder / "sanity.csv", aggregation.quantitative(yardsticks))
+    aggregation.write_table(folder / "set_scores.csv", set_scores.read_set_scores(args.set_scores))
     aggregation.write_table(folder / "training.csv", training)
     aggregation.write_table(folder / "leaderboard.csv", statistics.leaderboard_intervals(scores))
     aggregation.write_table(folder / "statistics_pairs.csv", statistics.pairs(scores))

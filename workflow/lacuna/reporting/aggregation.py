@@ -17,7 +17,7 @@ SHARED = {UNTRAINED, ELSEWHERE}  # their results stand beside those of every sou
 KEYS = ["source", "test_set", "system", "prediction", "region", "metric"]
 QUANTITATIVE = [*KEYS, "mean", "std", "n"]
 BY_COVERAGE = [*KEYS, "bin", "mean", "std", "n"]
-TRAINING = ["system", "source", "metric", "initial", "final", "difference", "better", "steps"]
+TRAINING = ["system", "source", "metric", "initial", "final", "difference", "better", "steps", "n"]
 # Upper ends of the coverage bins. As in Liu et al. (ECCV 2018) a bin holds its upper end and not its lower one.
 BIN_ENDS = (0.01, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 
@@ -85,8 +85,11 @@ def read_curve(path: str | Path) -> pd.DataFrame:
     return curve
 
 
-def training(paths: Sequence[str | Path]) -> pd.DataFrame:
-    """Every validation metric at initialisation (step 0) and at the end: columns `TRAINING`, sorted."""
+def training(paths: Sequence[str | Path], numbers: dict[str, int]) -> pd.DataFrame:
+    """Every validation metric at initialisation (step 0) and at the end: columns `TRAINING`, sorted.
+
+    `numbers`: source → N of its validation images.
+    """
     rows = []
     for path in paths:
         system, source = identity(path)
@@ -108,6 +111,7 @@ def training(paths: Sequence[str | Path]) -> pd.DataFrame:
                     "difference": last[name] - first[name],
                     "better": "yes" if reading_of(name)[0].is_better(last[name], first[name]) else "no",
                     "steps": int(last["step"]),
+                    "n": numbers[source],
                 }
             )
     return pd.DataFrame(rows, columns=TRAINING).sort_values(["system", "source", "metric"], ignore_index=True)

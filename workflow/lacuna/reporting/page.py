@@ -18,11 +18,13 @@ from PIL import Image
 from lacuna.errors import LacunaError
 from lacuna.files import read_json
 from lacuna.metrics.per_image import named
-from lacuna.reporting import complexity, cross, examples, rendering, sanity, tables
+from lacuna.reporting import complexity, cross, examples, rendering, sanity, set_scores, tables
 from lacuna.reporting.aggregation import SHARED, UNTRAINED, bin_title
 from lacuna.reporting.export_tables import export_tables
 from lacuna.reporting.statistics import BLOCKS
 from lacuna.reporting.titles import UNTRAINED_NOTE, titles
+from lacuna.reporting.yardsticks import yardstick_tables
+from lacuna.yardsticks import TITLES as YARDSTICKS
 
 LIMIT = 20 * 2**20  # bytes of the whole page
 LOSSLESS = 400 * 2**10  # a picture above this many bytes is embedded as WebP
@@ -93,7 +95,8 @@ class Report:
         self.test_sets = titles(settings["test_sets"])
         self.metrics = [named(name) for name in self.config["metrics"]]
         self.quantitative = read_table(folder / "tables/quantitative.csv")
-        self.has_mean_fill = sanity.MEAN_FILL in set(self.quantitative["system"])
+        self.sanity = read_table(folder / "tables/sanity.csv")
+        self.sets = read_table(folder / "tables/set_scores.csv").fillna({"flag": ""})
         self.training = read_table(folder / "tables/training.csv")
         self.pairs = read_table(folder / "tables/statistics_pairs.csv")
         self.cross = read_table(folder / "tables/cross.csv")
@@ -132,9 +135,20 @@ class Report:
         block = (examples.PREDICTION, examples.REGION)
         return [cross.cross_table(self.cross, self.settings, name, *block) for name in metrics]
 
+    def set_scores(self) -> list[tables.Table]:
+        """FID and its like, composites and raw; none where the config asks for none."""
+        return set_scores.set_tables(self.sets, self.settings)
+
+    def yardsticks(self) -> list[tables.Table]:
+        """The sanity rows, by image and as sets; none where the config leaves them out."""
+        return [
+            *yardstick_tables(self.sanity, self.quantitative, self.settings),
+            *set_scores.yardstick_set_tables(self.sets, self.settings, YARDSTICKS),
+        ]
+
     def warnings(self) -> list[str]:
         """What looks wrong in the numbers of this run, one sentence each."""
-        return sanity.warnings(self.quantitative, self.mask_cards(), self.settings)
+        return sanity.warnings(self.quantitative, self.sanity, self.mask_cards(), self.settings)
 
     def comparisons(self) -> list[tuple[str, str, list[tables.Table]]]:
         """(source, its title, its tables), one for each source."""
@@ -144,8 +158,7 @@ class Report:
         ]
 
     def initialisation(self) -> tables.Table:
-        numbers = {source: self._validation_n(source) for source in self.config["sources"]}
-        return tables.initialisation_table(self.training, self.settings, numbers)
+        return tables.initialisation_table(self.training, self.settings)
 
     def _export(self) -> list[tables.Table]:
         """The networks as ONNX files; none where the config does not want them."""

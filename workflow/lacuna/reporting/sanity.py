@@ -4,19 +4,29 @@ import pandas as pd
 
 from lacuna.metrics.per_image import named
 from lacuna.reporting.aggregation import SHARED
-from lacuna.reporting.titles import titles
+from lacuna.reporting.titles import REGIONS, titles
+from lacuna.yardsticks import GROUND_TRUTH, MASKED_INPUT, MEAN_FILL
 
-MEAN_FILL = "mean_fill"
+BEATEN = {  # yardstick → what being worse than it means
+    MEAN_FILL: "filling the hole with the mean colour",
+    MASKED_INPUT: "handing back the masked input, the hole black",
+}
 DAMAGE = 6.0  # dB of PSNR between a composite and the raw prediction that it came from
 LARGEST_COVERAGE = 0.6  # the largest hole of the benchmarks' masks; a mean above it is more likely an inverted set
 
 
-def warnings(quantitative: pd.DataFrame, mask_cards: list[dict], settings: dict) -> list[str]:
+def warnings(quantitative: pd.DataFrame, yardsticks: pd.DataFrame, mask_cards: list[dict], settings: dict) -> list[str]:
     """One sentence for each suspicion, with what it was read on; an empty list when there is none.
 
-    `quantitative` is `aggregation.quantitative`; `mask_cards` have `name`, `n` and `mean_coverage`.
+    `quantitative` is `aggregation.quantitative` of the systems, `yardsticks` the same of the yardsticks (it may be
+    empty); `mask_cards` have `name`, `n` and `mean_coverage`.
     """
-    return [*_below_mean_fill(quantitative, settings), *_damage(quantitative, settings), *_inverted(mask_cards)]
+    return [
+        *_imperfect(yardsticks, settings),
+        *_inverted(mask_cards),
+        *_below(quantitative, yardsticks, settings),
+        *_damage(quantitative, settings),
+    ]
 
 
 def _name(system: str, source: str, settings: dict) -> str:
@@ -36,22 +46,41 @@ def _against(table: pd.DataFrame, other: pd.DataFrame, keys: list[str]) -> pd.Da
     return sums.assign(mean=sums["mean"] / sums["n"], mean_other=sums["mean_other"] / sums["n"])
 
 
-def _below_mean_fill(quantitative: pd.DataFrame, settings: dict) -> list[str]:
-    table = _of(quantitative, "composite")
-    filled = table[table["system"] == MEAN_FILL]
-    means = _against(table[table["system"] != MEAN_FILL], filled, ["test_set", "metric"])
+def _imperfect(yardsticks: pd.DataFrame, settings: dict) -> list[str]:
+    """The ground truth against itself must read the best value that each metric has."""
     found = []
-    for (system, source), rows in means.groupby(["system", "source"]):
-        metrics = {metric: row for (_, _, metric), row in rows.iterrows()}
-        worse = [named(name) for name, row in metrics.items() if named(name).is_better(row["mean_other"], row["mean"])]
-        if worse:
-            numbers = (f"{m.title} {metrics[m.name]['mean']:.{m.decimals}f}" for m in worse)
-            limits = (f"{metrics[m.name]['mean_other']:.{m.decimals}f}" for m in worse)
-            texts = ", ".join(f"{number} against {limit}" for number, limit in zip(numbers, limits, strict=True))
+    for row in yardsticks[yardsticks["system"] == GROUND_TRUTH].itertuples():
+        metric = named(row.metric)
+        number = f".{metric.decimals}f"
+        low, high = metric.range
+        perfect = high if metric.direction == "higher" else low
+        if f"{row.mean:{number}}" != f"{perfect:{number}}":
             found.append(
-                f"{_name(system, source, settings)} is worse than filling the hole with the mean colour: {texts} "
-                f"(composite, whole image, N = {rows['n'].iloc[0]:.0f})."
+                f"The ground truth does not score perfectly on {titles(settings['test_sets'])[row.test_set]}: "
+                f"{metric.title} {row.mean:{number}} instead of {perfect:{number}} ({row.prediction}, "
+                f"{REGIONS[row.region]}, N = {row.n}), so images and masks are mispaired or a metric is broken."
             )
+    return found
+
+
+def _below(quantitative: pd.DataFrame, yardsticks: pd.DataFrame, settings: dict) -> list[str]:
+    table, limits = _of(quantitative, "composite"), _of(yardsticks, "composite")
+    found = []
+    for yardstick, what in BEATEN.items():
+        means = _against(table, limits[limits["system"] == yardstick], ["test_set", "metric"])
+        for (system, source), rows in means.groupby(["system", "source"]):
+            texts, numbers = [], set()
+            for (_, _, name), row in rows.iterrows():
+                metric = named(name)
+                if metric.is_better(row["mean_other"], row["mean"]):
+                    number = f".{metric.decimals}f"
+                    texts.append(f"{metric.title} {row['mean']:{number}} against {row['mean_other']:{number}}")
+                    numbers.add(f"{row['n']:.0f}")
+            if texts:
+                found.append(
+                    f"{_name(system, source, settings)} is worse than {what}: {', '.join(texts)} "
+                    f"(composite, whole image, N = {', '.join(sorted(numbers))})."
+                )
     return found
 
 

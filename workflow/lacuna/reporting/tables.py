@@ -224,11 +224,8 @@ def published_table(comparison: pd.DataFrame, settings: dict) -> Table:
     )
 
 
-def initialisation_table(training: pd.DataFrame, settings: dict, numbers: dict[str, int]) -> Table:
-    """Each trained system against its own initialisation, from `aggregation.training`.
-
-    `numbers`: source → N of its validation images.
-    """
+def initialisation_table(training: pd.DataFrame, settings: dict) -> Table:
+    """Each trained system against its own initialisation, from `aggregation.training`."""
     systems, sources = titles(settings["systems"]), titles(settings["sources"])
     groups, behind = [], []
     for (system, source), rows in training.groupby(["system", "source"], sort=False):
@@ -240,7 +237,7 @@ def initialisation_table(training: pd.DataFrame, settings: dict, numbers: dict[s
             lines.append((f"{metric.label} {reading}", tuple(Cell(text, text == "yes") for text in texts)))
             if reading == READINGS[""] and row.better != "yes":
                 behind.append(f"{systems[system]} trained on {sources[source]} ({metric.title})")
-        facts = f"{rows['steps'].iloc[0]} steps, N = {numbers[source]}"
+        facts = f"{rows['steps'].iloc[0]} steps, N = {rows['n'].iloc[0]}"
         groups.append((f"{systems[system]}, {sources[source]} ({facts})", tuple(lines)))
     verdict = (
         f"On composites, these do not beat their own initialisation: {'; '.join(behind)}."
