@@ -1,11 +1,11 @@
 """Every trained system at its authors' settings, as ONNX: how large, how long it takes to write, how equal.
 
-Untrained weights, enlarged until the prediction varies with the picture (a standard deviation of 0.03). Differences
-are those of ONNX Runtime from PyTorch, both on the CPU in single precision, the largest over all pixels: of the network
-graph's raw prediction ([0, 1]) at two sizes, and of the end-to-end graph's composite at a third one, in bytes, in the
-hole; outside it a single different byte stops the script. Rounding is how far PyTorch itself is from its own double
-precision, at the first size: two programs cannot be closer to each other than to the truth. Seconds are CPU time, so
-that a busy machine does not count.
+Weights are untrained, and scaled until the prediction varies with the picture (a standard deviation of 0.03 to 1);
+batch norms know the statistics of four pictures. Differences are those of ONNX Runtime from PyTorch, both on the CPU in
+single precision, the largest over all pixels: of the network graph's raw prediction ([0, 1]) at two sizes, and of the
+end-to-end graph's composite at a third one, in bytes, in the hole; outside it a single different byte stops the script.
+Rounding is how far PyTorch itself is from its own double precision, at the first size: two programs cannot be closer to
+each other than to the truth. Seconds are CPU time, so that a busy machine does not count.
 
 OMP_NUM_THREADS=1 python -m tests.benchmarks.export_all [SYSTEM …]     → docs/experiments/export.csv
 """

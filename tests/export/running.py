@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import onnxruntime
 import torch
+from torch import nn
 
 from lacuna import systems
 from lacuna.export.network import reproducible
@@ -17,16 +18,33 @@ SYSTEMS = tuple(name for name in systems.names() if systems.system_class(name).f
 def responsive(name, **settings):
     """A system, untrained, whose prediction varies with its input; tiny, but for the settings given.
 
-    Weights are enlarged as little as that takes: larger ones also enlarge the last bits, in which any two programs
-    differ.
+    Batch norms know the statistics of a few pictures, as after training. Weights are scaled as little as it takes:
+    larger ones also enlarge the last bits, in which any two programs differ.
     """
     torch.manual_seed(0)
     system = systems.create(name, **settings or systems.system_class(name).small)
-    while reproducible(system).network(*pictures(fitting(system))).raw.std() < 0.03:
-        for parameter in system.network.parameters():
-            if parameter.dim() > 1:
-                parameter.mul_(1.25)
+    norms = [part for part in system.network.modules() if isinstance(part, nn.BatchNorm2d)]
+    for norm in norms:
+        norm.momentum = None
+    if norms:
+        # of twice the smallest size: of a single pixel there are no statistics
+        system.network.train()(*pictures([2 * side for side in fitting(system)], n=4))
+    while _spread(system) > 1:
+        _scale(system, 0.9)
+    while _spread(system) < 0.03:
+        _scale(system, 1.25)
     return system
+
+
+def _spread(system) -> float:
+    """The standard deviation of a prediction, on the scale [0, 1]."""
+    return reproducible(system).network(*pictures(fitting(system))).raw.std().item()
+
+
+def _scale(system, factor: float) -> None:
+    for parameter in system.network.parameters():
+        if parameter.dim() > 1:
+            parameter.mul_(factor)
 
 
 def loaded(path) -> Callable[..., np.ndarray]:
