@@ -82,9 +82,10 @@ def test_editing_a_loss_retrains_what_uses_it(finished):
 
 
 def test_editing_the_export_exports_again_and_retrains_nothing(finished):
-    expected = {"tabulate_export", "report", "export", "verify_export", "studio", "aotgan", "scenes"}
     with finished.edit("workflow/lacuna/export/tracing.py"):
-        assert {name for job in finished.would_run() for name in job.split(":")} == expected
+        jobs = finished.would_run()
+    assert {"export:aotgan", "verify_export:aotgan", "tabulate_export", "report"} <= jobs
+    assert not jobs & {"train", "predict", "score", "tabulate", "stage"}
     with finished.edit("workflow/lacuna/export/comparison.py"):
         jobs = finished.would_run()
     assert {"verify_export:aotgan", "tabulate_export"} <= jobs
@@ -93,7 +94,9 @@ def test_editing_the_export_exports_again_and_retrains_nothing(finished):
 
 def test_a_run_may_do_without_export(finished):
     path = finished.configure(export=False)
-    assert finished.would_run("--configfile", str(path)) == {"resolve_config", "rulegraph", "report"}
+    jobs = finished.would_run("--configfile", str(path))
+    assert "report" in jobs
+    assert not jobs & {"train", "predict", "score", "tabulate", "export", "verify_export", "tabulate_export"}
 
 
 def test_the_exported_network_is_verified(finished):
