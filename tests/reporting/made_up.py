@@ -213,7 +213,12 @@ def make_export(folder: Path, system: str, source: str, shift: float) -> Path:
     sizes = {"run_size": ([[44, 60]], 6), "other_size": ([[56, 108]], 2)}
     found = {"max_abs_difference": 2.5e-6, "max_abs_value": 1.25, "max_abs_clamped": shift / 10, "psnr": None}
     parity = {name: {"sizes": size, "n": n, **found} for name, (size, n) in sizes.items()}
-    parity |= {"providers": ["CPUExecutionProvider"], "device": "cpu", "verified": True}
+    parity |= {
+        "runtime": "ONNX Runtime 1.2.3",
+        "providers": ["CPUExecutionProvider"],
+        "device": "cpu",
+        "verified": True,
+    }
     parity["end_to_end"] = {"sizes": [[47, 65]], "n": 2, "hole_levels": 1, "valid_changed": 0}
     write_json(target / "parity.json", parity)
     rows = pd.concat(map(pd.read_parquet, sorted((folder / f"scores/{system}/{source}").glob("*.parquet"))))

@@ -102,7 +102,10 @@ def test_the_report_shows_parity_metrics_and_what_is_missing(folder):
     parity, metrics, missing = tables_of(folder, parities)
     assert [group for group, _ in parity.groups] == ["AOT-GAN, Place2 (equal)", "AOT-GAN, CelebA (not equal)"]
     assert "Not equal by this measure: AOT-GAN, CelebA." in parity.caption
-    assert "CPUExecutionProvider on cpu" in parity.caption and "an exporter, opset 17" in parity.caption
+    assert (
+        "Computed by ONNX Runtime 1.2.3, CPUExecutionProvider on cpu" in parity.caption
+        and "an exporter, opset 17" in parity.caption
+    )
     lines = dict(parity.groups[0][1])
     assert [cell.text for cell in lines["network, 44×60"]] == ["4.6", "6", "2.5e-06", "1.25", "1.0e-06", "identical"]
     assert [cell.text for cell in lines["end to end, 47×65"]] == ["4.7", "2", "–", "–", "1 level", "–"]

@@ -9,12 +9,11 @@ from torch import Tensor, nn
 from lacuna.errors import LacunaError
 from lacuna.systems.base import Prediction
 
+CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
+
 
 class GraphFails(LacunaError):
-    """ONNX Runtime cannot run a graph, or makes nothing of use with it."""
-
-
-CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
+    """ONNX Runtime cannot run a graph, or makes nothing of use with it: a finding about the graph, not a mistake."""
 
 
 def open_session(path: str | Path, device: torch.device, threads: int = 1) -> onnxruntime.InferenceSession:

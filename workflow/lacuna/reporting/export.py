@@ -13,7 +13,7 @@ LIMIT = 1e-3  # a quarter of the step between two of 256 levels: no 8-bit pictur
 SIZES = ("run_size", "other_size")  # keys of a parity
 PARITY = ("n", "max_abs_difference", "max_abs_value", "max_abs_clamped", "psnr")
 EXPORT = [
-    *("system", "source", "exported", "verified", "equal", "opset", "exporter", "providers", "device"),
+    *("system", "source", "exported", "verified", "equal", "opset", "exporter", "runtime", "providers", "device"),
     *("network_megabytes", "end_to_end_megabytes", "size_multiple", "size_minimum"),
     *(name for size in SIZES for name in (size, *(f"{size}_{what}" for what in PARITY))),
     *("end_to_end_size", "end_to_end_n", "end_to_end_hole_levels", "end_to_end_valid_changed", "reason"),
@@ -49,7 +49,7 @@ def _row(path: Path) -> dict:
         row |= {f"size_{name}": network["size"][name] for name in ("multiple", "minimum")}
         row |= {"network_megabytes": network["bytes"] / 1e6, "end_to_end_megabytes": end_to_end["bytes"] / 1e6}
     if parity["verified"]:
-        row |= {"providers": ", ".join(parity["providers"]), "device": parity["device"]}
+        row |= {name: parity[name] for name in ("runtime", "device")} | {"providers": ", ".join(parity["providers"])}
         for size in SIZES:
             found = parity[size]
             row |= {size: _sizes(found), **{f"{size}_{what}": found[what] for what in PARITY}}

@@ -53,7 +53,7 @@ def parity_table(rows: pd.DataFrame, systems: dict, sources: dict) -> Table:
     ordered = _ordered(rows, systems, sources)
     differing = "; ".join(name for name, row in ordered if row.equal != "yes")
     verdict = f"Not equal by this measure: {differing}." if differing else "All are equal by this measure."
-    devices = ", ".join(sorted({f"{row.providers} on {row.device}" for row in rows.itertuples()}))
+    devices = ", ".join(sorted({f"{row.runtime}, {row.providers} on {row.device}" for row in rows.itertuples()}))
     opsets = sorted({f"{row.exporter}, opset {row.opset:.0f}" for row in rows.itertuples()})
     return Table(
         title="ONNX Runtime beside PyTorch",
@@ -63,7 +63,7 @@ def parity_table(rows: pd.DataFrame, systems: dict, sources: dict) -> Table:
         "largest absolute difference of any value on the [0, 1] scale, beside the largest value itself, for a network "
         "may go beyond [0, 1]; then Δ and PSNR with both clamped to [0, 1]. Bytes: Δ in levels of 255; outside the "
         f"hole they have to be the picture's own. Equal: no clamped Δ above {LIMIT:g}, no byte farther than 1 level, "
-        f"none changed outside the hole. {verdict} What a network draws at random is off here. Providers: {devices}. "
+        f"none changed outside the hole. {verdict} What a network draws at random is off here. Computed by {devices}. "
         f"Written by {'; '.join(opsets)}.",
         head=("System, trained on", "Graph, height×width", "MB", "N", "Δ", "Largest value", "Clamped Δ", "PSNR (dB)"),
         groups=tuple((f"{name} ({_verdict(row)})", _parity_lines(row)) for name, row in ordered),
