@@ -105,10 +105,11 @@ def pictures(tmp_path):
 
 
 def test_features_of_pictures(pictures, backbones, monkeypatch):
+    import torch
+
     from lacuna.metrics import features as module
     from lacuna.metrics.inception import InceptionFID, resize
 
-    torch = pytest.importorskip("torch")
     monkeypatch.setattr(module, "BATCH", 2)
     folder = backbones("inception")
     common = ["features", "--settings", json.dumps(SETTINGS), f"--list={pictures / 'list.txt'}"]
