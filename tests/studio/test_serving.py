@@ -1,6 +1,7 @@
 """The server: this machine only, the right types, the headers that threads need."""
 
 import http.client
+import signal
 import socket
 import subprocess
 import sys
@@ -71,11 +72,15 @@ def test_a_run_without_a_studio_is_one_sentence(tmp_path, capsys):
 
 def test_the_command_serves_until_it_is_interrupted(folder):
     command = [sys.executable, "-m", "lacuna", "studio", "--results", str(folder), "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+
+    def listen_to_interrupts():  # a shell's background jobs, and what they start, ignore them
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=listen_to_interrupts) as process:
         try:
             address = process.stdout.readline().split()[4]
             assert get(address, "/studio/models.json").read() == b"models.json"
-            process.send_signal(2)
+            process.send_signal(signal.SIGINT)
             assert process.wait(10) == 0
         finally:
             process.kill()

@@ -7,6 +7,7 @@ import sys
 import time
 
 import pandas as pd
+import pytest
 
 from lacuna.digests import modules_used
 from tests.workflow.conftest import SMALL
@@ -141,7 +142,7 @@ def test_every_system_is_counted_and_timed(finished):
     rows = [("telea", "untrained"), ("aotgan", "scenes")]
     assert list(zip(counted["system"], counted["source"], strict=True)) == rows
     weights = finished.folder / "results/small/training/aotgan/scenes/weights.safetensors"
-    assert counted["weights_mb"][1] * 2**20 == weights.stat().st_size
+    assert counted["weights_mb"][1] * 2**20 == pytest.approx(weights.stat().st_size, abs=0.5)
     assert counted["macs_256_authors"][1] == 72_876_032_000 and counted["training_seconds"][1] > 0
     expected = {("telea", "classical", 1)}
     expected |= {("aotgan", runtime, batch) for runtime in ("pytorch", "onnxruntime") for batch in (1, 2)}
