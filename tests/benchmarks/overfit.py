@@ -37,12 +37,12 @@ SETTINGS = {
         "l1_weight": 10.0, "style_weight": 25.0,
     },
     "tfill": {
-        "fixed_size": 64, "width": 16, "scales": 3, "transformer_layers": 4, "hidden": 256, "discriminator_width": 8,
-        "learning_rate": 1e-3, "reconstruction_weight": 30.0, "perceptual_weight": 2.5, "adversarial_weight": 0.1,
+        "fixed_size": 64, "width": 24, "scales": 3, "transformer_layers": 2, "hidden": 128, "discriminator_width": 8,
+        "learning_rate": 3e-4, "reconstruction_weight": 30.0, "perceptual_weight": 2.5, "adversarial_weight": 0.1,
     },
     "tfill:refinement": {
         "fixed_size": 32, "width": 16, "scales": 3, "transformer_layers": 2, "hidden": 128, "discriminator_width": 8,
-        "learning_rate": 1e-3, "reconstruction_weight": 30.0, "perceptual_weight": 2.5, "adversarial_weight": 0.1,
+        "learning_rate": 3e-4, "reconstruction_weight": 30.0, "perceptual_weight": 2.5, "adversarial_weight": 0.1,
         "refinement": True,
     },
     "partialconv": {"width": 16, "levels": 4, "learning_rate": 2e-3},
