@@ -1,11 +1,14 @@
 """Every trained system's network is the same in ONNX Runtime."""
 
+import copy
 import json
 
 import onnx
 import pytest
+import torch
 
-from lacuna.export.network import export_network
+from lacuna.export.network import export_network, reproducible
+from lacuna.export.runtime import InRuntime
 from tests.export.running import SYSTEMS, loaded, responsive, torch_raw
 from tests.systems.test_contract import fitting, pictures
 
@@ -38,6 +41,16 @@ def test_the_file_says_what_it_is(exported):
     assert record["size"]["multiple"] == system.size_multiple and record["size"]["minimum"] == system.minimal_size
     assert [entry.version for entry in model.opset_import if not entry.domain] == [record["opset"]]
     assert not [name for name in record["operators"] if "::" in name]  # standard operators only
+
+
+def test_the_graph_may_stand_in_the_networks_place(exported):
+    """As parity has it: the system pads an odd size and crops, whoever computes."""
+    system, path, _ = exported
+    by_network, by_graph = reproducible(system), copy.copy(reproducible(system))
+    by_graph.network = InRuntime(path, torch.device("cpu"))
+    image, mask = pictures((97, 71), n=1)
+    difference = by_graph.predict(image, mask) - by_network.predict(image, mask)
+    assert difference.shape == image.shape and difference.abs().max() <= 2e-5
 
 
 def test_the_system_stays_as_it_is(exported):

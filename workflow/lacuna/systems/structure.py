@@ -276,7 +276,7 @@ class Structure(System):
 
     @property
     def size_multiple(self) -> int:
-        return self.network.size_multiple
+        return 2 ** (self.form.halvings + 1)  # not the network's own, in whose place a graph may stand
 
     @property
     def minimal_size(self) -> int:
