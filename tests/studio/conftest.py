@@ -1,4 +1,4 @@
-"""The runtime and a served studio, shared by the tests of this room."""
+"""The runtime, a served studio and its page in a browser, shared by the tests of this room."""
 
 import threading
 from contextlib import contextmanager
@@ -9,6 +9,10 @@ import pytest
 from lacuna.errors import LacunaError
 from lacuna.studio.serving import address_of, server
 from lacuna.studio.web_runtime import RECORD, fetch, read_record, version
+from tests.browser import browser  # noqa: F401 - `browser` is a fixture
+from tests.studio.made_up import make_studio
+
+READY = "document.body.dataset.ready"
 
 
 @pytest.fixture(scope="session")
@@ -38,3 +42,31 @@ def serving(listening):
 def served():
     """`with served(folder) as address`: the folder, served as `lacuna studio` does."""
     return lambda folder: serving(server(folder))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, runtime):
+    folder = tmp_path_factory.mktemp("results") / "made_up"
+    make_studio(folder, runtime)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def address(folder, served):
+    with served(folder) as address:
+        yield f"{address}studio/"
+
+
+@pytest.fixture
+def show(browser, address):  # noqa: F811
+    """`show(dark=True)`: the studio with its first test image; closed after the test."""
+    pages = []
+
+    def opened(url=None, **view):
+        pages.append(browser.open(url or address, **view))
+        pages[-1].wait(READY)
+        return pages[-1]
+
+    yield opened
+    for page in pages:
+        page.__exit__()

@@ -1,0 +1,145 @@
+"""Filling the hole in a real browser: the pixels are ONNX Runtime's, and the rest is the picture's."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.studio.acting import at, by_python, canvas, difference, filled, hole, open_file, problems, set_value
+from tests.studio.made_up import FIXED, TEST_SIZE, photograph
+
+
+def test_the_whole_picture_is_filled_as_by_python(show, folder):
+    page = show()
+    page.drag("#hole", at(5, 40), at(50, 35))
+    mask = hole(page)
+    image = photograph(*TEST_SIZE, 0)
+    expected = by_python(folder, "free", image, np.where(mask, 255, 0).astype(np.uint8))
+    result = filled(page)
+    np.testing.assert_array_equal(result[~mask], image[~mask])
+    assert difference(result, expected) <= 2
+    assert difference(result[mask], image[mask]) > 50
+    assert "the whole picture, pixel for pixel" in page.text("#state")
+    assert problems(page) == []
+
+
+@pytest.mark.parametrize("label", ["free", "fixed"])
+def test_of_a_large_picture_the_surroundings_of_the_hole_are_filled(show, folder, tmp_path, label):
+    image = photograph(640, 377)
+    Image.fromarray(image).save(tmp_path / "large.png")
+    page = show()
+    open_file(page, tmp_path / "large.png")
+    page.wait("document.getElementById('picture').width === 640")
+    page.choose("#system", f"{label}/scenes")
+    page.choose("#working", "256")
+    set_value(page, "size", 11)
+    page.drag("#hole", at(601, 300, (640, 377)), at(615, 312, (640, 377)))
+    mask = hole(page)
+    result = filled(page)
+    np.testing.assert_array_equal(result[~mask], image[~mask])
+    height, width = (256, 256) if label == "free" else FIXED
+    assert f"{width} × {height} pixels around the hole, pixel for pixel" in page.text("#state")
+    rows, columns = np.nonzero(mask)
+    top = min(round((rows.min() + rows.max() + 1 - height) / 2), 377 - height)
+    left = min(round((columns.min() + columns.max() + 1 - width) / 2), 640 - width)
+    part = np.s_[top : top + height, left : left + width]
+    expected = by_python(folder, label, image[part], np.where(mask, 255, 0).astype(np.uint8)[part])
+    assert difference(result[part], expected) <= 2
+    assert problems(page) == []
+
+
+@pytest.mark.parametrize("label", ["free", "fixed"])
+def test_what_is_too_large_is_scaled_and_says_so(show, folder, tmp_path, label):
+    image = photograph(640, 377)
+    Image.fromarray(image).save(tmp_path / "large.png")
+    page = show()
+    open_file(page, tmp_path / "large.png")
+    page.wait("document.getElementById('picture').width === 640")
+    page.choose("#system", f"{label}/scenes")
+    page.choose("#working", "256")
+    page.click("label:has([value=rectangle])")
+    page.drag("#hole", at(50, 60, (640, 377)), at(500, 200, (640, 377)))
+    mask = hole(page)
+    result = filled(page)
+    np.testing.assert_array_equal(result[~mask], image[~mask])
+    assert "the filling is coarser than the picture" in page.text("#state")
+    # the same by Pillow, whose filter for scaling is the same triangle
+    if label == "free":
+        part, size = np.s_[:, :], (256, 151)
+    else:
+        # 1.25 times the hole's width would be 563 by 422, more than the picture is high, so its edge rows go on
+        bounds, facts = {"left": 50, "top": 60, "right": 501, "bottom": 201}, {"fixed": FIXED, "minimum": 1}
+        found = page.value(
+            f"import('./region.js').then(m => m.region({json.dumps(bounds)}, 640, 377, {json.dumps(facts)}, 256))"
+        )
+        assert (found["width"], found["height"]) == (564, 423)
+        assert (found["left"], found["top"]) == (0, -23)
+        pad = ((23, 23), (0, 0))
+        image, mask = np.pad(image, (*pad, (0, 0)), "edge"), np.pad(mask, pad)
+        result = np.pad(result, (*pad, (0, 0)), "edge")
+        part, size = np.s_[:, :564], (64, 48)
+    seen = np.asarray(Image.fromarray(image[part]).resize(size, Image.Resampling.BILINEAR))
+    any_hole = Image.fromarray(mask[part].astype(np.float32)).resize(size, Image.Resampling.BILINEAR)
+    composite = by_python(folder, label, seen, np.where(np.asarray(any_hole) > 0, 255, 0).astype(np.uint8))
+    large = Image.fromarray(composite).resize(image[part].shape[1::-1], Image.Resampling.BILINEAR)
+    assert difference(result[part][mask[part]], np.asarray(large)[mask[part]]) <= 3
+    assert problems(page) == []
+
+
+def test_a_graphics_card_that_computes_something_else_is_not_used(show):
+    page = show()
+    system = json.dumps({"file": "models/free.scenes.onnx", "size": {"fixed": [6, 9]}})
+    ask = (
+        "import('./probe.js').then(m => m.checked('webgpu', {0}, async ({{provider, image}}) => "
+        "({{pixels: image.map((v, at) => at === 17 && provider === 'webgpu' ? v ^ {1} : v)}})))"
+    )
+    assert page.value(ask.format(system, 2)) == {"provider": "webgpu", "remark": ""}
+    wrong = page.value(ask.format(system.replace("free", "other"), 64))
+    assert wrong["provider"] == "wasm"
+    assert "by up to 64 of 255), so it was not used." in wrong["remark"]
+    given = page.value(
+        "import('./probe.js').then(m => { const {mask, ...size} = m.probe([6, 9]);"
+        "return [size.width, size.height, size.image.length, [...mask].filter(v => v).length]; })"
+    )
+    assert given == [9, 6, 162, 4 * 3]
+
+
+def test_a_result_belongs_to_its_hole(show):
+    page = show()
+    filled(page)
+    assert page.value("getComputedStyle(document.getElementById('hole')).opacity") == "0"
+    page.drag("#hole", at(3, 40), at(9, 40))
+    assert page.value("document.getElementById('result').hidden && document.getElementById('save').disabled")
+    assert page.value("getComputedStyle(document.getElementById('hole')).opacity") == "1"
+    page.click("#undo")
+    assert not page.value("document.getElementById('result').hidden || document.getElementById('save').disabled")
+    result = canvas(page, "result")
+    page.click("#keep")
+    np.testing.assert_array_equal(canvas(page, "picture"), result)
+    assert not hole(page).any()
+
+
+def test_what_is_saved_is_what_is_seen(show, tmp_path):
+    page = show()
+    result, mask = filled(page), hole(page)
+    page.call("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(tmp_path))
+    for button, name, wanted in (
+        ("#save", "rockets_0000_free.png", result),
+        ("#save-hole", "rockets_0000_mask.png", np.where(mask, 255, 0)),
+    ):
+        page.click(button)
+        for _ in range(200):
+            if (tmp_path / name).exists():
+                break
+            page.value("new Promise(done => setTimeout(done, 25))")
+        saved = np.asarray(Image.open(tmp_path / name).convert("RGB" if wanted.ndim == 3 else "L"))
+        np.testing.assert_array_equal(saved, wanted)
+
+
+def test_a_run_can_be_stopped_and_begun_again(show):
+    page = show()
+    page.value("(document.getElementById('run').click(), document.getElementById('stop').click())")
+    page.wait("!document.getElementById('run').disabled")
+    assert page.value("document.getElementById('notice').hidden && document.getElementById('result').hidden")
+    filled(page)
