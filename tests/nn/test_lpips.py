@@ -11,6 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
+from lacuna.backbones.reading import load
 from lacuna.errors import LacunaError
 from lacuna.nn.lpips import LPIPS, MINIMUM_SIZE
 
@@ -118,12 +119,13 @@ def test_recorded_distances_of_photographs(network, pairs):
 
 
 @pytest.fixture(scope="module")
-def package(network):
+def package(network, backbones):
     """The authors' package with its own linear layers and the trunk's weights, which it would download."""
     with pytest.warns(UserWarning):
         whole = official.LPIPS(net=network.net, pnet_rand=True, verbose=False)
-    trunk = network.trunk.state_dict()  # the package's `slice2.3.bias` is `3.bias` here
-    whole.net.load_state_dict({key: trunk[key.partition(".")[2]] for key in whole.net.state_dict()})
+    weights = load(f"lpips_{network.net}", backbones(f"lpips_{network.net}"))  # `slice2.3.bias` is `features.3.bias`
+    trunk = {key: torch.from_numpy(weights[f"features.{key.partition('.')[2]}"]) for key in whole.net.state_dict()}
+    whole.net.load_state_dict(trunk)
     return whole
 
 

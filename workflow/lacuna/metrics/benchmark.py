@@ -54,14 +54,17 @@ def make_pictures(folder: Path, number: int, size: int) -> list[tuple[str, str, 
 def official_lpips(net: str, backbones: str | Path):
     """The authors' package with its own linear layers and the verified trunk, which it would download."""
     import lpips
+    import torch
 
-    from lacuna.nn.lpips import LPIPS
+    from lacuna.backbones.reading import load
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # it calls torchvision in an outdated way
         package = lpips.LPIPS(net=net, pnet_rand=True, verbose=False)
-    trunk = LPIPS(net, backbones).trunk.state_dict()  # the package's `slice2.3.bias` is `3.bias` there
-    package.net.load_state_dict({key: trunk[key.partition(".")[2]] for key in package.net.state_dict()})
+    weights = load(f"lpips_{net}", backbones)  # the package's `slice2.3.bias` is `features.3.bias` there
+    package.net.load_state_dict(
+        {key: torch.from_numpy(weights[f"features.{key.partition('.')[2]}"]) for key in package.net.state_dict()}
+    )
     return package.eval()
 
 

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from lacuna.backbones.reading import load
+from lacuna.nn.winograd import WinogradConv2d, fits
 
 MINIMUM_SIZE = {"alex": 31, "vgg": 16}
 """Sides below this leave a layer without a pixel."""
@@ -38,12 +39,15 @@ class LPIPS(nn.Module):
         weights = {key.removeprefix("features."): value for key, value in tensors.items() if key.startswith("features")}
         features.load_state_dict(weights, strict=True, assign=True)
         self.net = net
+        quick = [WinogradConv2d(module) if fits(module) else module for module in features]
         # Channels last: what the CPU's convolutions and the sums over channels are quickest with.
-        self.trunk = features.to(memory_format=torch.channels_last)
+        self.trunk = nn.Sequential(*quick).to(memory_format=torch.channels_last)
         self.compared = _COMPARED[net]
         self.linear = nn.ParameterList(tensors[f"lin.{i}.weight"] for i in range(len(self.compared)))
-        self.register_buffer("shift", torch.tensor(_SHIFT).view(1, 3, 1, 1), persistent=False)
-        self.register_buffer("scale", torch.tensor(_SCALE).view(1, 3, 1, 1), persistent=False)
+        # (2x − 1 − shift) / scale as one product and one sum
+        shift, scale = (torch.tensor(values).view(1, 3, 1, 1) for values in (_SHIFT, _SCALE))
+        self.register_buffer("factor", 2 / scale)
+        self.register_buffer("offset", (-1 - shift) / scale)
         self.requires_grad_(False).eval()
 
     def forward(self, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
@@ -67,15 +71,15 @@ class LPIPS(nn.Module):
             raise ValueError(
                 f"LPIPS takes images N×3×H×W with sides of at least {smallest} pixels, not {tuple(images.shape)}"
             )
-        if not (images.min() >= 0 and images.max() <= 1):
-            raise ValueError(f"LPIPS takes images in [0, 1], but these span [{images.min():.3g}, {images.max():.3g}]")
-        x = (2 * images - 1 - self.shift) / self.scale
-        x = x.contiguous(memory_format=torch.channels_last)
+        least, most = images.aminmax()
+        if not (least >= 0 and most <= 1):
+            raise ValueError(f"LPIPS takes images in [0, 1], but these span [{least:.3g}, {most:.3g}]")
+        x = torch.addcmul(self.offset, images, self.factor).contiguous(memory_format=torch.channels_last)
         found = []
         for position, module in enumerate(self.trunk):
             x = module(x)
             if position in self.compared:
-                found.append(x / (x.square().sum(dim=1, keepdim=True).sqrt() + _EPSILON))
+                found.append(x / (torch.linalg.vector_norm(x, dim=1, keepdim=True) + _EPSILON))
         return found
 
     def compare(self, of_a: list[Tensor], of_b: list[Tensor], size: tuple[int, int]) -> tuple[Tensor, Tensor]:
