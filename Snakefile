@@ -1,4 +1,4 @@
-# The front door. What is made, and from what, is decided by the config and `workflow/lacuna/plan.py`.
+# The front door. What is made, and from what, is decided by the config and `workflow/lacuna/plan/`.
 #   results/<run>/{images,masks,lists,training,predictions,scores,export,tables,figures}/ and results/<run>/report.html
 import sys
 from pathlib import Path

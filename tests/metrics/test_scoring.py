@@ -113,7 +113,7 @@ def test_every_test_set_has_a_file_of_its_own_with_the_same_bytes_twice(folder):
 
 def test_every_test_set_needs_its_files(folder, capsys):
     assert main(arguments_for(folder, ["paris_test", "FFHQ_test"], ["a.parquet"])) == 1
-    assert "there are 2 test sets, 2 --list, 2 --predictions and 1 --output" in capsys.readouterr().err
+    assert "there are 2 test sets, but 2 --list, 2 --predictions, 1 --output" in capsys.readouterr().err
     assert not (folder / "a.parquet").exists()
 
 

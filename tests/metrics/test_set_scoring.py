@@ -15,6 +15,7 @@ from lacuna.metrics.per_set import SET_METRICS
 from lacuna.metrics.set_scoring import COLUMNS, set_rows
 
 SETTINGS = {"system": "telea", "source": "untrained", "test_set": "paris_test"}
+ASKED = {"system": "telea", "source": "untrained", "test_sets": ["paris_test"]}
 
 
 def features(n=12, seed=0, images="same", shift=0.0):
@@ -56,7 +57,7 @@ def test_the_command_reads_files_and_writes_both_formats(tmp_path):
     write_features(tmp_path / "a.safetensors", features())
     write_features(tmp_path / "b.safetensors", truth())
     for name in ("rows.csv", "rows.parquet", "again.parquet"):
-        arguments = ["score-set", "--settings", json.dumps(SETTINGS | {"metrics": ["fid", "kid"]})]
+        arguments = ["score-set", "--settings", json.dumps(ASKED | {"metrics": ["fid", "kid"]})]
         arguments += [f"--features={tmp_path / 'a.safetensors'}", f"--reference={tmp_path / 'b.safetensors'}"]
         assert main([*arguments, f"--output={tmp_path / name}"]) == 0
     rows = pd.read_parquet(tmp_path / "rows.parquet")
@@ -112,7 +113,7 @@ def test_features_of_pictures(pictures, backbones, monkeypatch):
 
     monkeypatch.setattr(module, "BATCH", 2)
     folder = backbones("inception")
-    common = ["features", "--settings", json.dumps(SETTINGS), f"--list={pictures / 'list.txt'}"]
+    common = ["features", "--settings", json.dumps(ASKED), f"--list={pictures / 'list.txt'}"]
     common += [f"--backbones={folder}", "--threads=1"]
     index = f"--predictions={pictures / 'predictions/index.csv'}"
     assert main([*common, index, "--prediction", "raw", "composite", f"--output={pictures / 'p.safetensors'}"]) == 0
@@ -128,6 +129,15 @@ def test_features_of_pictures(pictures, backbones, monkeypatch):
         assert values.shape == (3, 2048)
         alone = network(torch.from_numpy(resize(expected[kind]))[None]).numpy()[0]
         assert values[2] == pytest.approx(alone, abs=1e-4, rel=1e-3)
+
+
+def test_one_file_of_each_kind_is_asked_for_every_test_set(tmp_path, capsys):
+    write_features(tmp_path / "a.safetensors", features())
+    settings = json.dumps(ASKED | {"test_sets": ["paris_test", "celeba_test"], "metrics": ["kid"]})
+    given = [f"--{name}={tmp_path / 'a.safetensors'}" for name in ("features", "reference")]
+    assert main(["score-set", "--settings", settings, *given, f"--output={tmp_path / 'rows.csv'}"]) == 1
+    expected = "there are 2 test sets, but 1 --features, 1 --reference, 1 --output; give one of each"
+    assert expected in capsys.readouterr().err and not (tmp_path / "rows.csv").exists()
 
 
 def test_predictions_are_asked_for(pictures, capsys):

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from lacuna.errors import LacunaError
-from lacuna.plan import PUBLISHED
+from lacuna.plan.judging import PUBLISHED
 from lacuna.reporting import complexity, rendering
 from lacuna.reporting.complexity import COMPLEXITY, LATENCY, number, read_published
 from tests.reporting.made_up import KEYS, TITLES, make_measurements, make_training

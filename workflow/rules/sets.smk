@@ -23,17 +23,21 @@ rule features_of_truth:
         " --backbones results/backbones --gpus {resources.gpu} --threads {threads} --output {output} > {log} 2>&1"
 
 
+# As `score`, these two take all test sets of a system and a source at once.
 rule features:
     input:
-        pairs=f"{PLAN.folder}/lists/{{test_set}}.txt",
-        predictions=f"{PLAN.folder}/predictions/{{system}}/{{source}}/{{test_set}}/index.csv",
+        pairs=expand(f"{PLAN.folder}/lists/{{test_set}}.txt", test_set=PLAN.test_sets),
+        predictions=expand(rules.predict.output.index, test_set=PLAN.test_sets, allow_missing=True),
         backbones=PLAN.backbone_files("features"),
     output:
-        f"{PLAN.folder}/features/{{system}}/{{source}}/{{test_set}}.safetensors",
+        expand(
+            f"{PLAN.folder}/features/{{{{system}}}}/{{{{source}}}}/{{test_set}}.safetensors",
+            test_set=PLAN.test_sets,
+        ),
     log:
-        f"{PLAN.folder}/logs/features/{{system}}.{{source}}.{{test_set}}.log",
+        f"{PLAN.folder}/logs/features/{{system}}.{{source}}.log",
     benchmark:
-        f"{PLAN.folder}/benchmarks/features/{{system}}.{{source}}.{{test_set}}.jsonl"
+        f"{PLAN.folder}/benchmarks/features/{{system}}.{{source}}.jsonl"
     wildcard_constraints:
         system="|".join([*PLAN.systems, *PLAN.yardsticks]),
         source="|".join([*PLAN.sources, "untrained", "elsewhere", "yardstick"]),
@@ -42,8 +46,8 @@ rule features:
     resources:
         gpu=1,
     params:
-        settings=lambda wildcards: PLAN.features(*PLAN.key(wildcards)).settings_json,
-        digest=lambda wildcards: PLAN.features(*PLAN.key(wildcards)).digest,
+        settings=lambda wildcards: PLAN.features(wildcards.system, wildcards.source).settings_json,
+        digest=lambda wildcards: PLAN.features(wildcards.system, wildcards.source).digest,
     shell:
         "python -m lacuna features --settings {params.settings:q} --list {input.pairs}"
         " --predictions {input.predictions} --prediction composite raw --backbones results/backbones"
@@ -53,19 +57,22 @@ rule features:
 rule score_set:
     input:
         features=rules.features.output,
-        reference=rules.features_of_truth.output,
+        reference=expand(rules.features_of_truth.output, test_set=PLAN.test_sets),
     output:
-        f"{PLAN.folder}/set_scores/{{system}}/{{source}}/{{test_set}}.parquet",
+        expand(
+            f"{PLAN.folder}/set_scores/{{{{system}}}}/{{{{source}}}}/{{test_set}}.parquet",
+            test_set=PLAN.test_sets,
+        ),
     log:
-        f"{PLAN.folder}/logs/score_set/{{system}}.{{source}}.{{test_set}}.log",
+        f"{PLAN.folder}/logs/score_set/{{system}}.{{source}}.log",
     wildcard_constraints:
         system="|".join([*PLAN.systems, *PLAN.yardsticks]),
         source="|".join([*PLAN.sources, "untrained", "elsewhere", "yardstick"]),
     conda:
         "../../envs/torch.yaml"
     params:
-        settings=lambda wildcards: PLAN.score_set(*PLAN.key(wildcards)).settings_json,
-        digest=lambda wildcards: PLAN.score_set(*PLAN.key(wildcards)).digest,
+        settings=lambda wildcards: PLAN.score_set(wildcards.system, wildcards.source).settings_json,
+        digest=lambda wildcards: PLAN.score_set(wildcards.system, wildcards.source).digest,
     shell:
         "python -m lacuna score-set --settings {params.settings:q} --features {input.features}"
         " --reference {input.reference} --output {output} > {log} 2>&1"

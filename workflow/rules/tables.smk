@@ -7,7 +7,9 @@ rule tabulate:
         validation=[f"{PLAN.folder}/training/{a}/{b}/validation.csv" for a, b in PLAN.trainings()],
         validation_lists=[f"{PLAN.folder}/lists/{entry['validation']}.txt" for entry in PLAN.sources.values()],
         yardsticks=[f"{PLAN.folder}/scores/{a}/{b}/{c}.parquet" for a, b, c in PLAN.yardstick_predictions()],
-        set_scores=[f"{PLAN.folder}/set_scores/{a}/{b}/{c}.parquet" for a, b, c in PLAN.set_scores()],
+        set_scores=[
+            f"{PLAN.folder}/set_scores/{a}/{b}/{c}.parquet" for a, b in PLAN.scored_as_sets() for c in PLAN.test_sets
+        ],
         splits=rules.check_splits.output,
         published="workflow/published/seeds.csv",
     output:

@@ -41,20 +41,13 @@ def run(args) -> None:
 
 
 def _of_workflow(args) -> Iterator[tuple[dict, list, str]]:
-    from lacuna.errors import LacunaError
+    from lacuna.metrics.test_sets import each_test_set
     from lacuna.metrics.triples import paired_files
 
     _need(args, WORKFLOW, (*FOLDERS, "metrics", "system"))
-    settings = json.loads(args.settings)
-    test_sets = settings.pop("test_sets")
-    given = test_sets, args.list, args.predictions, args.output
-    if len({len(each) for each in given}) > 1:
-        raise LacunaError(
-            f"there are {len(test_sets)} test sets, {len(args.list)} --list, {len(args.predictions)} --predictions and "
-            f"{len(args.output)} --output; give one of each for every test set."
-        )
-    for test_set, pairs, predictions, output in zip(*given, strict=True):
-        yield {**settings, "test_set": test_set}, paired_files(pairs, predictions), output
+    given = {"list": args.list, "predictions": args.predictions, "output": args.output}
+    for settings, pairs, predictions, output in each_test_set(json.loads(args.settings), **given):
+        yield settings, paired_files(pairs, predictions), output
 
 
 def _of_folders(args) -> Iterator[tuple[dict, list, str]]:

@@ -39,7 +39,7 @@ def transforms(tile: int, kernel: int) -> tuple[np.ndarray, np.ndarray, np.ndarr
 
 
 class WinogradConv2d(nn.Module):
-    """What `convolution` (3×3 or 5×5, stride 1, bias) computes, to float32's rounding; its weights are kept transformed.
+    """What `convolution` (3×3 or 5×5, stride 1, bias) computes, to float32's rounding, from transformed weights.
 
     N×C×H×W → N×O×H'×W' (float32, quickest and returned in channels-last memory), any size that the convolution takes.
     The weights are constants; gradients flow to the input. `ValueError` for other kinds of convolution.

@@ -1,0 +1,184 @@
+"""Who takes part: systems, sources, sets and their combinations, as the config names them."""
+
+from pathlib import Path
+
+from lacuna.config import suggest, validate
+from lacuna.errors import LacunaError
+from lacuna.metrics.per_image import METRICS
+from lacuna.metrics.per_set import SET_METRICS
+from lacuna.system_facts import describe
+from lacuna.yardsticks import SOURCE as YARDSTICK
+from lacuna.yardsticks import TITLES as YARDSTICKS
+
+UNTRAINED = "untrained"  # the source of a system that needs no training
+ELSEWHERE = "elsewhere"  # the source of released weights and of given predictions
+
+
+class Names:
+    """The names of one config, checked. Names that it does not know are `LacunaError`s."""
+
+    def __init__(self, config: dict, cache_folder: str | Path = ".snakemake/lacuna"):
+        validate(config)
+        self.config = config
+        self.cache_folder = Path(cache_folder)
+        self.run: str = config["run"]
+        self.folder = f"results/{self.run}"
+        self.sources: dict[str, dict] = config["sources"]
+        self.test_sets: list[str] = config["test_sets"]
+        self.systems: dict[str, dict] = {label: entry or {} for label, entry in config["systems"].items()}
+        self.yardsticks: list[str] = list(YARDSTICKS) if config.get("sanity_rows", True) else []
+        self.set_metrics: list[str] = config.get("set_metrics", [])
+        self._check_names()
+        self._facts = {label: self._describe(label) for label in self.systems}
+        if any(self.is_trained(label) for label in self.systems) and not self.sources:
+            raise LacunaError("in the config, a system needs training but 'sources' is empty; add a training set.")
+        for metric in config["metrics"]:
+            if metric not in METRICS:
+                raise LacunaError(f"in the config, unknown metric '{metric}': {suggest(metric, METRICS)}")
+        self._check_set_metrics()
+
+    def _check_names(self) -> None:
+        """Every name used must be defined, and an image set plays one role only."""
+        used = [("test_sets", name) for name in self.test_sets]
+        for source, entry in self.sources.items():
+            used += [
+                (f"sources.{source}.train", entry["train"]),
+                (f"sources.{source}.validation", entry["validation"]),
+            ]
+        roles: dict[str, str] = {}
+        for where, name in used:
+            if name not in self.config["image_sets"]:
+                hint = suggest(name, self.config["image_sets"])
+                raise LacunaError(f"in the config, {where} names the unknown image set '{name}': {hint}")
+            if name in roles:
+                raise LacunaError(
+                    f"in the config, image set '{name}' is used by both {roles[name]} and {where}; "
+                    "what is trained on must not be tested on, so make two sets."
+                )
+            roles[name] = where
+        for where in ("train_masks", "validation_masks", "test_masks"):
+            if self.config[where] not in self.config["mask_sets"]:
+                hint = suggest(self.config[where], self.config["mask_sets"])
+                raise LacunaError(f"in the config, {where} names the unknown mask set '{self.config[where]}': {hint}")
+        for name in {UNTRAINED, ELSEWHERE, YARDSTICK} & self.sources.keys():
+            raise LacunaError(f"in the config, a source may not be called '{name}'; rename it.")
+
+    def _check_set_metrics(self) -> None:
+        """Known names only, and no test set that is too small for one of them."""
+        for name in self.set_metrics:
+            if name not in SET_METRICS:
+                raise LacunaError(f"in the config, unknown set metric '{name}': {suggest(name, SET_METRICS)}")
+            for test_set in self.test_sets:
+                count = self.config["image_sets"][test_set].get("count")
+                if count is not None and count < SET_METRICS[name].needs:
+                    raise LacunaError(
+                        f"in the config, the set metric '{name}' needs at least {SET_METRICS[name].needs} images, but "
+                        f"test set '{test_set}' has {count}; enlarge it or drop '{name}'."
+                    )
+
+    def _describe(self, label: str) -> dict:
+        if self.is_given(label):
+            return {"title": label, "kind": "classical", "trained": False, "backbones": []}
+        return describe(self.registered_name(label), self.systems[label].get("settings", {}), self.cache_folder)
+
+    def registered_name(self, label: str) -> str:
+        """The registry's name of the system behind a label."""
+        return self.systems[label].get("system", label)
+
+    def is_given(self, label: str) -> bool:
+        """Whether this system is a folder of somebody else's predictions."""
+        return self.systems[label].get("kind") == "predictions"
+
+    def is_trained(self, label: str) -> bool:
+        """Whether this system is trained by this run."""
+        return self._facts[label]["trained"] and "weights" not in self.systems[label]
+
+    def uses_gpu(self, label: str) -> int:
+        """The number of GPUs a prediction job of this system asks for."""
+        return int(self._facts[label]["kind"] != "classical")
+
+    def sources_of(self, label: str) -> list[str]:
+        """The sources a system has results for: every source if it is trained here, else the one that says why not."""
+        if self.is_trained(label):
+            return list(self.sources)
+        return [ELSEWHERE if self.is_given(label) or "weights" in self.systems[label] else UNTRAINED]
+
+    def labels(self, given: bool) -> list[str]:
+        """The systems that are folders of predictions, or those that predict here."""
+        return [label for label in self.systems if self.is_given(label) == given]
+
+    def trainings(self) -> list[tuple[str, str]]:
+        """All (system, source) pairs that are trained."""
+        return [(label, source) for label in self.systems if self.is_trained(label) for source in self.sources]
+
+    def contestants(self) -> list[tuple[str, str]]:
+        """All (system, source) pairs that are compared."""
+        return [(label, source) for label in self.systems for source in self.sources_of(label)]
+
+    def predictions(self) -> list[tuple[str, str, str]]:
+        """All (system, source, test set) combinations that are predicted and scored."""
+        return [(*contestant, test_set) for contestant in self.contestants() for test_set in self.test_sets]
+
+    def yardstick_keys(self) -> list[tuple[str, str]]:
+        """All (yardstick, `yardstick`) pairs, in the form of `contestants`."""
+        return [(name, YARDSTICK) for name in self.yardsticks]
+
+    def yardstick_predictions(self) -> list[tuple[str, str, str]]:
+        """All (yardstick, `yardstick`, test set) combinations, in the form of `predictions`."""
+        return [(*key, test_set) for key in self.yardstick_keys() for test_set in self.test_sets]
+
+    def scored_as_sets(self) -> list[tuple[str, str]]:
+        """All (system or yardstick, source) pairs whose pictures are scored as whole sets: none without set metrics."""
+        return [*self.contestants(), *self.yardstick_keys()] if self.set_metrics else []
+
+    def role_sets(self, role: str) -> list[str]:
+        """The image sets of a role: `train`, `validation` or `test`."""
+        if role == "test":
+            return list(self.test_sets)
+        return list(dict.fromkeys(entry[role] for entry in self.sources.values()))
+
+    def image_sets(self) -> list[str]:
+        """All image sets that the run uses."""
+        return [name for role in ("train", "validation", "test") for name in self.role_sets(role)]
+
+    def masks_for(self, image_set: str) -> str:
+        """The mask set that is laid over an image set."""
+        for role in ("train", "validation", "test"):
+            if image_set in self.role_sets(role):
+                return self.config[f"{role}_masks"]
+        raise LacunaError(
+            f"image set '{image_set}' plays no role in the config; {suggest(image_set, self.image_sets())}"
+        )
+
+    def mask_sets(self) -> list[str]:
+        """All mask sets that the run uses."""
+        return list(dict.fromkeys(self.masks_for(name) for name in self.image_sets()))
+
+    def is_exporting(self) -> bool:
+        """Whether the run writes its networks as ONNX files, too."""
+        return self.config.get("export", True) is not False
+
+    def exports(self) -> list[tuple[str, str]]:
+        """All (system, source) pairs that are written as ONNX files: whatever has a network with weights."""
+        if not self.is_exporting():
+            return []
+        kept = [label for label in self.systems if self._facts[label]["kind"] == "deep"]
+        return [(label, source) for label in kept for source in self.sources_of(label)]
+
+    def measured_exports(self, label: str) -> list[tuple[str, str]]:
+        """The export that a system is timed with: that of its first source, if there is one."""
+        return [key for key in self.exports() if key[0] == label][:1]
+
+    def titles(self) -> dict:
+        """What tables and figures call things: lists of [name, title], because their order is the config's."""
+        image_sets = self.config["image_sets"]
+        return {
+            "run": self.run,
+            "title": self.config["title"],
+            "demonstration": self.config.get("demonstration", False),
+            "systems": [
+                [label, entry.get("title") or self._facts[label]["title"]] for label, entry in self.systems.items()
+            ],
+            "sources": [[name, entry.get("title", name)] for name, entry in self.sources.items()],
+            "test_sets": [[name, image_sets[name].get("title", name)] for name in self.test_sets],
+        }
