@@ -14,6 +14,7 @@ from PIL import Image
 from lacuna.errors import LacunaError
 from lacuna.reporting import page as page_module
 from lacuna.reporting.page import duration, page
+from lacuna.reporting.report.embedding import embedded
 from lacuna.reporting.qualitative import chosen_positions, draw_grid
 from lacuna.reporting.style import HOLE
 from tests.reporting.made_up import KEYS, TITLES, make_run
@@ -133,7 +134,7 @@ def test_a_page_that_is_too_large_is_refused(made, monkeypatch):
 def test_large_pictures_become_webp(tmp_path):
     noise = np.random.default_rng(1).integers(0, 256, (300, 2400, 3), dtype=np.uint8)
     Image.fromarray(noise).save(tmp_path / "noise.png")
-    uri = page_module.embedded(tmp_path / "noise.png")
+    uri = embedded(tmp_path / "noise.png")
     assert uri.startswith("data:image/webp;base64,")
     assert Image.open(io.BytesIO(base64.b64decode(uri.split(",")[1]))).size == (1800, 225)
 
