@@ -14,8 +14,8 @@ from PIL import Image
 from lacuna.errors import LacunaError
 from lacuna.reporting import page as page_module
 from lacuna.reporting.page import duration, page
-from lacuna.reporting.report.embedding import embedded
 from lacuna.reporting.qualitative import chosen_positions, draw_grid
+from lacuna.reporting.report.embedding import embedded
 from lacuna.reporting.style import HOLE
 from tests.reporting.made_up import KEYS, TITLES, make_run
 
