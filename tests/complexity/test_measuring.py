@@ -123,7 +123,7 @@ def test_the_hole_is_a_quarter_and_the_pictures_are_always_the_same():
     ("make", "complaint"),
     [
         (lambda path: None, r"model\.onnx is missing"),
-        (lambda path: path.write_bytes(b"no graph"), "ONNX Runtime cannot run"),
+        (lambda path: path.write_bytes(b"no graph"), "ONNX Runtime cannot load"),
         (lambda path: other_graph(path), r"it has \['x'\] → \['y'\]"),
     ],
 )

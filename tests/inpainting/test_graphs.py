@@ -6,6 +6,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from lacuna.errors import LacunaError
+from lacuna.export import session
 from lacuna.export.end_to_end import export_end_to_end
 from lacuna.export.network import export_network
 from lacuna.inpainting import graphs
@@ -26,7 +27,7 @@ def test_without_a_gpu_s_driver_the_cpu_is_taken_in_silence(tmp_path, capfd, mon
     def absent(name):
         raise OSError(name)
 
-    monkeypatch.setattr(graphs.ctypes, "CDLL", absent)
+    monkeypatch.setattr(session.ctypes, "CDLL", absent)
     assert Graph(bytes_graph(tmp_path / "g.onnx"), gpus=1, threads=1).device == "ONNX Runtime, CPU"
     assert capfd.readouterr() == ("", "")
 
@@ -65,9 +66,9 @@ def test_other_files_are_one_sentence(tmp_path):
     other = helper.make_graph([helper.make_node("Relu", ["x"], ["y"])], "g", [x], [y])
     onnx.save(helper.make_model(other, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), tmp_path / "o.onnx")
     for name, sentence in (
-        ("none.onnx", "does not exist"),
-        ("text.onnx", "cannot be loaded as ONNX"),
-        ("cut.onnx", "cannot be loaded as ONNX"),
+        ("none.onnx", "is missing; export the system first"),
+        ("text.onnx", "ONNX Runtime cannot load"),
+        ("cut.onnx", "ONNX Runtime cannot load"),
         ("o.onnx", "not an image and a mask"),
     ):
         with pytest.raises(LacunaError, match=sentence) as error:

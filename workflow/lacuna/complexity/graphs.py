@@ -11,7 +11,8 @@ from onnxruntime.capi.onnxruntime_pybind11_state import RuntimeException
 from lacuna.complexity.machine import ResidentPeak
 from lacuna.complexity.timing import batches_that_fit, timed
 from lacuna.errors import LacunaError
-from lacuna.export.runtime import CUDA, open_session
+from lacuna.export.runtime import session_on
+from lacuna.export.session import CUDA
 
 
 def measure(
@@ -30,7 +31,7 @@ def measure(
     rows = []
     for device in devices:
         resident = ResidentPeak()
-        session = open_session(path, device, threads)
+        session = session_on(path, device, threads)
         _check(session, path)
         if device.type == "cuda" and session.get_providers()[0] != CUDA:
             print("ONNX Runtime cannot use the GPU here, so it is not timed there")

@@ -18,7 +18,8 @@ from lacuna.data.loading import evaluation_batches
 from lacuna.export.end_to_end import EndToEnd
 from lacuna.export.network import reproducible
 from lacuna.export.record import END_TO_END, NETWORK
-from lacuna.export.runtime import GraphFails, InRuntime, answer, open_session
+from lacuna.export.runtime import InRuntime, answer
+from lacuna.export.session import GraphFails, open_session
 from lacuna.systems.base import System
 
 BATCH = 8
@@ -113,7 +114,7 @@ class Comparison:
         not the picture's own. `sizes` and `n` as in `Difference.record`.
         """
         path = self.folder / END_TO_END
-        session = open_session(path, torch.device("cpu"), self.threads)
+        session = open_session(path, threads=self.threads)
         system = reproducible(self.system)
         module = EndToEnd(system.network, system.size_multiple, system.minimal_size)
         sizes, levels, changed, n = set(), 0, 0, 0

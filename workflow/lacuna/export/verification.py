@@ -10,7 +10,7 @@ from PIL import Image
 from lacuna.data.lists import Pair, read_list, write_list
 from lacuna.export.comparison import Comparison
 from lacuna.export.record import trained_system
-from lacuna.export.runtime import GraphFails
+from lacuna.export.session import GraphFails
 from lacuna.files import read_json, write_json
 from lacuna.metrics.records import write_records
 from lacuna.metrics.scoring import COLUMNS, score_rows

@@ -1,6 +1,5 @@
 """Exported ONNX files as predictors: from bytes to bytes, or from tensors to tensors."""
 
-import ctypes
 import json
 from pathlib import Path
 
@@ -22,23 +21,10 @@ class Graph:
     """
 
     def __init__(self, path: str | Path, gpus: int = 0, threads: int = 2):
-        import onnxruntime
+        from lacuna.export.session import open_session
 
         path = Path(path)
-        if not path.is_file():
-            raise LacunaError(f"the ONNX file {path} does not exist; export the system first")
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads, options.log_severity_level = threads, 4  # errors are raised
-        wanted = []
-        # ONNX Runtime's list says what it was built with, not whether there is a GPU
-        if gpus and "CUDAExecutionProvider" in onnxruntime.get_available_providers() and _has_driver():
-            onnxruntime.preload_dlls()
-            wanted = [("CUDAExecutionProvider", {"use_tf32": 0})]  # full single precision
-        try:
-            self.session = onnxruntime.InferenceSession(path, options, providers=[*wanted, "CPUExecutionProvider"])
-        except Exception as error:  # ONNX Runtime's own kinds have no common class
-            reason = " ".join(str(error).split())[:200]
-            raise LacunaError(f"{path} cannot be loaded as ONNX ({reason}); export it again") from None
+        self.session = open_session(path, 0 if gpus else None, threads)
         self.path = path
         self.device = f"ONNX Runtime, {self.session.get_providers()[0].removesuffix('ExecutionProvider')}"
         inputs = {each.name: each for each in self.session.get_inputs()}
@@ -82,22 +68,13 @@ class Graph:
         return self.size[axis]
 
     def _run(self, image: np.ndarray, mask: np.ndarray) -> list[np.ndarray]:
+        from lacuna.export.session import GraphFails, run_session
+
         try:
-            return self.session.run(None, {"image": np.ascontiguousarray(image), "mask": mask})
-        except Exception as error:  # as above
-            reason = " ".join(str(error).split())[:200]
+            return run_session(self.session, self.path, image=np.ascontiguousarray(image), mask=mask)
+        except GraphFails as error:
             height, width = mask.shape[-2:]
-            raise LacunaError(
-                f"{self.path} failed on {width}×{height} pixels ({reason}); try a smaller tile size"
-            ) from None
-
-
-def _has_driver() -> bool:
-    try:
-        ctypes.CDLL("libcuda.so.1")
-    except OSError:
-        return False
-    return True
+            raise LacunaError(f"{error} ({width}×{height} pixels); try a smaller tile size") from None
 
 
 def _mirrored(size: int, padded: int) -> np.ndarray:
