@@ -42,7 +42,7 @@ def write_picture(path: Path, array: np.ndarray) -> str:
 
 def make_set(folder: Path, name: str, photograph: np.ndarray, size: tuple[int, int], n: int, random) -> None:
     """Images, masks and list of one set; `size` is (height, width)."""
-    lines, bins = [], {}
+    lines, bins, origins = [], {}, []
     for number in range(n):
         top, left = (int(random.integers(0, photograph.shape[axis] - 2 * size[axis])) for axis in (0, 1))
         crop = photograph[top : top + 2 * size[0] : 2, left : left + 2 * size[1] : 2, :3]
@@ -55,8 +55,10 @@ def make_set(folder: Path, name: str, photograph: np.ndarray, size: tuple[int, i
         image = write_picture(folder / f"images/{name}/{number:04d}.png", np.ascontiguousarray(crop))
         hole = write_picture(folder / f"masks/{name}_masks/{number:04d}.png", mask)
         lines.append(f"{image}\t{hole}\n")
+        origins.append({"file": f"{number:04d}.png", "origin": f"{name} {number // 2}"})  # as if two crops were of each
         label = f"{min(5, int(share * 10)) / 10 or 0.01:.2f}-{min(5, int(share * 10)) / 10 + 0.1:.2f}"
         bins[label] = bins.get(label, 0) + 1
+    write_rows(folder / f"images/{name}/index.csv", origins, ["file", "origin"])
     (folder / "lists").mkdir(exist_ok=True)
     (folder / f"lists/{name}.txt").write_text("".join(lines))
     write_json(

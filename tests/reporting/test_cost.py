@@ -31,6 +31,7 @@ def rows(system, source, values, metric="psnr", region="hole", prediction="compo
             "region": region,
             "metric": metric,
             "value": values,
+            "photograph": [f"p{i}" for i in range(len(values))],
         }
     )
 
@@ -73,8 +74,15 @@ def test_the_mean_is_of_composites_in_the_hole_and_compares_within_a_source():
         ("place2", "deep"): 21.0,
     }
     assert table["optimal"].tolist() == [True, False, True, True]
-    assert set(table["n"]) == {3}
+    assert set(table["n"]) == set(table["photographs"]) == {3}
     assert (table["low"] <= table["mean"]).all() and (table["mean"] <= table["high"]).all()
+
+
+def test_one_photograph_gives_no_interval():
+    scores = rows("cheap", "untrained", [10.0, 12.0, 11.0]).assign(photograph="p")
+    costs = pd.DataFrame([("cheap", "untrained", 0.1, "cpu")], columns=["system", "source", "cost", "device"])
+    row = quality_and_cost(scores, costs, "psnr").iloc[0]
+    assert row[["mean", "n", "photographs"]].tolist() == [11, 3, 1] and row[["low", "high"]].isna().all()
 
 
 def test_the_figure_and_its_numbers_are_written(tmp_path):

@@ -75,13 +75,24 @@ def test_few_images_are_not_tested_and_one_source_gives_no_rows(scores):
     assert none.empty and list(none.columns) == COLUMNS
 
 
+def test_photographs_and_not_crops_are_tested(scores):
+    """Eleven crops of four photographs are too few; of one, there is no interval either, and the page says so."""
+    four = cross(scores.assign(photograph=scores["photograph"].map(lambda name: f"p{int(name[1:]) % 4}")))
+    assert set(four["photographs"]) == {4} and set(four["n"]) == {11}
+    assert set(four.loc[four["system"] == "deep", "verdict"]) == {NOT_TESTED}
+    one = cross(scores.assign(photograph="p"))
+    assert one[["low", "high", "low_a", "high_b"]].isna().all(axis=None)
+    text = to_markdown([cross_table(one, SETTINGS, "psnr", "composite", "hole")])
+    assert "N = 11 images of 1 photographs" in text and " [–] |" in text and "nan" not in text
+
+
 def test_the_table_names_the_sources_once_and_marks_the_better(scores):
     text = to_markdown([cross_table(cross(scores), SETTINGS, "psnr", "composite", "hole")])
     assert "| System | Test set | CelebA | Place2 | Difference | First better | p |" in text
     line = next(line for line in text.splitlines() if line.startswith("| Deep"))
     assert line.split("|")[2].strip() == "Faces"
     assert line.split("|")[3].strip().startswith("**") and "**" not in line.split("|")[4]
-    assert "N = 11 images of each test set" in text and "composites" in text and "hole only" in text
+    assert "N = 11 images of 11 photographs of each test set" in text and "composites" in text and "hole only" in text
     assert "1 of 3 lines" in text
 
 

@@ -158,7 +158,7 @@ def test_scores_must_be_of_the_same_images_and_of_all_metrics(copy):
     rewrite_scores(path, lambda rows: rows[rows["image"] != rows["image"].iloc[0]])
     with pytest.raises(LacunaError, match=r"place2/FFHQ_test.parquet holds other images than the predictions"):
         gallery_data(settings, folder, folder / "gallery")
-    whole.assign(image=whole["image"].str.replace("0000", "4444")).to_parquet(path)
+    whole.assign(image=whole["image"].str.replace("FFHQ_test/0000", "elsewhere/0000")).to_parquet(path)
     with pytest.raises(LacunaError, match="holds other images than the predictions"):
         gallery_data(settings, folder, folder / "gallery")
 

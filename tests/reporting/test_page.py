@@ -174,7 +174,7 @@ def test_the_leaderboard_comes_first_and_says_how_sure_it_is(made):
     text = page(made[1], made[0])
     ids = re.findall(r'<section id="(\w+)">', text)
     assert ids[:5] == ["summary", "sure", "published", "sets", "sanity"]
-    assert "N = 18 test images of 2 data sets" in text
+    assert "N = 18 test images of 10 photographs of 2 data sets" in text
     assert re.search(r'<strong>\d+\.\d\d</strong> <span class="interval">\[\d+\.\d\d, \d+\.\d\d\]</span>', text)
     assert re.search(r"\d+ of 12 comparisons differ", text)  # 3 pairs, 2 metrics, 2 sources
     assert "Paris StreetView stand-in: a cat (N = 300 published, 9 ours)" in text

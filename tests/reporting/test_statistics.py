@@ -7,49 +7,19 @@ import pytest
 from lacuna.errors import LacunaError
 from lacuna.reporting import statistics
 
-COLUMNS = ["source", "test_set", "system", "image", "mask", "prediction", "region", "metric", "value"]
+COLUMNS = ["source", "test_set", "system", "image", "mask", "prediction", "region", "metric", "value", "photograph"]
 
 
 def scores(values, metric="psnr", region="image", source="place2", test_set="paris"):
     """Rows from system → values, image by image."""
     return pd.DataFrame(
         [
-            (source, test_set, system, f"{i:03d}.png", f"m{i:03d}.png", "composite", region, metric, value)
+            (source, test_set, system, f"{i:03d}.png", f"m{i:03d}.png", "composite", region, metric, value, f"p{i}")
             for system, column in values.items()
             for i, value in enumerate(column)
         ],
         columns=COLUMNS,
     )
-
-
-def test_intervals_cover_the_mean_as_often_as_they_say():
-    samples = np.random.default_rng(3).normal(7, 2, (50, 2000))  # every column is an experiment
-    low, high = statistics.intervals(samples, "coverage")
-    covered = ((low <= 7) & (high >= 7)).mean()
-    assert 0.925 <= covered <= 0.975
-    narrower = statistics.intervals(samples, "coverage", level=0.8)
-    assert 0.755 <= ((narrower[0] <= 7) & (narrower[1] >= 7)).mean() <= 0.825
-
-
-def test_intervals_are_those_of_a_loop(monkeypatch):
-    monkeypatch.setattr(statistics, "_AT_ONCE", 35)  # several blocks, the last one shorter
-    values = np.arange(10.0)[:, None] ** 2
-    random = np.random.default_rng(statistics.seed_of("bootstrap", "x", 10))
-    means = [values[random.integers(10, size=10), 0].mean() for _ in range(500)]
-    low, high = statistics.intervals(values, "x", resamples=500)
-    assert [low[0], high[0]] == pytest.approx(np.quantile(means, [0.025, 0.975]), rel=1e-12)
-
-
-def test_intervals_depend_on_names_and_not_on_company():
-    values = np.random.default_rng(1).random((20, 3))
-    values[3, 1] = np.nan
-    together = statistics.intervals(values, "place2")
-    alone = [statistics.intervals(values[:, [k]], "place2") for k in range(3)]
-    assert together[0] == pytest.approx([low[0] for low, _ in alone], abs=1e-14)
-    assert together[1] == pytest.approx([high[0] for _, high in alone], abs=1e-14)
-    assert statistics.intervals(values, "celeba")[0][0] != together[0][0]
-    with pytest.raises(ValueError, match="no value"):
-        statistics.intervals(np.full((4, 1), np.nan), "x")
 
 
 def test_holm_by_hand():
@@ -159,8 +129,8 @@ def test_the_same_image_scored_twice_is_refused():
 @pytest.mark.parametrize(
     "values, verdict",
     [
-        ({"aa": np.arange(5.0), "bb": np.arange(5.0) + 1}, "not tested, N < 6"),
-        ({"aa": [3.0], "bb": [4.0]}, "not tested, N < 6"),
+        ({"aa": np.arange(5.0), "bb": np.arange(5.0) + 1}, "not tested, fewer than 6 photographs"),
+        ({"aa": [3.0], "bb": [4.0]}, "not tested, fewer than 6 photographs"),
         ({"aa": np.arange(8.0), "bb": np.arange(8.0)}, "identical"),
         ({"aa": [5.0, *np.arange(7)], "bb": [1.0, *np.arange(7)]}, "no difference shown"),
     ],
@@ -171,7 +141,9 @@ def test_what_cannot_be_told_is_said_and_is_no_nan(values, verdict):
     assert found[["p_value", "p_holm"]].to_numpy().tolist() == [[1, 1]]
     for table in (found, statistics.ranks(scores(values)), statistics.leaderboard_intervals(scores(values))):
         assert len(table)
-        assert not table.isna().any(axis=None)
+        ends = table[["low", "high"]].isna()
+        assert ends.all(axis=None) if len(values["aa"]) == 1 else not ends.any(axis=None)
+        assert not table.drop(columns=["low", "high"]).isna().any(axis=None)
 
 
 def test_one_system_has_nothing_to_be_compared_with():
@@ -192,6 +164,31 @@ def test_ranks_by_hand():
     assert found["friedman_p"].iloc[0] == pytest.approx(np.exp(-(2 * 36 * 0.5 / 10) / 2))
     lower = statistics.ranks(table.assign(metric="l1")).set_index("system")
     assert lower["mean_rank"].to_dict() == pytest.approx({"aa": 15 / 6, "bb": 2.0, "cc": 9 / 6})
+
+
+def of_photographs(table, photographs):
+    """`scores` of images cut from these photographs, in their order."""
+    return table.assign(photograph=table["image"].map(lambda name: photographs[int(name[:3])]))
+
+
+def test_crops_of_one_photograph_are_one_witness():
+    """Nine images of six photographs: means by hand, and a p that six can reach."""
+    photographs = ["a", "b", "c", "d", "e", "f", "f", "f", "f"]
+    gains = np.array([1.0, 2, 3, 4, 5, -9, 3, 3, 3])  # the mean of f is 0 and is left out: five gains, all positive
+    table = of_photographs(scores({"aa": 10 + gains, "bb": np.full(9, 10.0)}), photographs)
+    row = statistics.pairs(table).iloc[0]
+    assert row[["n", "photographs", "mean_difference"]].tolist() == [9, 6, pytest.approx(gains.mean())]
+    assert row["win_rate_a"] == pytest.approx(8 / 9)
+    assert row["p_value"] == pytest.approx(2 / 32)
+    five = of_photographs(scores({"aa": 10 + gains, "bb": np.full(9, 10.0)}), list("abcdeeeee"))
+    assert statistics.pairs(five)["verdict"].tolist() == ["not tested, fewer than 6 photographs"]
+    found = statistics.ranks(table).set_index("system")
+    assert found["mean_rank"].to_dict() == pytest.approx({"aa": (5 * 1 + 1.5) / 6, "bb": (5 * 2 + 1.5) / 6})
+    assert set(found["n"]) == {9} and set(found["photographs"]) == {6}
+    assert found["critical_difference"].tolist() == [pytest.approx(statistics.critical_difference(2, 6))] * 2
+    board = statistics.leaderboard_intervals(table)
+    assert board["photographs"].tolist() == [6, 6] and board["n"].tolist() == [9, 9]
+    assert board["mean"].tolist() == pytest.approx([10 + gains.mean(), 10])
 
 
 def test_the_leaderboard_holds_an_interval_for_every_mean():

@@ -3,12 +3,14 @@
 import json
 import re
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from lacuna.cli import main
 from lacuna.errors import LacunaError
 from lacuna.reporting import aggregation, published, rendering, statistics, tables
+from lacuna.reporting.statistics import NOT_TESTED
 
 SETTINGS = {
     "title": "A title",
@@ -105,7 +107,7 @@ def test_the_order_is_that_of_the_settings():
 def board():
     """`statistics.leaderboard_intervals` of made-up means: L1's intervals are ±0.002, PSNR's ±1."""
     rows = [
-        (system, source, metric, value, value - width, value + width, 48, rank)
+        (system, source, metric, value, value - width, value + width, 48, 30, rank)
         for rank, ((source, system), values) in enumerate(MEANS.items(), 1)
         for metric, value, width in zip(("psnr", "l1"), values, (1, 0.002), strict=True)
     ]
@@ -123,24 +125,26 @@ def test_leaderboard_marks_columns_and_shows_intervals():
         "0.0500 [0.0480, 0.0520]",
         "4.00",
     ]
-    assert "N = 48 test images of 2 data sets" in table.caption
+    assert "N = 48 test images of 30 photographs of 2 data sets" in table.caption
     assert "95 % intervals" in table.caption
     partial = tables.leaderboard_table(board().drop(index=0), SETTINGS)
     assert [cell.text for cell in partial.groups[0][1][0][1]] == ["–", "0.0200 [0.0180, 0.0220]", "1.00"]
+    alone = tables.leaderboard_table(board().assign(low=np.nan, high=np.nan), SETTINGS)
+    assert alone.groups[0][1][0][1][1].text.endswith(" [–]")
     with pytest.raises(LacunaError, match="hold the source 'celeba'"):
         tables.leaderboard_table(board(), SETTINGS | {"sources": {"place2": "Place2"}})
 
 
 def pair(metric, verdict, difference, b="telea", n=24, source="place2"):
     of = (source, "composite", "image", metric)
-    return (*of, "aotgan", b, n, difference, difference - 1, difference + 1, 0.25, 0.01, 0.02, verdict)
+    return (*of, "aotgan", b, n, n - 1, difference, difference - 1, difference + 1, 0.25, 0.01, 0.02, verdict)
 
 
 def test_only_pairs_that_differ_are_shown():
     rows = [
         *(pair("psnr", "b better", -1.5), pair("l1", "no difference shown", 0.01)),
         *(pair("psnr", "identical", 0.0, "tfill"), pair("l1", "no difference shown", 0.01, "tfill")),
-        pair("psnr", "not tested, N < 6", 0.3, n=5, source="celeba"),
+        pair("psnr", NOT_TESTED, 0.3, n=5, source="celeba"),
     ]
     table = tables.pairs_table(pd.DataFrame(rows, columns=statistics.PAIRS), SETTINGS, "composite", "image")
     assert table.head == ("Trained on", "First – second", "PSNR (dB) ↑", "L1 ↓")
@@ -148,8 +152,8 @@ def test_only_pairs_that_differ_are_shown():
     assert (group, label) == ("Place2", "AOT_GAN & co – Telea")
     assert cells == (tables.Cell("-1.50, 25%", True), tables.Cell("+0.0100, 25%", False))
     assert table.caption.startswith("1 of 4 comparisons differ")
-    assert "N = 5 to 24 test images, of composites" in table.caption
-    assert "Too few images (N < 6) to test: 1." in table.caption
+    assert "N = 5 to 24 test images of 4 to 23 photographs, of composites" in table.caption
+    assert "Too few photographs (below 6) to test: 1." in table.caption
     none = tables.pairs_table(pd.DataFrame(rows[1:4], columns=statistics.PAIRS), SETTINGS, "composite", "image")
     assert none.groups == ()
     assert "Too few" not in none.caption

@@ -11,14 +11,17 @@ from lacuna.errors import LacunaError
 from lacuna.files import read_json
 from lacuna.metrics.per_image import named
 from lacuna.reporting.aggregation import SHARED, read_scores, write_table
+from lacuna.reporting.bootstrap import intervals
 from lacuna.reporting.qualitative import identity
-from lacuna.reporting.statistics import intervals, sources_of
+from lacuna.reporting.statistics import PHOTOGRAPH, sources_of
 from lacuna.reporting.style import looks, written_to
+from lacuna.reporting.tables import numbers_of
 from lacuna.reporting.titles import REGIONS, UNTRAINED_MARK, check_known, titles
 
 PREDICTION, REGION = "composite", "hole"
 COLUMNS = [
-    *("source", "system", "metric", "prediction", "region", "mean", "low", "high", "n", "cost", "device", "optimal")
+    *("source", "system", "metric", "prediction", "region", "mean", "low", "high", "n", "photographs"),
+    *("cost", "device", "optimal"),
 ]
 SECONDS = "seconds per image, files read and written included"
 
@@ -50,7 +53,7 @@ def optimal(costs: np.ndarray, means: np.ndarray, direction: str) -> np.ndarray:
 
 
 def quality_and_cost(scores: pd.DataFrame, costs: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """Mean of a metric with its 95 % interval (bootstrap over images), cost, and whether the system is optimal.
+    """Mean of a metric with its 95 % interval (bootstrap over photographs), cost, and whether the system is optimal.
 
     Columns `COLUMNS`, cheapest first within a source: composites in the hole, all test sets together. As everywhere,
     the systems that stand beside every source (`aggregation.SHARED`) are compared within each. Systems without a known
@@ -64,11 +67,11 @@ def quality_and_cost(scores: pd.DataFrame, costs: pd.DataFrame, metric: str) -> 
         found = []
         for known in costs[costs["source"].isin({source, *SHARED})].itertuples():
             of_system = (chosen["system"] == known.system) & (chosen["source"] == known.source)
-            values = chosen.loc[of_system, "value"].to_numpy()
+            values, photographs = (chosen.loc[of_system, name].to_numpy() for name in ("value", PHOTOGRAPH))
             if len(values):
-                ends = (end[0] for end in intervals(values[:, None], source, PREDICTION, REGION))
-                facts = (source, known.system, metric, PREDICTION, REGION, values.mean(), *ends, len(values))
-                found.append((*facts, known.cost, known.device))
+                ends = intervals(values[:, None], source, PREDICTION, REGION, photographs=photographs)
+                facts = (source, known.system, metric, PREDICTION, REGION, values.mean(), *(end[0] for end in ends))
+                found.append((*facts, len(values), len(set(photographs)), known.cost, known.device))
         panel = pd.DataFrame(found, columns=COLUMNS[:-1])
         best = optimal(panel["cost"].to_numpy(), panel["mean"].to_numpy(), named(metric).direction)
         rows.append(panel.assign(optimal=best).sort_values(["cost", "system"]))
@@ -129,12 +132,11 @@ def _draw(axis, panel: pd.DataFrame, look: dict) -> None:
 
 def _beneath(table: pd.DataFrame, scores: pd.DataFrame, names: dict[str, str]) -> str:
     """N, the devices, and who is missing."""
-    numbers = sorted(set(table["n"]))
-    text = f"N = {numbers[0]}" if len(numbers) == 1 else f"N = {numbers[0]} to {numbers[-1]}"
+    text = f"N = {numbers_of(table['n'])} images of {numbers_of(table['photographs'])} photographs"
     devices = table.groupby("device")["system"].agg(lambda group: sorted(set(group), key=list(names).index))
     if len(devices) == 1:
-        text += f" images; device: {devices.index[0]}"
+        text += f"; device: {devices.index[0]}"
     else:
-        text += " images; " + "; ".join(f"{device}: {', '.join(map(names.get, of))}" for device, of in devices.items())
+        text += "; " + "; ".join(f"{device}: {', '.join(map(names.get, of))}" for device, of in devices.items())
     missing = [names[name] for name in names if name in set(scores["system"]) - set(table["system"])]
     return text + f"\nnot run here, so without a cost: {', '.join(missing)}" * bool(missing)

@@ -22,7 +22,7 @@ def draw_coverage(settings: dict, score_paths: Sequence[str | Path], output: str
     """Write the figure as PNG: columns are metrics, rows are sources and regions, points means over all test sets.
 
     `settings`: titles, `metrics` and, if not the default, `prediction`: `composite` or `raw`. Bars are 95 % intervals
-    of the mean, by bootstrap over images with a fixed seed.
+    of the mean, by bootstrap over photographs and the images of each, with a fixed seed.
     """
     systems, sources = titles(settings["systems"]), titles(settings["sources"]) or {UNTRAINED: ""}
     scores = read_scores(score_paths)
@@ -56,6 +56,7 @@ def draw_coverage(settings: dict, score_paths: Sequence[str | Path], output: str
                     markers=[look[name]["marker"] for name in shown],
                     dodge=0.14 * (len(shown) - 1) or False,
                     errorbar=("ci", 95),
+                    units="photograph",
                     seed=0,
                     markersize=4,
                     linewidth=1.3,
@@ -77,6 +78,7 @@ def draw_coverage(settings: dict, score_paths: Sequence[str | Path], output: str
 
 
 def _numbers(scores: pd.DataFrame, bins: list[str]) -> str:
-    """How many images stand behind each point of a system."""
-    images = scores.drop_duplicates(["test_set", "image", "mask"]).groupby("bin").size()
-    return "N images behind each point: " + ", ".join(f"{bin_title(name)}: {images[name]}" for name in bins)
+    """How many images, of how many photographs, stand behind each point of a system."""
+    images = scores.drop_duplicates(["test_set", "image", "mask"]).groupby("bin")["photograph"].agg(["size", "nunique"])
+    counts = (f"{bin_title(name)}: {images['size'][name]} of {images['nunique'][name]}" for name in bins)
+    return "N images of so many photographs behind each point: " + ", ".join(counts)

@@ -11,36 +11,25 @@ import pandas as pd
 
 from lacuna.metrics.per_image import named
 from lacuna.reporting.aggregation import SHARED
-from lacuna.reporting.statistics import (
-    A_BETTER,
-    B_BETTER,
-    BLOCKS,
-    FEWEST,
-    IDENTICAL,
-    LEVEL,
-    NO_DIFFERENCE,
-    NOT_TESTED,
-    holm,
-    intervals,
-    signed_rank,
-    win_rate,
-)
-from lacuna.reporting.tables import Cell, Table
+from lacuna.reporting.bootstrap import intervals
+from lacuna.reporting.statistics import A_BETTER, B_BETTER, BLOCKS, NOT_TESTED, PHOTOGRAPH, compared, judge
+from lacuna.reporting.tables import Cell, Table, interval_text, numbers_of
 from lacuna.reporting.titles import PREDICTIONS, REGIONS, check_known, titles
 
 COLUMNS = [
-    *("system", "test_set", "prediction", "region", "metric", "source_a", "source_b", "n"),
+    *("system", "test_set", "prediction", "region", "metric", "source_a", "source_b", "n", "photographs"),
     *("mean_a", "low_a", "high_a", "mean_b", "low_b", "high_b"),
     *("mean_difference", "low", "high", "win_rate_a", "p_value", "p_holm", "verdict"),
 ]
-PAIR = ["image", "mask"]
+PAIR = ["image", "mask", PHOTOGRAPH]
 
 
 def cross(scores: pd.DataFrame) -> pd.DataFrame:
     """Every two sources of every trained system on every test set: columns `COLUMNS`, sorted.
 
-    Over the images that both have. Intervals are 95 % bootstrap ones over images; p is of the two-sided Wilcoxon
-    signed-rank test, Holm-corrected over all test sets and pairs of sources of a system, metric, prediction and region.
+    Over the images that both have. Intervals are 95 % bootstrap ones over photographs; p is of the two-sided
+    Wilcoxon signed-rank test on the photographs' means, Holm-corrected over all test sets and pairs of sources of a
+    system, metric, prediction and region.
     No rows where no system was trained on two sources. Composites, on the whole image and in the hole.
     """
     found = []
@@ -58,32 +47,24 @@ def cross(scores: pd.DataFrame) -> pd.DataFrame:
 def _family(rows: pd.DataFrame, names: dict) -> list[dict]:
     """The comparisons that are corrected together."""
     direction = named(names["metric"]).direction
-    found, signs = [], []
+    found = []
     for test_set, mine in rows.groupby("test_set", sort=True):
         wide = mine.pivot_table(index=PAIR, columns="source", values="value").sort_index()
         for a, b in combinations(sorted(wide.columns), 2):
-            both = wide[[a, b]].dropna().to_numpy()
-            if not len(both):
+            both = wide[[a, b]].dropna()
+            if both.empty:
                 continue
-            differences = both[:, 0] - both[:, 1]
-            low, high = intervals(np.column_stack([both, differences]), names["system"], test_set, a, b)
-            p_value, sign = signed_rank(differences) if len(both) >= FEWEST else (1.0, 0)
-            tested = len(both) >= FEWEST
-            verdict = IDENTICAL if not differences.any() else NO_DIFFERENCE if tested else NOT_TESTED
+            photographs, values = both.index.get_level_values(PHOTOGRAPH).to_numpy(), both.to_numpy()
+            values = np.column_stack([values, values[:, 0] - values[:, 1]])
+            low, high = intervals(values, names["system"], test_set, a, b, photographs=photographs)
             found.append(
-                {**names, "test_set": test_set, "source_a": a, "source_b": b, "n": len(both)}
-                | {"mean_a": both[:, 0].mean(), "low_a": low[0], "high_a": high[0]}
-                | {"mean_b": both[:, 1].mean(), "low_b": low[1], "high_b": high[1]}
-                | {"mean_difference": differences.mean(), "low": low[2], "high": high[2]}
-                | {"win_rate_a": win_rate(differences, direction), "p_value": p_value, "p_holm": 1.0}
-                | {"verdict": verdict}
+                {**names, "test_set": test_set, "source_a": a, "source_b": b}
+                | {"mean_a": values[:, 0].mean(), "low_a": low[0], "high_a": high[0]}
+                | {"mean_b": values[:, 1].mean(), "low_b": low[1], "high_b": high[1]}
+                | compared(values[:, 2], photographs, direction)
+                | {"low": low[2], "high": high[2]}
             )
-            signs.append(sign if direction == "higher" else -sign)
-    family = [place for place, row in enumerate(found) if row["n"] >= FEWEST]
-    for place, adjusted in zip(family, holm([found[place]["p_value"] for place in family]), strict=True):
-        found[place]["p_holm"] = adjusted
-        if adjusted < 1 - LEVEL:
-            found[place]["verdict"] = A_BETTER if signs[place] > 0 else B_BETTER
+    judge(found)
     return found
 
 
@@ -110,22 +91,22 @@ def cross_table(table: pd.DataFrame, settings: dict, metric_name: str, predictio
                 cells = []
                 for name, mean, low, high, better in sides:
                     prefix = "" if named_by_head else f"{sources[name]} "
-                    text = f"{prefix}{mean:{number}} [{low:{number}}, {high:{number}}]"
+                    text = f"{prefix}{mean:{number}} {interval_text(low, high, number)}"
                     cells.append(Cell(text, row.verdict == better))
                 p_value = row.verdict if row.verdict == NOT_TESTED else _p(row.p_holm)
-                difference = f"{row.mean_difference:+{number}} [{row.low:+{number}}, {row.high:+{number}}]"
+                difference = f"{row.mean_difference:+{number}} {interval_text(row.low, row.high, f'+{number}')}"
                 lines.append((sets[test_set], (*cells, Cell(difference), Cell(f"{row.win_rate_a:.0%}"), Cell(p_value))))
         groups.append((systems[system], tuple(lines)))
     differ = int(chosen["verdict"].isin({A_BETTER, B_BETTER}).sum())
-    low, high = chosen["n"].min(), chosen["n"].max()
     return Table(
         title=f"{metric.title}: {prediction}, {REGIONS[region]}",
         caption="Demonstration, no result about the systems. "
         * settings["demonstration"]
-        + f"N = {low if low == high else f'{low} to {high}'} images of each test set, the same with the same masks for "
-        f"both sources; means of {PREDICTIONS[prediction]}, {REGIONS[region]}, with 95 % intervals (bootstrap over "
-        "images); difference first − second, and the share of images on which the first is better. p of the Wilcoxon "
-        "signed-rank test, Holm-corrected over the lines of a system; where it is below 0.05 the better source is bold "
+        + f"N = {numbers_of(chosen['n'])} images of {numbers_of(chosen['photographs'])} photographs of each test set, "
+        f"the same with the same masks for both sources; means of {PREDICTIONS[prediction]}, {REGIONS[region]}, with "
+        "95 % intervals (bootstrap over photographs; [–]: there is one only); difference first − second, and the share "
+        "of images on which the first is better. p of the Wilcoxon signed-rank test on the photographs' means, "
+        "Holm-corrected over the lines of a system; where it is below 0.05 the better source is bold "
         f"({differ} of {len(chosen)} lines). {metric.arrow} {metric.direction} is better.",
         head=("System", "Test set", *heads, "Difference", "First better", "p"),
         groups=tuple(groups),

@@ -8,7 +8,8 @@ import pandas as pd
 from lacuna.errors import LacunaError
 from lacuna.metrics.per_image import named
 from lacuna.reporting.aggregation import SHARED, UNTRAINED, read_scores
-from lacuna.reporting.statistics import FEWEST, LEVEL, NOT_TESTED, ranks
+from lacuna.reporting.bootstrap import LEVEL
+from lacuna.reporting.statistics import FEWEST, NOT_TESTED, ranks
 from lacuna.reporting.style import looks, written_to
 from lacuna.reporting.titles import REGIONS, UNTRAINED_MARK, check_known, titles
 
@@ -89,14 +90,15 @@ def _draw(axis, mine: pd.DataFrame, names: dict[str, str], look: dict) -> None:
         xticks=range(1, count + 1, 1 + count // 8),
     )
     axis.set_xlabel(
-        f"mean rank (1 is best), N = {first.n}\ncritical difference {first.critical_difference:.2f}\n"
-        f"Friedman {_verdict(first.n, first.friedman_p)}",
+        f"mean rank (1 is best)\nN = {first.n} images of {first.photographs} photographs\n"
+        f"critical difference {first.critical_difference:.2f}\n"
+        f"Friedman {_verdict(first.photographs, first.friedman_p)}",
         fontsize=8.5,
     )
 
 
-def _verdict(n: int, p_value: float) -> str:
-    if n < FEWEST:
+def _verdict(photographs: int, p_value: float) -> str:
+    if photographs < FEWEST:
         return NOT_TESTED
     text = "p < 0.001" if p_value < 0.001 else f"p = {p_value:.3f}"
     return text if p_value < 1 - LEVEL else f"{text}: no difference shown"

@@ -2,10 +2,10 @@
 
 Everything compares systems on the same image with the same mask, found by their names and not by their order. Systems
 of one source are compared with each other and with those that stand beside every source (`aggregation.SHARED`).
-All of it takes images as independent draws: crops of one photograph are not, and make intervals look too narrow.
+What is uncertain is the photographs, not their crops: intervals draw photographs, and the tests take the mean over the
+crops of each (`scores` have a column `photograph`; where every image is one of its own, nothing is averaged).
 """
 
-from collections.abc import Iterator
 from functools import cache
 from itertools import combinations
 
@@ -13,57 +13,26 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from lacuna.canonical import seed_of
 from lacuna.errors import LacunaError
 from lacuna.metrics.per_image import named
 from lacuna.reporting.aggregation import SHARED, UNTRAINED, leaderboard, quantitative
+from lacuna.reporting.bootstrap import LEVEL, intervals
+from lacuna.reporting.photographs import mean_by_photograph
 
 IMAGE = ["test_set", "image", "mask"]  # what makes two rows a pair
+PHOTOGRAPH = "photograph"
 BLOCKS = (("composite", "image"), ("composite", "hole"))
 _OF = ["source", "prediction", "region", "metric"]
 PAIRS = [
-    *(*_OF, "system_a", "system_b", "n", "mean_difference", "low", "high", "win_rate_a"),
+    *(*_OF, "system_a", "system_b", "n", "photographs", "mean_difference", "low", "high", "win_rate_a"),
     *("p_value", "p_holm", "verdict"),
 ]
-RANKS = [*_OF, "system", "mean_rank", "n", "critical_difference", "low", "high", "friedman_p"]
-LEADERBOARD = ["system", "source", "metric", "mean", "low", "high", "n", "mean_rank"]
-LEVEL = 0.95
-RESAMPLES = 2000
-FEWEST = 6  # the smallest N at which a two-sided Wilcoxon test can read p < 0.05
+RANKS = [*_OF, "system", "mean_rank", "n", "photographs", "critical_difference", "low", "high", "friedman_p"]
+LEADERBOARD = ["system", "source", "metric", "mean", "low", "high", "n", "photographs", "mean_rank"]
+FEWEST = 6  # photographs: the smallest number at which a two-sided Wilcoxon test can read p < 0.05
 A_BETTER, B_BETTER = "a better", "b better"
-NO_DIFFERENCE, IDENTICAL, NOT_TESTED = "no difference shown", "identical", f"not tested, N < {FEWEST}"
-_AT_ONCE = 1 << 22  # counts held in memory
-
-
-def _counts(n: int, resamples: int, random: np.random.Generator) -> Iterator[np.ndarray]:
-    """How often each of `n` images is drawn in each resample: blocks of rows that sum to `n`."""
-    block = max(1, _AT_ONCE // n)
-    for start in range(0, resamples, block):
-        rows = min(block, resamples - start)
-        drawn = random.integers(n, size=(rows, n)) + n * np.arange(rows)[:, None]
-        yield np.bincount(drawn.ravel(), minlength=rows * n).reshape(rows, n)
-
-
-def intervals(
-    values: np.ndarray, *names: str, level: float = LEVEL, resamples: int = RESAMPLES
-) -> tuple[np.ndarray, np.ndarray]:
-    """Percentile bootstrap of the mean of each column of `values` (N×K): lower and upper ends, each of length K.
-
-    NaN is a missing value; a column without any value is a `ValueError`. The draws depend on `names` and N alone.
-    Efron & Tibshirani, An Introduction to the Bootstrap (1993), chapter 13.
-    """
-    values = np.asarray(values, float)
-    present = np.isfinite(values)
-    ends = np.empty((2, values.shape[1]))
-    for pattern in {column.tobytes(): column for column in present.T}.values():
-        columns = np.all(pattern == present.T, axis=1)
-        kept = values[pattern][:, columns]
-        if not len(kept):
-            raise ValueError("a column holds no value, so its mean has no interval")
-        random = np.random.default_rng(seed_of("bootstrap", *names, len(kept)))
-        means = np.concatenate([counts @ kept for counts in _counts(len(kept), resamples, random)]) / len(kept)
-        ends[:, columns] = np.quantile(means, [(1 - level) / 2, (1 + level) / 2], axis=0)
-    return ends[0], ends[1]
+NO_DIFFERENCE, IDENTICAL = "no difference shown", "identical"
+NOT_TESTED = f"not tested, fewer than {FEWEST} photographs"
 
 
 def holm(p_values: np.ndarray) -> np.ndarray:
@@ -121,6 +90,8 @@ def sources_of(scores: pd.DataFrame) -> list[str]:
 def paired(scores: pd.DataFrame, source: str, prediction: str, region: str) -> pd.DataFrame:
     """Scores side by side: one row an image and mask (index `IMAGE`), columns (metric, system); NaN where missing.
 
+    The index has a last level `photograph`.
+
     Raises `LacunaError` where a system has two scores of the same image and mask.
     """
     chosen = scores[
@@ -136,15 +107,16 @@ def paired(scores: pd.DataFrame, source: str, prediction: str, region: str) -> p
             f"the system '{row['system']}' has two {row['metric']} scores of {row['image']} with {row['mask']} beside "
             f"the source '{source}', so it cannot be paired; name each set of predictions differently."
         )
-    wide = chosen.pivot_table(index=IMAGE, columns=["metric", "system"], values="value")
+    wide = chosen.pivot_table(index=[*IMAGE, PHOTOGRAPH], columns=["metric", "system"], values="value")
     return wide.sort_index(axis=0).sort_index(axis=1)
 
 
 def pairs(scores: pd.DataFrame) -> pd.DataFrame:
     """Every two systems of a source compared on the images that both have: columns `PAIRS`, sorted.
 
-    `mean_difference` is a − b with its interval. The family of Holm's correction is all tested pairs and metrics of
-    one source, prediction and region. Fewer than `FEWEST` images are not tested: p is 1, and the verdict says so.
+    `mean_difference` is a − b over the images with its interval; the test is about the photographs. The family of
+    Holm's correction is all tested pairs and metrics of one source, prediction and region. Fewer than `FEWEST`
+    photographs are not tested: p is 1, and the verdict says so.
     """
     tables = [_pairs(scores, source, *block) for source in sources_of(scores) for block in BLOCKS]
     return pd.DataFrame([row for table in tables for row in table], columns=PAIRS)
@@ -152,40 +124,58 @@ def pairs(scores: pd.DataFrame) -> pd.DataFrame:
 
 def _pairs(scores: pd.DataFrame, source: str, prediction: str, region: str) -> list[dict]:
     wide = paired(scores, source, prediction, region)
+    photographs = wide.index.get_level_values(PHOTOGRAPH).to_numpy()
     rows, columns = [], []
     for metric in dict.fromkeys(wide.columns.get_level_values("metric")):
         direction = named(metric).direction
         for a, b in combinations(wide[metric], 2):
             column = (wide[metric][a] - wide[metric][b]).to_numpy()
-            differences = column[np.isfinite(column)]
-            if not len(differences):
+            both = np.isfinite(column)
+            if not both.any():
                 continue  # no image in common, so there is nothing to compare
-            tested = len(differences) >= FEWEST
-            p_value, sign = signed_rank(differences) if tested else (1.0, 0)
             columns.append(column)
             rows.append(
                 dict(zip(_OF, (source, prediction, region, metric), strict=True))
-                | {"system_a": a, "system_b": b, "n": len(differences), "mean_difference": differences.mean()}
-                | {"win_rate_a": win_rate(differences, direction), "p_value": p_value, "p_holm": 1.0}
-                | {"verdict": IDENTICAL if not differences.any() else NO_DIFFERENCE if tested else NOT_TESTED}
-                | {"sign": sign * (1 if direction == "higher" else -1)}
+                | {"system_a": a, "system_b": b}
+                | compared(column[both], photographs[both], direction)
             )
     if not rows:
         return []
-    for row, low, high in zip(rows, *intervals(np.transpose(columns), source, prediction, region), strict=True):
+    ends = intervals(np.transpose(columns), source, prediction, region, photographs=photographs)
+    for row, low, high in zip(rows, *ends, strict=True):
         row |= {"low": low, "high": high}
-    family = [row for row in rows if row["n"] >= FEWEST]
+    judge(rows)
+    return rows
+
+
+def compared(differences: np.ndarray, photographs: np.ndarray, direction: str) -> dict:
+    """Differences a − b of N images: n, photographs, mean_difference, win_rate_a, p_value, a first verdict, and `sign`.
+
+    `sign` is 1 where a is the better by the test's rank sums, −1 where b is.
+    """
+    means = mean_by_photograph(differences, photographs)
+    tested = len(means) >= FEWEST
+    p_value, sign = signed_rank(means) if tested else (1.0, 0)
+    verdict = IDENTICAL if not differences.any() else NO_DIFFERENCE if tested else NOT_TESTED
+    found = {"n": len(differences), "photographs": len(means), "mean_difference": differences.mean()}
+    found |= {"win_rate_a": win_rate(differences, direction), "p_value": p_value, "p_holm": 1.0, "verdict": verdict}
+    return found | {"sign": sign if direction == "higher" else -sign}
+
+
+def judge(rows: list[dict]) -> None:
+    """Holm's correction over the tested rows of `compared`, and the verdicts that it leaves."""
+    family = [row for row in rows if row["photographs"] >= FEWEST]
     for row, adjusted in zip(family, holm([row["p_value"] for row in family]), strict=True):
         row["p_holm"] = adjusted
         if adjusted < 1 - LEVEL:
             row["verdict"] = A_BETTER if row["sign"] > 0 else B_BETTER
-    return rows
 
 
 def ranks(scores: pd.DataFrame) -> pd.DataFrame:
-    """Mean ranks over the images that every system of a source has, 1 the best: columns `RANKS`, sorted.
+    """Mean ranks over the photographs that every system of a source has, 1 the best: columns `RANKS`, sorted.
 
-    Ties share their mean rank. Friedman's p is 1 below `FEWEST` images. One system alone has no rank and no row.
+    Ranked are the systems' means over a photograph's images; `n` counts images. Ties share their mean rank. Friedman's
+    p is 1 below `FEWEST` photographs. One system alone has no rank and no row.
     """
     rows = []
     for source in sources_of(scores):
@@ -193,15 +183,18 @@ def ranks(scores: pd.DataFrame) -> pd.DataFrame:
             wide = paired(scores, source, prediction, region)
             for metric in dict.fromkeys(wide.columns.get_level_values("metric")):
                 complete = wide[metric].dropna()
-                n, k = complete.shape
-                if n == 0 or k < 2:
+                means = complete.groupby(level=PHOTOGRAPH, sort=False).mean()
+                number, k = means.shape
+                if number == 0 or k < 2:
                     continue
-                of_image = complete.rank(axis=1, ascending=named(metric).direction == "lower").to_numpy()
-                low, high = intervals(of_image, source, prediction, region)
-                p_value = friedman(of_image) if n >= FEWEST else 1.0
+                of_photograph = means.rank(axis=1, ascending=named(metric).direction == "lower").to_numpy()
+                low, high = intervals(of_photograph, source, prediction, region)
+                difference = critical_difference(k, number)
+                p_value = friedman(of_photograph) if number >= FEWEST else 1.0
                 rows += [
-                    (source, prediction, region, metric, system, mean, n, critical_difference(k, n), *ends, p_value)
-                    for system, mean, *ends in zip(complete, of_image.mean(0), low, high, strict=True)
+                    (*(source, prediction, region, metric, system, mean), len(complete), number, difference)
+                    + (*ends, p_value)
+                    for system, mean, *ends in zip(means, of_photograph.mean(0), low, high, strict=True)
                 ]
     return pd.DataFrame(rows, columns=RANKS)
 
@@ -215,10 +208,12 @@ def leaderboard_intervals(scores: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for place in leaderboard(quantitative(chosen)).itertuples():
         mine = chosen[(chosen["system"] == place.system) & (chosen["source"] == place.source)]
-        wide = mine.pivot_table(index=IMAGE, columns="metric", values="value").sort_index()
-        low, high = intervals(wide.to_numpy(), place.source, "composite", "image")
-        rows += [
-            (place.system, place.source, metric, wide[metric].mean(), *ends, wide[metric].count(), place.mean_rank)
-            for metric, *ends in zip(wide, low, high, strict=True)
-        ]
+        wide = mine.pivot_table(index=[*IMAGE, PHOTOGRAPH], columns="metric", values="value").sort_index()
+        photographs = wide.index.get_level_values(PHOTOGRAPH)
+        ends = intervals(wide.to_numpy(), place.source, "composite", "image", photographs=photographs)
+        for metric, low, high in zip(wide, *ends, strict=True):
+            there = wide[metric].notna()
+            number = photographs[there].nunique()
+            row = (place.system, place.source, metric, wide[metric].mean(), low, high, there.sum(), number)
+            rows.append((*row, place.mean_rank))
     return pd.DataFrame(rows, columns=LEADERBOARD)

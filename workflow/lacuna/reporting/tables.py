@@ -1,5 +1,6 @@
 """The seeds' Tables 1 and 2, one for each training source: data sets and metrics down, systems across."""
 
+import math
 from dataclasses import dataclass
 from itertools import product
 
@@ -130,9 +131,9 @@ def leaderboard_table(board: pd.DataFrame, settings: dict) -> Table:
         groups.append((systems[system], ((sources[source], cells),)))
     return Table(
         title="All test sets together: composite, whole image",
-        caption=f"Means over N = {numbers_of(board['n'])} test images of {len(titles(settings['test_sets']))} "
-        f"data sets, of {PREDICTIONS['composite']}, whole image; in brackets their 95 % intervals (bootstrap over "
-        "images). Ordered by the mean rank over the metrics. "
+        caption=f"Means over N = {numbers_of(board['n'])} test images of {numbers_of(board['photographs'])} "
+        f"photographs of {len(titles(settings['test_sets']))} data sets, of {PREDICTIONS['composite']}, whole image; "
+        "in brackets their 95 % intervals (bootstrap over photographs). Ordered by the mean rank over the metrics. "
         "↑ higher is better, ↓ lower is better; the best of each column is bold, before any test of significance.",
         head=("System", "Trained on", *(named(name).label for name in metrics), "Mean rank ↓"),
         groups=tuple(groups),
@@ -144,9 +145,14 @@ def _with_intervals(rows: list, metric_name: str) -> list[Cell]:
     number = f".{named(metric_name).decimals}f"
     cells = row_of([None if row is None else row.mean for row in rows], metric_name)
     return [
-        cell if row is None else Cell(f"{cell.text} [{row.low:{number}}, {row.high:{number}}]", cell.best)
+        cell if row is None else Cell(f"{cell.text} {interval_text(row.low, row.high, number)}", cell.best)
         for cell, row in zip(cells, rows, strict=True)
     ]
+
+
+def interval_text(low: float, high: float, number: str) -> str:
+    """`[low, high]` in the format `number`; `[–]` where one photograph alone allows none."""
+    return "[–]" if math.isnan(low) else f"[{low:{number}}, {high:{number}}]"
 
 
 def numbers_of(column: pd.Series) -> str:
@@ -176,11 +182,12 @@ def pairs_table(pairs: pd.DataFrame, settings: dict, prediction: str, region: st
     return Table(
         title=f"Pairs of systems that differ: {prediction}, {REGIONS[region]}",
         caption=f"{int(differs.sum())} of {len(chosen) - untested} comparisons differ: Wilcoxon signed-rank test on "
-        "the same images and masks, p < 0.05 after Holm's correction over all pairs and metrics of a training source "
-        f"(bold). N = {numbers_of(chosen['n'])} test images, of {PREDICTIONS[prediction]}, {REGIONS[region]}. "
+        "the same images and masks, averaged by photograph, p < 0.05 after Holm's correction over all pairs and "
+        f"metrics of a training source (bold). N = {numbers_of(chosen['n'])} test images of "
+        f"{numbers_of(chosen['photographs'])} photographs, of {PREDICTIONS[prediction]}, {REGIONS[region]}. "
         "Each cell: mean of first − second, and the share of images on which the first is better, ties counted half. "
         "Pairs that differ in no metric are left out: no difference shown is not the same as equal."
-        + f" Too few images (N < {FEWEST}) to test: {untested}."
+        + f" Too few photographs (below {FEWEST}) to test: {untested}."
         * (untested > 0),
         head=("Trained on", "First – second", *(named(name).label for name in metrics)),
         groups=tuple(groups),

@@ -42,24 +42,26 @@ class Figures(Results):
         names = ", ".join(metric.title for metric in self.metrics)
         caption = (
             "How each system does as the hole grows: composites, whole image and hole only, all test sets together. "
-            "Points are means; bars are 95 % intervals of the mean (bootstrap over images). N stands under the axes. "
+            "Points are means; bars are 95 % intervals of the mean (bootstrap over photographs and their images). N "
+            "stands under the axes. "
             f"↑ higher is better, ↓ lower is better. {UNTRAINED_NOTE}"
         )
         return self._figure("metric_by_coverage.png", f"Line plots of {names} against mask coverage.", caption)
 
     def ranks(self) -> Figure:
         caption = (
-            "Mean rank of every system over the test images (1 is best; composites, whole image, all test sets "
-            "together; N stands under the axes), with its 95 % interval (bootstrap over images). Where Friedman's test "
-            "finds a difference, systems farther apart than the critical difference (Nemenyi, α = 0.05) differ; a "
-            f"black bar joins those that are not. {UNTRAINED_NOTE}"
+            "Mean rank of every system over the photographs of all test sets together (1 is best; composites, whole "
+            "image; ranked are the means over a photograph's images; N stands under the axes), with its 95 % interval "
+            "(bootstrap over photographs). Where Friedman's test finds a difference, systems farther apart than the "
+            "critical difference (Nemenyi, α = 0.05) differ; a black bar joins those that are not. "
+            f"{UNTRAINED_NOTE}"
         )
         return self._figure("critical_difference.png", "Mean ranks of the systems, by source and metric.", caption)
 
     def cost(self) -> Figure:
         caption = (
             f"What quality takes: {self._first().title} of composites, hole only, the mean over the N test images of "
-            "all test sets together with its 95 % interval (bootstrap over images), against the seconds that a "
+            "all test sets together with its 95 % interval (bootstrap over photographs), against the seconds that a "
             "prediction took, with reading and writing of the files; N and the device stand under the axes. Rings: "
             "systems that no other beats in both. Times are of one run on whatever else the machine did, so small "
             f"differences mean nothing. {UNTRAINED_NOTE}"

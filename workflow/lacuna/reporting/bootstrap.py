@@ -1,0 +1,75 @@
+"""Intervals of means by bootstrap over photographs: crops of one photograph are drawn together or not at all.
+
+Crops of one photograph resemble each other, so that many of them say little more than one; drawing images one by one
+would make the intervals of such a test set far too narrow. Where every image is a photograph of its own, this is the
+ordinary bootstrap. Percentiles are moved outwards as far as Student's t lies outside the normal distribution, without
+which the intervals of few photographs are too narrow again.
+Efron & Tibshirani, An Introduction to the Bootstrap (1993), chapter 13; Davison & Hinkley, Bootstrap Methods and their
+Application (1997), section 3.8; Hesterberg, What Teachers Should Know About the Bootstrap (2015), section 3.1.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from lacuna.canonical import seed_of
+
+LEVEL = 0.95
+RESAMPLES = 2000
+_AT_ONCE = 1 << 22  # counts held in memory
+
+
+def intervals(
+    values: np.ndarray,
+    *names: str,
+    photographs: Sequence[str] | None = None,
+    level: float = LEVEL,
+    resamples: int = RESAMPLES,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Interval of the mean of each column of `values` (N×K): lower and upper ends, each of length K.
+
+    `photographs` names that of each of the N rows; without it each row is one of its own. NaN is a missing value; a
+    column without any value is a `ValueError`; values of one photograph alone have NaN for ends, for nothing is known
+    about others. The draws depend on `names` and the number of photographs alone.
+    """
+    values = np.asarray(values, float)
+    labels = np.arange(len(values)) if photographs is None else np.asarray(photographs)
+    present = np.isfinite(values)
+    ends = np.empty((2, values.shape[1]))
+    for pattern in {column.tobytes(): column for column in present.T}.values():
+        columns = np.all(pattern == present.T, axis=1)
+        kept = values[pattern][:, columns]
+        if not len(kept):
+            raise ValueError("a column holds no value, so its mean has no interval")
+        of, distinct = pd.factorize(labels[pattern])
+        ends[:, columns] = _ends(kept, of, len(distinct), names, level, resamples)
+    return ends[0], ends[1]
+
+
+def _ends(kept: np.ndarray, of: np.ndarray, number: int, names: tuple, level: float, resamples: int) -> np.ndarray:
+    """2×K ends for values N×K of the photographs `of` (N numbers below `number`)."""
+    if number == 1:
+        return np.full((2, kept.shape[1]), np.nan)
+    sums, sizes = np.zeros((number, kept.shape[1])), np.bincount(of)
+    np.add.at(sums, of, kept)
+    random = np.random.default_rng(seed_of("bootstrap", *names, number))
+    means = [(counts @ sums) / (counts @ sizes)[:, None] for counts in _counts(number, resamples, random)]
+    outside = outer_share(number, level)
+    return np.quantile(np.concatenate(means), [outside, 1 - outside], axis=0)
+
+
+def outer_share(number: int, level: float = LEVEL) -> float:
+    """The share of resamples left out at either end: (1 − level) / 2 for many photographs, less for few."""
+    quantile = stats.t.ppf((1 + level) / 2, number - 1) * (number / (number - 1)) ** 0.5
+    return float(stats.norm.sf(quantile))
+
+
+def _counts(number: int, resamples: int, random: np.random.Generator) -> Iterator[np.ndarray]:
+    """How often each of `number` photographs is drawn in each resample: blocks of rows that sum to `number`."""
+    block = max(1, _AT_ONCE // number)
+    for start in range(0, resamples, block):
+        rows = min(block, resamples - start)
+        drawn = random.integers(number, size=(rows, number)) + number * np.arange(rows)[:, None]
+        yield np.bincount(drawn.ravel(), minlength=rows * number).reshape(rows, number)
