@@ -1,4 +1,4 @@
-"""How often do the report's 95 % intervals hold the true mean? Simulated: `python -m tests.benchmarks.interval_coverage`.
+"""How often do the 95 % intervals hold the true mean? Simulated: `python -m tests.benchmarks.interval_coverage`.
 
 Photographs' means are normal or skewed (exponential) with deviation 1; crops differ within a photograph by a quarter of
 that. 4000 experiments each. Printed beside it: drawing crops as if each were a photograph of its own.

@@ -11,7 +11,6 @@ import sys
 import time
 from pathlib import Path
 
-import matplotlib
 import numpy as np
 import pandas as pd
 import skimage
@@ -19,9 +18,7 @@ import torch
 from PIL import Image
 
 from lacuna import systems
-
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402
+from lacuna.reporting.style import looks, written_to
 
 ROOT = Path(__file__).parents[2]
 OUTPUT = ROOT / "docs" / "experiments"
@@ -124,15 +121,18 @@ def main() -> None:
         table.to_csv(path, index=False, float_format="%.2f")
         first, last = rows.iloc[0], rows.iloc[-1]
         print(f"{name}: {first['psnr']:.2f} -> {last['psnr']:.2f} dB, {last['seconds']:.0f} s", flush=True)
-    table = pd.read_csv(path)
-    figure, axis = plt.subplots(figsize=(8, 5), dpi=110)
-    for name, rows in table.groupby("system"):
-        axis.plot(rows["step"], rows["psnr"], label=name, marker=".")
-    axis.set(xlabel="training step", ylabel="PSNR in the holes, dB ↑")
-    axis.set_title("Learning four photographs (64×64, narrow networks, N = 4)")
-    axis.legend(ncols=2, fontsize=8)
-    figure.tight_layout()
-    figure.savefig(OUTPUT / "overfit.png", metadata={"Software": None})
+    draw(pd.read_csv(path))
+
+
+def draw(table: pd.DataFrame) -> None:
+    """The curves, as overfit.png."""
+    look = looks(sorted(set(table["system"])))
+    with written_to(OUTPUT / "overfit.png", figsize=(8, 5), layout="constrained") as (figure, axis):
+        for name, rows in table.groupby("system"):
+            axis.plot(rows["step"], rows["psnr"], label=name, markersize=4, linewidth=1.2, **look[name])
+        axis.set(xlabel="training step", ylabel="PSNR in the holes, dB ↑")
+        axis.set_title("Learning four photographs (64×64, narrow networks, N = 4, raw predictions)")
+        axis.legend(ncols=2, fontsize=8)
 
 
 if __name__ == "__main__":
