@@ -24,7 +24,7 @@ from lacuna.training.decay import Decay
 ROOT = Path(__file__).parents[2]
 OUTPUT = ROOT / "docs" / "experiments"
 STEPS, EVERY = 400, 20
-# The light systems, whose last noisy step would decide, take more steps, with learning rates that fall in the last half.
+# Light systems, whose last noisy step would decide, take more steps, with learning rates that fall in the last half.
 LIGHT = {"deepfillv2", "pennet", "pennet_lab"}
 LIGHT_STEPS, LIGHT_EVERY, LIGHT_DECAY = 1000, 50, 0.5
 

@@ -55,10 +55,10 @@ def make_set(folder: Path, name: str, photograph: np.ndarray, size: tuple[int, i
         image = write_picture(folder / f"images/{name}/{number:04d}.png", np.ascontiguousarray(crop))
         hole = write_picture(folder / f"masks/{name}_masks/{number:04d}.png", mask)
         lines.append(f"{image}\t{hole}\n")
-        origins.append({"file": f"{number:04d}.png", "origin": f"{name} {number // 2}"})  # as if two crops were of each
+        origins.append({"file": f"{number:04d}.png", "origin_sha256": f"{name} {number // 2}"})
         label = f"{min(5, int(share * 10)) / 10 or 0.01:.2f}-{min(5, int(share * 10)) / 10 + 0.1:.2f}"
         bins[label] = bins.get(label, 0) + 1
-    write_rows(folder / f"images/{name}/index.csv", origins, ["file", "origin"])
+    write_rows(folder / f"images/{name}/index.csv", origins, ["file", "origin_sha256"])  # as if two crops were of each
     (folder / "lists").mkdir(exist_ok=True)
     (folder / f"lists/{name}.txt").write_text("".join(lines))
     write_json(

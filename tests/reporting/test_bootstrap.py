@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from lacuna.reporting import bootstrap
-from lacuna.reporting.bootstrap import intervals, outer_share
+from lacuna.reporting.bootstrap import effective_number, intervals, outer_share
 
 
 def covered(samples, truth, **options) -> float:
@@ -26,6 +26,24 @@ def test_intervals_of_few_photographs_are_wide_enough(number):
     assert 0.915 <= covered(random.normal(7, 2, (number, 2000)), 7) <= 0.985
     skewed = random.exponential(1, (number, 2000))
     assert covered(skewed, 1) >= 0.87
+
+
+@pytest.mark.parametrize("number", [2, 3, 4])
+def test_intervals_of_very_few_photographs_are_students(number):
+    samples = np.random.default_rng(number).normal(7, 2, (number, 2000))
+    assert 0.93 <= covered(samples, 7) <= 0.97
+    low, high = intervals(samples[:, :1], "x", resamples=200_000)
+    expected = stats.t.interval(0.95, number - 1, samples[:, 0].mean(), stats.sem(samples[:, 0]))
+    assert [low[0], high[0]] == pytest.approx(expected, rel=0.02)
+
+
+def test_photographs_of_very_unequal_sizes():
+    """The demonstration's test sets: 24 single images, two photographs of 12, four of 24."""
+    random = np.random.default_rng(9)
+    of = np.repeat(np.arange(30), [*[1] * 24, 12, 12, *[24] * 4])
+    samples = 7 + random.normal(0, 2, (30, 2000))[of] + random.normal(0, 0.5, (len(of), 2000))
+    assert 0.92 <= covered(samples, 7, photographs=of) <= 0.985
+    assert effective_number(np.bincount(of)) == pytest.approx(144**2 / (24 + 2 * 144 + 4 * 576))
 
 
 def test_crops_of_one_photograph_are_no_photographs():

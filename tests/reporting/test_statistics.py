@@ -138,12 +138,18 @@ def test_the_same_image_scored_twice_is_refused():
 def test_what_cannot_be_told_is_said_and_is_no_nan(values, verdict):
     found = statistics.pairs(scores(values))
     assert found["verdict"].tolist() == [verdict]
-    assert found[["p_value", "p_holm"]].to_numpy().tolist() == [[1, 1]]
+    tested = not verdict.startswith("not tested")
+    assert found[["p_value", "p_holm"]].notna().all(axis=None) == tested
     for table in (found, statistics.ranks(scores(values)), statistics.leaderboard_intervals(scores(values))):
         assert len(table)
-        ends = table[["low", "high"]].isna()
+        ends = table.filter(regex="low|high").isna()
         assert ends.all(axis=None) if len(values["aa"]) == 1 else not ends.any(axis=None)
-        assert not table.drop(columns=["low", "high"]).isna().any(axis=None)
+        others = table.drop(columns=ends.columns)
+        assert (
+            not others.drop(columns=[] if tested else others.filter(regex="p_value|p_holm|friedman_p"))
+            .isna()
+            .any(axis=None)
+        )
 
 
 def test_one_system_has_nothing_to_be_compared_with():
@@ -189,6 +195,29 @@ def test_crops_of_one_photograph_are_one_witness():
     board = statistics.leaderboard_intervals(table)
     assert board["photographs"].tolist() == [6, 6] and board["n"].tolist() == [9, 9]
     assert board["mean"].tolist() == pytest.approx([10 + gains.mean(), 10])
+
+
+def test_the_leaderboards_ranks_have_intervals():
+    """`best` is best on every image; the other two differ by one photograph, and their places change with it."""
+    random = np.random.default_rng(8)
+    base = random.normal(20, 1, 12)
+    change = np.array([9.0, *[-0.5] * 11])
+    table = scores({"best": base + 50, "even": base, "lucky": base + change})
+    board = statistics.leaderboard_intervals(pd.concat([table, table.assign(metric="l1", value=-table["value"])]))
+    found = board.drop_duplicates("system").set_index("system")[["mean_rank", "rank_low", "rank_high"]]
+    assert found.loc["best"].tolist() == [1, 1, 1]
+    assert found.loc["lucky"].tolist() == [2, 2, 3] and found.loc["even"].tolist() == [3, 2, 3]
+    one = statistics.leaderboard_intervals(table.assign(photograph="p"))
+    assert one[["rank_low", "rank_high", "low", "high"]].isna().all(axis=None)
+
+
+def test_a_test_and_a_mean_that_disagree_show_no_difference():
+    """Eight photographs with one crop each are a little better, one with forty crops is much worse."""
+    gains = np.array([*np.linspace(1, 2, 12), *[-3.0] * 40])
+    photographs = [*"abcdefghijkl", *["m"] * 40]
+    row = statistics.pairs(of_photographs(scores({"aa": 20 + gains, "bb": np.full(52, 20.0)}), photographs)).iloc[0]
+    assert row["p_holm"] < 0.05 and row["mean_difference"] < 0
+    assert row["verdict"] == "no difference shown"
 
 
 def test_the_leaderboard_holds_an_interval_for_every_mean():

@@ -107,7 +107,7 @@ def test_the_order_is_that_of_the_settings():
 def board():
     """`statistics.leaderboard_intervals` of made-up means: L1's intervals are ±0.002, PSNR's ±1."""
     rows = [
-        (system, source, metric, value, value - width, value + width, 48, 30, rank)
+        (system, source, metric, value, value - width, value + width, 48, 30, rank, rank - 0.5, rank + 0.25)
         for rank, ((source, system), values) in enumerate(MEANS.items(), 1)
         for metric, value, width in zip(("psnr", "l1"), values, (1, 0.002), strict=True)
     ]
@@ -123,12 +123,12 @@ def test_leaderboard_marks_columns_and_shows_intervals():
     assert [cell.text for cell in lines["TFill", "Place2"]] == [
         "15.00 [14.00, 16.00]",
         "0.0500 [0.0480, 0.0520]",
-        "4.00",
+        "4.00 [3.50, 4.25]",
     ]
     assert "N = 48 test images of 30 photographs of 2 data sets" in table.caption
     assert "95 % intervals" in table.caption
     partial = tables.leaderboard_table(board().drop(index=0), SETTINGS)
-    assert [cell.text for cell in partial.groups[0][1][0][1]] == ["–", "0.0200 [0.0180, 0.0220]", "1.00"]
+    assert [cell.text for cell in partial.groups[0][1][0][1]] == ["–", "0.0200 [0.0180, 0.0220]", "1.00 [0.50, 1.25]"]
     alone = tables.leaderboard_table(board().assign(low=np.nan, high=np.nan), SETTINGS)
     assert alone.groups[0][1][0][1][1].text.endswith(" [–]")
     with pytest.raises(LacunaError, match="hold the source 'celeba'"):

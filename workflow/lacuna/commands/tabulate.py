@@ -27,7 +27,7 @@ def run(args) -> None:
 
     settings = json.loads(args.settings)
     folder = Path(args.output_directory)
-    scores = aggregation.read_scores(args.scores)
+    scores = aggregation.with_photographs(aggregation.read_scores(args.scores))
     quantitative = aggregation.quantitative(scores)
     yardsticks = aggregation.read_scores(args.yardsticks) if args.yardsticks else scores[:0]
     theirs = published.read_published(args.published) if args.published else published.nothing()

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from lacuna.data.photographs import photographs_of
 from lacuna.errors import LacunaError
 from lacuna.files import atomic
 from lacuna.metrics.per_image import named
-from lacuna.reporting.photographs import photographs_of
 from lacuna.reporting.titles import reading_of
 
 UNTRAINED = "untrained"  # the source of systems that need no training
@@ -37,10 +37,7 @@ def bin_title(label: str) -> str:
 
 
 def read_scores(paths: Sequence[str | Path]) -> pd.DataFrame:
-    """The rows of all score files as one table, with the `photograph` of every image.
-
-    A missing file or column is a `LacunaError`.
-    """
+    """The rows of all score files as one table; a missing file or column is a `LacunaError`."""
     tables = []
     for path in sorted(map(str, paths)):
         try:
@@ -54,7 +51,13 @@ def read_scores(paths: Sequence[str | Path]) -> pd.DataFrame:
     rows = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
     if rows.empty:
         raise LacunaError("there are no scores to work on; run the rule 'score' for at least one system.")
-    return rows.assign(photograph=photographs_of(rows["image"]))
+    return rows
+
+
+def with_photographs(scores: pd.DataFrame) -> pd.DataFrame:
+    """The same with a column `photograph`, by which everything that says how sure it is goes."""
+    images = scores["image"].unique()
+    return scores.assign(photograph=scores["image"].map(dict(zip(images, photographs_of(images), strict=True))))
 
 
 def _summarise(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:

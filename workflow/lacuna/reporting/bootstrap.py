@@ -3,7 +3,8 @@
 Crops of one photograph resemble each other, so that many of them say little more than one; drawing images one by one
 would make the intervals of such a test set far too narrow. Where every image is a photograph of its own, this is the
 ordinary bootstrap. Percentiles are moved outwards as far as Student's t lies outside the normal distribution, without
-which the intervals of few photographs are too narrow again.
+which the intervals of few photographs are too narrow again; of very few, Student's interval itself is taken. Test sets
+are not drawn one by one: their photographs are pooled.
 Efron & Tibshirani, An Introduction to the Bootstrap (1993), chapter 13; Davison & Hinkley, Bootstrap Methods and their
 Application (1997), section 3.8; Hesterberg, What Teachers Should Know About the Bootstrap (2015), section 3.1.
 """
@@ -18,6 +19,7 @@ from lacuna.canonical import seed_of
 
 LEVEL = 0.95
 RESAMPLES = 2000
+FEW = 6  # photographs, below which percentiles are of no use
 _AT_ONCE = 1 << 22  # counts held in memory
 
 
@@ -52,15 +54,35 @@ def _ends(kept: np.ndarray, of: np.ndarray, number: int, names: tuple, level: fl
     """2×K ends for values N×K of the photographs `of` (N numbers below `number`)."""
     if number == 1:
         return np.full((2, kept.shape[1]), np.nan)
-    sums, sizes = np.zeros((number, kept.shape[1])), np.bincount(of)
+    means = resampled_means(kept, of, number, names, resamples)
+    effective = effective_number(np.bincount(of))
+    if effective < FEW:  # percentiles of so few draws are hardly more than the smallest and the largest photograph
+        spread = means.std(axis=0) * (effective / (effective - 1)) ** 0.5
+        reach = stats.t.ppf((1 + level) / 2, effective - 1) * spread
+        return kept.mean(axis=0) + np.array([-reach, reach])
+    outside = outer_share(effective, level)
+    return np.quantile(means, [outside, 1 - outside], axis=0)
+
+
+def resampled_means(
+    kept: np.ndarray, of: np.ndarray, number: int, names: Sequence[str], resamples: int = RESAMPLES
+) -> np.ndarray:
+    """Means of the columns of N×K over the images of photographs drawn with replacement: `resamples`×K."""
+    sums, sizes = np.zeros((number, kept.shape[1])), np.bincount(of, minlength=number)
     np.add.at(sums, of, kept)
     random = np.random.default_rng(seed_of("bootstrap", *names, number))
-    means = [(counts @ sums) / (counts @ sizes)[:, None] for counts in _counts(number, resamples, random)]
-    outside = outer_share(number, level)
-    return np.quantile(np.concatenate(means), [outside, 1 - outside], axis=0)
+    return np.concatenate(
+        [(counts @ sums) / (counts @ sizes)[:, None] for counts in _counts(number, resamples, random)]
+    )
 
 
-def outer_share(number: int, level: float = LEVEL) -> float:
+def effective_number(sizes: np.ndarray) -> float:
+    """(Σ sizes)² / Σ sizes² (Kish): as many photographs of equal size would make means as sure; at least 1.5."""
+    sizes = np.asarray(sizes, float)
+    return max(1.5, float(sizes.sum() ** 2 / (sizes**2).sum()))
+
+
+def outer_share(number: float, level: float = LEVEL) -> float:
     """The share of resamples left out at either end: (1 − level) / 2 for many photographs, less for few."""
     quantile = stats.t.ppf((1 + level) / 2, number - 1) * (number / (number - 1)) ** 0.5
     return float(stats.norm.sf(quantile))

@@ -10,7 +10,7 @@ from matplotlib.ticker import LogLocator, NullFormatter
 from lacuna.errors import LacunaError
 from lacuna.files import read_json
 from lacuna.metrics.per_image import named
-from lacuna.reporting.aggregation import SHARED, read_scores, write_table
+from lacuna.reporting.aggregation import SHARED, read_scores, with_photographs, write_table
 from lacuna.reporting.bootstrap import intervals
 from lacuna.reporting.qualitative import identity
 from lacuna.reporting.statistics import PHOTOGRAPH, sources_of
@@ -87,7 +87,7 @@ def draw_cost(
     Raises `LacunaError` where no system's cost is known.
     """
     systems, sources = titles(settings["systems"]), titles(settings["sources"])
-    scores, metric = read_scores(score_paths), named(settings["metrics"][0])
+    scores, metric = with_photographs(read_scores(score_paths)), named(settings["metrics"][0])
     check_known(scores["system"], systems, "system")
     table = quality_and_cost(scores, seconds_per_image(records), metric.name)
     if table.empty:

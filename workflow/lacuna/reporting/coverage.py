@@ -7,7 +7,7 @@ import pandas as pd
 import seaborn as sns
 
 from lacuna.metrics.per_image import named
-from lacuna.reporting.aggregation import SHARED, UNTRAINED, bin_title, bins_of, read_scores
+from lacuna.reporting.aggregation import SHARED, UNTRAINED, bin_title, bins_of, read_scores, with_photographs
 from lacuna.reporting.style import looks, written_to
 from lacuna.reporting.titles import REGIONS, UNTRAINED_MARK, check_known, titles
 
@@ -25,7 +25,7 @@ def draw_coverage(settings: dict, score_paths: Sequence[str | Path], output: str
     of the mean, by bootstrap over photographs and the images of each, with a fixed seed.
     """
     systems, sources = titles(settings["systems"]), titles(settings["sources"]) or {UNTRAINED: ""}
-    scores = read_scores(score_paths)
+    scores = with_photographs(read_scores(score_paths))
     check_known(scores["system"], systems, "system")
     prediction = settings.get("prediction", "composite")
     scores = scores.assign(bin=bins_of(scores["coverage"]))

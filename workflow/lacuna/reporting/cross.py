@@ -4,6 +4,7 @@ One system, two training sources, the same test images with the same masks: the 
 the source's. The training images differ, and so does what else came with them; nothing else does.
 """
 
+import math
 from itertools import combinations
 
 import numpy as np
@@ -12,7 +13,7 @@ import pandas as pd
 from lacuna.metrics.per_image import named
 from lacuna.reporting.aggregation import SHARED
 from lacuna.reporting.bootstrap import intervals
-from lacuna.reporting.statistics import A_BETTER, B_BETTER, BLOCKS, NOT_TESTED, PHOTOGRAPH, compared, judge
+from lacuna.reporting.statistics import A_BETTER, B_BETTER, BLOCKS, PHOTOGRAPH, compared, judge
 from lacuna.reporting.tables import Cell, Table, interval_text, numbers_of
 from lacuna.reporting.titles import PREDICTIONS, REGIONS, check_known, titles
 
@@ -93,7 +94,7 @@ def cross_table(table: pd.DataFrame, settings: dict, metric_name: str, predictio
                     prefix = "" if named_by_head else f"{sources[name]} "
                     text = f"{prefix}{mean:{number}} {interval_text(low, high, number)}"
                     cells.append(Cell(text, row.verdict == better))
-                p_value = row.verdict if row.verdict == NOT_TESTED else _p(row.p_holm)
+                p_value = row.verdict if math.isnan(row.p_holm) else _p(row.p_holm)
                 difference = f"{row.mean_difference:+{number}} {interval_text(row.low, row.high, f'+{number}')}"
                 lines.append((sets[test_set], (*cells, Cell(difference), Cell(f"{row.win_rate_a:.0%}"), Cell(p_value))))
         groups.append((systems[system], tuple(lines)))

@@ -7,7 +7,7 @@ import pandas as pd
 
 from lacuna.errors import LacunaError
 from lacuna.metrics.per_image import named
-from lacuna.reporting.aggregation import SHARED, UNTRAINED, read_scores
+from lacuna.reporting.aggregation import SHARED, UNTRAINED, read_scores, with_photographs
 from lacuna.reporting.bootstrap import LEVEL
 from lacuna.reporting.statistics import FEWEST, NOT_TESTED, ranks
 from lacuna.reporting.style import looks, written_to
@@ -41,7 +41,7 @@ def draw_ranks(settings: dict, score_paths: Sequence[str | Path], output: str | 
     `settings`: titles and `metrics`. One system alone has nothing to be ranked against, and its panel says so.
     """
     systems, sources = titles(settings["systems"]), titles(settings["sources"]) or {UNTRAINED: "no source"}
-    scores = read_scores(score_paths)
+    scores = with_photographs(read_scores(score_paths))
     check_known(scores["system"], systems, "system")
     scores = scores[(scores["prediction"] == "composite") & (scores["region"] == "image")]
     if scores.empty:

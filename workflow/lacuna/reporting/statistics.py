@@ -16,8 +16,7 @@ from scipy import stats
 from lacuna.errors import LacunaError
 from lacuna.metrics.per_image import named
 from lacuna.reporting.aggregation import SHARED, UNTRAINED, leaderboard, quantitative
-from lacuna.reporting.bootstrap import LEVEL, intervals
-from lacuna.reporting.photographs import mean_by_photograph
+from lacuna.reporting.bootstrap import LEVEL, effective_number, intervals, outer_share, resampled_means
 
 IMAGE = ["test_set", "image", "mask"]  # what makes two rows a pair
 PHOTOGRAPH = "photograph"
@@ -28,7 +27,10 @@ PAIRS = [
     *("p_value", "p_holm", "verdict"),
 ]
 RANKS = [*_OF, "system", "mean_rank", "n", "photographs", "critical_difference", "low", "high", "friedman_p"]
-LEADERBOARD = ["system", "source", "metric", "mean", "low", "high", "n", "photographs", "mean_rank"]
+LEADERBOARD = [
+    *("system", "source", "metric", "mean", "low", "high", "n", "photographs"),
+    *("mean_rank", "rank_low", "rank_high"),
+]
 FEWEST = 6  # photographs: the smallest number at which a two-sided Wilcoxon test can read p < 0.05
 A_BETTER, B_BETTER = "a better", "b better"
 NO_DIFFERENCE, IDENTICAL = "no difference shown", "identical"
@@ -116,7 +118,7 @@ def pairs(scores: pd.DataFrame) -> pd.DataFrame:
 
     `mean_difference` is a − b over the images with its interval; the test is about the photographs. The family of
     Holm's correction is all tested pairs and metrics of one source, prediction and region. Fewer than `FEWEST`
-    photographs are not tested: p is 1, and the verdict says so.
+    photographs are not tested: p is NaN, and the verdict says so.
     """
     tables = [_pairs(scores, source, *block) for source in sources_of(scores) for block in BLOCKS]
     return pd.DataFrame([row for table in tables for row in table], columns=PAIRS)
@@ -151,23 +153,29 @@ def _pairs(scores: pd.DataFrame, source: str, prediction: str, region: str) -> l
 def compared(differences: np.ndarray, photographs: np.ndarray, direction: str) -> dict:
     """Differences a − b of N images: n, photographs, mean_difference, win_rate_a, p_value, a first verdict, and `sign`.
 
-    `sign` is 1 where a is the better by the test's rank sums, −1 where b is.
+    `sign` is 1 where a is the better by the test's rank sums, −1 where b is; `mean_sign` the same by the mean. Below
+    `FEWEST` photographs there is no test, and p is NaN.
     """
-    means = mean_by_photograph(differences, photographs)
+    means = pd.Series(differences).groupby(photographs, sort=False).mean().to_numpy()
     tested = len(means) >= FEWEST
-    p_value, sign = signed_rank(means) if tested else (1.0, 0)
+    p_value, sign = signed_rank(means) if tested else (np.nan, 0)
     verdict = IDENTICAL if not differences.any() else NO_DIFFERENCE if tested else NOT_TESTED
     found = {"n": len(differences), "photographs": len(means), "mean_difference": differences.mean()}
-    found |= {"win_rate_a": win_rate(differences, direction), "p_value": p_value, "p_holm": 1.0, "verdict": verdict}
-    return found | {"sign": sign if direction == "higher" else -sign}
+    found |= {"win_rate_a": win_rate(differences, direction), "p_value": p_value, "p_holm": p_value, "verdict": verdict}
+    better = 1 if direction == "higher" else -1
+    return found | {"sign": better * sign, "mean_sign": better * int(np.sign(differences.mean()))}
 
 
 def judge(rows: list[dict]) -> None:
-    """Holm's correction over the tested rows of `compared`, and the verdicts that it leaves."""
+    """Holm's correction over the tested rows of `compared`, and the verdicts that it leaves.
+
+    Where the test, for which photographs count alike, and the mean, for which images do, point in different directions,
+    no difference is shown.
+    """
     family = [row for row in rows if row["photographs"] >= FEWEST]
     for row, adjusted in zip(family, holm([row["p_value"] for row in family]), strict=True):
         row["p_holm"] = adjusted
-        if adjusted < 1 - LEVEL:
+        if adjusted < 1 - LEVEL and row["sign"] == row["mean_sign"]:
             row["verdict"] = A_BETTER if row["sign"] > 0 else B_BETTER
 
 
@@ -175,7 +183,7 @@ def ranks(scores: pd.DataFrame) -> pd.DataFrame:
     """Mean ranks over the photographs that every system of a source has, 1 the best: columns `RANKS`, sorted.
 
     Ranked are the systems' means over a photograph's images; `n` counts images. Ties share their mean rank. Friedman's
-    p is 1 below `FEWEST` photographs. One system alone has no rank and no row.
+    p is NaN below `FEWEST` photographs. One system alone has no rank and no row.
     """
     rows = []
     for source in sources_of(scores):
@@ -190,7 +198,7 @@ def ranks(scores: pd.DataFrame) -> pd.DataFrame:
                 of_photograph = means.rank(axis=1, ascending=named(metric).direction == "lower").to_numpy()
                 low, high = intervals(of_photograph, source, prediction, region)
                 difference = critical_difference(k, number)
-                p_value = friedman(of_photograph) if number >= FEWEST else 1.0
+                p_value = friedman(of_photograph) if number >= FEWEST else np.nan
                 rows += [
                     (*(source, prediction, region, metric, system, mean), len(complete), number, difference)
                     + (*ends, p_value)
@@ -202,10 +210,12 @@ def ranks(scores: pd.DataFrame) -> pd.DataFrame:
 def leaderboard_intervals(scores: pd.DataFrame) -> pd.DataFrame:
     """`aggregation.leaderboard` in long form with an interval of every mean: columns `LEADERBOARD`, its order.
 
-    Composite, whole image, all test sets together; `mean_rank` is the mean over the metrics of the ranks of the means.
+    Composite, whole image, all test sets together; `mean_rank` is the mean over the metrics of the ranks of the means,
+    `rank_low` and `rank_high` its interval: all systems' means are taken over the same resampled photographs, and
+    ranked anew each time.
     """
     chosen = scores[(scores["prediction"] == "composite") & (scores["region"] == "image")]
-    rows = []
+    rows, rank_ends = [], _rank_intervals(chosen)
     for place in leaderboard(quantitative(chosen)).itertuples():
         mine = chosen[(chosen["system"] == place.system) & (chosen["source"] == place.source)]
         wide = mine.pivot_table(index=[*IMAGE, PHOTOGRAPH], columns="metric", values="value").sort_index()
@@ -215,5 +225,24 @@ def leaderboard_intervals(scores: pd.DataFrame) -> pd.DataFrame:
             there = wide[metric].notna()
             number = photographs[there].nunique()
             row = (place.system, place.source, metric, wide[metric].mean(), low, high, there.sum(), number)
-            rows.append((*row, place.mean_rank))
+            rows.append((*row, place.mean_rank, *rank_ends[place.system, place.source]))
     return pd.DataFrame(rows, columns=LEADERBOARD)
+
+
+def _rank_intervals(chosen: pd.DataFrame) -> dict[tuple[str, str], tuple[float, float]]:
+    """(system, source) → ends of the interval of its mean rank, over the images that all have; NaN without enough."""
+    wide = chosen.pivot_table(index=[*IMAGE, PHOTOGRAPH], columns=["metric", "system", "source"], values="value")
+    wide = wide.dropna()
+    places = list(dict.fromkeys((system, source) for _, system, source in wide.columns))
+    of, distinct = pd.factorize(wide.index.get_level_values(PHOTOGRAPH))
+    if len(distinct) < 2:
+        return dict.fromkeys(places, (np.nan, np.nan))
+    means = resampled_means(wide.to_numpy(), of, len(distinct), ("ranks of means",))
+    ranks_of_metrics = []
+    for metric in wide.columns.unique("metric"):
+        of_places = [wide.columns.get_loc((metric, *place)) for place in places]
+        better_first = means[:, of_places] * (-1 if named(metric).direction == "higher" else 1)
+        ranks_of_metrics.append(stats.rankdata(better_first, axis=1))
+    drawn = np.mean(ranks_of_metrics, axis=0)
+    outside = outer_share(effective_number(np.bincount(of)))
+    return dict(zip(places, np.quantile(drawn, [outside, 1 - outside], axis=0).T.tolist(), strict=True))

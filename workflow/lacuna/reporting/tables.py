@@ -127,13 +127,17 @@ def leaderboard_table(board: pd.DataFrame, settings: dict) -> Table:
     columns = [_with_intervals([rows.get((*key, name)) for key in keys], name) for name in metrics]
     groups = []
     for position, (place, (system, source)) in enumerate(zip(places.itertuples(), keys, strict=True)):
-        cells = (*(column[position] for column in columns), Cell(f"{place.mean_rank:.2f}"))
+        cells = (
+            *(column[position] for column in columns),
+            Cell(f"{place.mean_rank:.2f} {interval_text(place.rank_low, place.rank_high, '.2f')}"),
+        )
         groups.append((systems[system], ((sources[source], cells),)))
     return Table(
         title="All test sets together: composite, whole image",
         caption=f"Means over N = {numbers_of(board['n'])} test images of {numbers_of(board['photographs'])} "
         f"photographs of {len(titles(settings['test_sets']))} data sets, of {PREDICTIONS['composite']}, whole image; "
-        "in brackets their 95 % intervals (bootstrap over photographs). Ordered by the mean rank over the metrics. "
+        "in brackets their 95 % intervals (bootstrap over photographs). Ordered by the mean rank over the "
+        "metrics, whose interval ranks the means over the same resampled photographs. "
         "↑ higher is better, ↓ lower is better; the best of each column is bold, before any test of significance.",
         head=("System", "Trained on", *(named(name).label for name in metrics), "Mean rank ↓"),
         groups=tuple(groups),

@@ -1,0 +1,42 @@
+"""Which photograph each image was cut from: crops of one are not independent of each other."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from lacuna.errors import LacunaError
+from lacuna.files import read_rows
+
+INDEX = "index.csv"
+
+
+def photographs_of(images: Sequence[str | Path]) -> list[str]:
+    """The photograph of every image: the hash of its origin, from the `index.csv` that staging left beside it.
+
+    In a folder without one, every image is a photograph of its own, named by its path. A folder that is not there, an
+    index that staging did not write, and an image that its index does not know, are each a `LacunaError`.
+    """
+    paths = [Path(image) for image in images]
+    known: dict[Path, str] = {}
+    for folder in sorted({path.parent for path in paths}):
+        if not folder.is_dir():
+            raise LacunaError(
+                f"the folder {folder} of the scored images is not there, and with it what they were cut from; "
+                "keep it beside the scores."
+            )
+        if (folder / INDEX).is_file():
+            known |= _origins(folder, [path for path in paths if path.parent == folder])
+    return [known.get(path, str(path)) for path in paths]
+
+
+def _origins(folder: Path, images: list[Path]) -> dict[Path, str]:
+    index = folder / INDEX
+    try:
+        known = {folder / row["file"]: row["origin_sha256"] for row in read_rows(index)}
+    except KeyError as missing:
+        raise LacunaError(
+            f"{index} has no column {missing}, so it is not from `lacuna stage`; move it out of the folder."
+        ) from None
+    absent = next((image for image in images if image not in known), None)
+    if absent:
+        raise LacunaError(f"{index} does not know {absent.name}; run the rules 'stage' and 'score' again.")
+    return known
