@@ -58,15 +58,16 @@ def test_crops_of_one_photograph_are_no_photographs():
 
 def test_intervals_are_those_of_a_loop(monkeypatch):
     monkeypatch.setattr(bootstrap, "_AT_ONCE", 13)  # several blocks, the last one shorter
-    values = np.arange(10.0)[:, None] ** 2
-    photographs = list("bbacdadede")  # first appearance: b, a, c, d, e
-    groups = [np.flatnonzero(np.array(photographs) == name) for name in "bacde"]
-    random = np.random.default_rng(bootstrap.seed_of("bootstrap", "x", 5))
+    values = np.arange(13.0)[:, None] ** 2
+    photographs = list("bbacdadedefgh")  # first appearance: b, a, c, d, e, f, g, h
+    groups = [np.flatnonzero(np.array(photographs) == name) for name in "bacdefgh"]
+    random = np.random.default_rng(bootstrap.seed_of("bootstrap", "x", 8))
     means = []
     for _ in range(500):
-        means.append(np.concatenate([values[groups[drawn], 0] for drawn in random.integers(5, size=5)]).mean())
+        means.append(np.concatenate([values[groups[drawn], 0] for drawn in random.integers(8, size=8)]).mean())
     low, high = intervals(values, "x", photographs=photographs, resamples=500)
-    share = stats.norm.sf(stats.t.ppf(0.975, 4) * (5 / 4) ** 0.5)
+    effective = 13**2 / (4 + 4 + 1 + 9 + 4 + 3)
+    share = stats.norm.sf(stats.t.ppf(0.975, effective - 1) * (effective / (effective - 1)) ** 0.5)
     assert [low[0], high[0]] == pytest.approx(np.quantile(means, [share, 1 - share]), rel=1e-12)
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 from lacuna.errors import LacunaError
 from lacuna.metrics.per_image import named
 from lacuna.reporting.aggregation import ELSEWHERE, SHARED, UNTRAINED
-from lacuna.reporting.statistics import A_BETTER, B_BETTER, FEWEST, NOT_TESTED
+from lacuna.reporting.statistics import A_BETTER, B_BETTER, FEWEST
 from lacuna.reporting.titles import (
     PREDICTIONS,
     READINGS,
@@ -127,10 +127,8 @@ def leaderboard_table(board: pd.DataFrame, settings: dict) -> Table:
     columns = [_with_intervals([rows.get((*key, name)) for key in keys], name) for name in metrics]
     groups = []
     for position, (place, (system, source)) in enumerate(zip(places.itertuples(), keys, strict=True)):
-        cells = (
-            *(column[position] for column in columns),
-            Cell(f"{place.mean_rank:.2f} {interval_text(place.rank_low, place.rank_high, '.2f')}"),
-        )
+        rank = f"{place.mean_rank:.2f} {interval_text(place.rank_low, place.rank_high, '.2f')}"
+        cells = (*(column[position] for column in columns), Cell(rank))
         groups.append((systems[system], ((sources[source], cells),)))
     return Table(
         title="All test sets together: composite, whole image",
@@ -182,12 +180,12 @@ def pairs_table(pairs: pd.DataFrame, settings: dict, prediction: str, region: st
             cells = tuple(_difference(rows.get((source, a, b, name)), name) for name in metrics)
             lines.append((f"{systems[a]} – {systems[b]}", cells))
         groups.append((sources.get(source, "no source"), tuple(lines)))
-    untested = int((chosen["verdict"] == NOT_TESTED).sum())
+    untested = int((chosen["photographs"] < FEWEST).sum())
     return Table(
         title=f"Pairs of systems that differ: {prediction}, {REGIONS[region]}",
         caption=f"{int(differs.sum())} of {len(chosen) - untested} comparisons differ: Wilcoxon signed-rank test on "
         "the same images and masks, averaged by photograph, p < 0.05 after Holm's correction over all pairs and "
-        f"metrics of a training source (bold). N = {numbers_of(chosen['n'])} test images of "
+        f"metrics of a training source (bold; none where mean and test disagree in direction). N = {numbers_of(chosen['n'])} test images of "
         f"{numbers_of(chosen['photographs'])} photographs, of {PREDICTIONS[prediction]}, {REGIONS[region]}. "
         "Each cell: mean of first − second, and the share of images on which the first is better, ties counted half. "
         "Pairs that differ in no metric are left out: no difference shown is not the same as equal."
