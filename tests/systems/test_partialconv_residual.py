@@ -7,6 +7,7 @@ import torch
 import yaml
 
 from lacuna import systems
+from lacuna.errors import LacunaError
 from lacuna.plan import Plan
 from lacuna.systems._catalogue import describe
 
@@ -51,6 +52,14 @@ def test_weights_of_the_plain_network_load():
     loaded = systems.load_released("partialconv_residual", plain.state_dict(), **SMALL).network.eval()
     image, mask = pictures()
     assert torch.equal(plain(image, mask).raw, loaded(image, mask).raw)
+
+
+def test_shortcuts_are_all_given_or_none():
+    _, residual = pair()
+    state = residual.state_dict()
+    del state["shortcut_2.projection.weight"]
+    with pytest.raises(LacunaError, match=r"missing: shortcut_2.projection.weight\)"):
+        systems.load_released("partialconv_residual", state, **SMALL)
 
 
 def test_a_dead_window_erases_in_the_plain_network_only():

@@ -38,6 +38,57 @@ def test_wrappers_are_understood(wrap, weights):
     assert all(torch.equal(result[key], weights[key]) for key in weights)
 
 
+@pytest.mark.parametrize("name", ["discriminator", "netD"])
+@pytest.mark.parametrize("apart", [True, False])
+def test_each_part_of_a_checkpoint_is_found(name, apart, weights):
+    torch.manual_seed(3)
+    judge = systems.create("aotgan", **SMALL).discriminator.state_dict()
+    if apart:
+        both = {"generator": weights, name: judge, "epoch": 3}
+    else:
+        both = {f"generator.{key}": value for key, value in weights.items()}
+        both |= {f"{name}.{key}": value for key, value in judge.items()}
+    system = systems.load_released("aotgan", {"state_dict": both}, part="discriminator", **SMALL)
+    system.load_released(both)
+    for part, expected in (("discriminator", judge), ("network", weights)):
+        found = system.modules()[part].state_dict()
+        assert all(torch.equal(found[key], value) for key, value in expected.items())
+
+
+@pytest.mark.parametrize(("name", "parts"), [("aotgan", "network, discriminator"), ("madf", "network")])
+def test_an_unknown_part_is_one_sentence_with_the_known_ones(name, parts):
+    with pytest.raises(LacunaError, match=f"system '{name}' has no part 'judge'; it has {parts}$"):
+        systems.load_released(name, {}, part="judge", **systems.system_class(name).small)
+
+
+def test_what_stands_beside_a_wrapper_is_complained_about(weights):
+    wrapped = {f"module.{key}": value for key, value in weights.items()}
+    with pytest.raises(LacunaError, match=r"extra: extra.weight\)"):
+        loaded({**wrapped, "extra.weight": torch.ones(2)})
+
+
+@pytest.mark.parametrize("name", ["aotgan", "deepfillv2", "lama", "partialconv", "structure", "tfill"])
+@pytest.mark.parametrize("held", [torch.ones(2), [torch.ones(2)], {0: torch.ones(2)}, {"state_dict": {0: 1}}])
+def test_weights_without_names_are_one_sentence(name, held, tmp_path):
+    torch.save(held, tmp_path / "odd.pth")
+    for given in (held, tmp_path / "odd.pth"):
+        with pytest.raises(LacunaError, match="must map names to arrays"):
+            systems.load_released(name, given, **systems.system_class(name).small)
+
+
+@pytest.mark.parametrize("name", ["aotgan", "partialconv", "structure", "tfill"])
+def test_no_array_under_a_name_is_one_sentence(name):
+    small = systems.system_class(name).small
+    system = systems.create(name, **small)
+    state = system.network.state_dict()
+    arrays = {key: state[own] for key, own in system.released_keys().items()}
+    key = next(iter(arrays))
+    with pytest.raises(LacunaError, match=f"'{key}' is a str"):
+        systems.load_released(name, {**arrays, key: "text"}, **small)
+    with pytest.raises(LacunaError, match="extra: note"):
+        systems.load_released(name, {**arrays, "note": "text"}, **small)
+
+
 def test_missing_extra_and_misshapen_keys_are_named_together(weights):
     del weights["encoder.1.bias"]
     weights["encoder.9.weight"] = torch.ones(2)

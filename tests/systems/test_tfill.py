@@ -83,6 +83,9 @@ def test_the_authors_three_files_load_as_one_mapping():
     }
     other = systems.load_released("tfill", apart, **SMALL).network.state_dict()
     assert all(torch.equal(other[key], value) for key, value in state.items())
+    wrapped = {net: {f"module.{key}": value for key, value in inside.items()} for net, inside in apart.items()}
+    other = systems.load_released("tfill", {**apart, "netT": wrapped["netT"]}, **SMALL).network.state_dict()
+    assert all(torch.equal(other[key], value) for key, value in state.items())
     del apart["netT"]["token_embed.bias"]
     with pytest.raises(LacunaError, match=r"missing: netT.token_embed.bias"):
         systems.load_released("tfill", apart, **SMALL)

@@ -24,11 +24,13 @@ def create(name: str, **settings):
     return system_class(name)(**settings)
 
 
-def load_released(name: str, mapping_or_path, **settings):
+def load_released(name: str, mapping_or_path, part: str = "network", **settings):
     """A system with weights in its authors' key names: a mapping of arrays, or a `.pth`/`.safetensors` file.
 
-    Loading is strict: missing, extra and misshapen keys are one `LacunaError` that names them.
+    part: `network`, or `discriminator` where the system has one. Wrappers that name the part (`generator`, `netG`;
+    `discriminator`, `netD`) or none (`module`, `state_dict`, …) are opened. Loading is strict: missing, extra and
+    misshapen keys are one `LacunaError` that names them.
     """
     system = create(name, **settings)
-    system.load_released(mapping_or_path)
+    system.load_released(mapping_or_path, part)
     return system

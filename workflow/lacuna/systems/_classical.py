@@ -38,7 +38,7 @@ class Classical:
         """uint8 H×W×3 (zero under the hole) and bool H×W, True = hole and not everywhere → uint8 H×W×3."""
         raise NotImplementedError
 
-    def load_released(self, mapping_or_path) -> None:
+    def load_released(self, mapping_or_path, part: str = "network") -> None:
         """Always a `LacunaError`: there is nothing to load."""
         raise LacunaError(f"system '{self.facts.name}' has no weights; leave them out")
 

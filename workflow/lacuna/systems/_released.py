@@ -8,15 +8,18 @@ from torch import Tensor, nn
 
 from lacuna.errors import LacunaError
 
-# Names under which checkpoints keep the weights that predict, and prefixes that wrappers put before every key.
-CONTAINERS = ("state_dict", "model_state_dict", "params", "generator", "netG", "model", "net")
-PREFIXES = ("module.", "generator.", "netG.", "model.", "net.")
+# Names under which checkpoints keep weights, or which stand with a dot before their keys: of one part, and of anything.
+NAMES_OF_PARTS = {"network": ("generator", "netG"), "discriminator": ("discriminator", "netD")}
+NAMES_OF_NETWORKS = ("model", "net")
+CONTAINERS = ("state_dict", "model_state_dict", "params")
+WRAPPER = "module."  # before every key of a network that several GPUs trained
 
 
 def read_tensors(path: str | Path) -> tuple[dict, dict[str, str]]:
     """(what the file holds, its metadata) of a `.safetensors` file, or of a PyTorch file read without running pickles.
 
-    A missing file, and a PyTorch file that holds more than tensors and plain containers, is a `LacunaError`.
+    A missing file, a PyTorch file that holds more than tensors and plain containers, and one whose contents have no
+    names, is a `LacunaError`.
     """
     path = Path(path)
     if not path.is_file():
@@ -27,55 +30,89 @@ def read_tensors(path: str | Path) -> tuple[dict, dict[str, str]]:
 
             with safe_open(path, framework="pt") as stream:
                 return {name: stream.get_tensor(name) for name in stream.keys()}, stream.metadata() or {}  # noqa: SIM118
-        return torch.load(path, map_location="cpu", weights_only=True), {}
+        held = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise LacunaError(f"the weights {path} cannot be read without running code ({reason})") from None
+    return named(held, f"the weights {path}"), {}
 
 
-def unwrap(mapping: Mapping, wanted: set[str]) -> dict[str, object]:
-    """The arrays of a checkpoint under the names that `wanted` has, as far as wrappers hide them.
+def opened(mapping_or_path) -> Mapping:
+    """What a file of weights holds, or the mapping itself; what has no names is a `LacunaError`."""
+    if isinstance(mapping_or_path, str | Path):
+        return read_tensors(mapping_or_path)[0]
+    return named(mapping_or_path, "the weights")
 
-    Nested containers (`state_dict`, …) are opened, and a prefix (`module.`, `generator.`, …) is taken off: of all keys
-    if all have it, and otherwise keys without it are dropped (the other networks of the checkpoint).
+
+def named(value, what: str) -> Mapping:
+    """The value, if it maps names to something; otherwise a `LacunaError` that begins with `what`."""
+    if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
+        return value
+    kind = "some keys that are no names" if isinstance(value, Mapping) else f"one {type(value).__name__}"
+    raise LacunaError(f"{what} must map names to arrays, not hold {kind}; save the network's `state_dict()`")
+
+
+def unwrap(mapping: Mapping, wanted: set[str], part: str = "network") -> dict[str, object]:
+    """The arrays of one part of a checkpoint under the names that `wanted` has, as far as wrappers hide them.
+
+    Nested containers (`state_dict`, …; `netG` for the network, `netD` for the discriminator) are opened. The prefix
+    `module.` is taken off where it stands. If a prefix says which network a key is of (`generator.`, `netD.`, …), keys
+    without it are dropped: they are the other networks of the checkpoint.
     """
-    while not wanted & mapping.keys():
-        inside = next((name for name in CONTAINERS if isinstance(mapping.get(name), Mapping)), None)
+    networks = (*NAMES_OF_PARTS.get(part, (part,)), *NAMES_OF_NETWORKS)
+    while not wanted & named(mapping, "the weights").keys():
+        inside = next((name for name in (*CONTAINERS, *networks) if isinstance(mapping.get(name), Mapping)), None)
         if inside is not None:
             mapping = mapping[inside]
             continue
-        prefix = next((text for text in PREFIXES if any(str(key).startswith(text) for key in mapping)), None)
+        if any(key.startswith(WRAPPER) for key in mapping):
+            mapping = {key.removeprefix(WRAPPER): value for key, value in mapping.items()}
+            continue
+        prefix = next((f"{name}." for name in networks if any(key.startswith(f"{name}.") for key in mapping)), None)
         if prefix is None:
             break
         mapping = {key.removeprefix(prefix): value for key, value in mapping.items() if key.startswith(prefix)}
     return dict(mapping)
 
 
-def load_strictly(
-    module: nn.Module, arrays: Mapping, names: Mapping[str, str], what: str, optional: tuple[str, ...] = ()
-) -> None:
-    """Copy arrays (tensors or NumPy) into a module's parameters and buffers.
+def as_tensors(arrays: Mapping[str, object], wanted: set[str], what: str) -> dict[str, object]:
+    """The same with tensors for arrays (tensors or NumPy); a wanted name without an array is a `LacunaError`."""
+    converted = dict(arrays)
+    for key, value in arrays.items():
+        try:
+            converted[key] = torch.as_tensor(value)
+        except (TypeError, ValueError, RuntimeError):
+            if key in wanted:
+                kind = type(value).__name__
+                raise LacunaError(f"the weights do not fit {what} ('{key}' is a {kind}); check the file") from None
+    return converted
 
-    names: authors' key → key of the module. Keys of the module that end in one of `optional` may be missing.
-    One `LacunaError` names all missing, extra and misshapen keys; then nothing has been copied.
+
+def load_strictly(
+    module: nn.Module, tensors: Mapping, names: Mapping[str, str], what: str, optional: tuple[str, ...] = ()
+) -> None:
+    """Copy tensors into a module's parameters and buffers.
+
+    names: authors' key → key of the module. Keys of the module that end in one of `optional` may be missing, all that
+    end so or none. One `LacunaError` names all missing, extra and misshapen keys; then nothing has been copied.
     """
     state = module.state_dict()
-    arrays = unwrap(arrays, set(names))
-    tensors = {names[key]: torch.as_tensor(value) for key, value in arrays.items() if key in names}
+    given = {names[key]: tensor for key, tensor in tensors.items() if key in names}
+    left_out = tuple(ending for ending in optional if not any(ours.endswith(ending) for ours in given))
     complaints = {
-        "missing": [key for key, ours in names.items() if ours not in tensors and not ours.endswith(tuple(optional))],
-        "extra": [str(key) for key in arrays if key not in names],
+        "missing": [key for key, ours in names.items() if ours not in given and not ours.endswith(left_out)],
+        "extra": [key for key in tensors if key not in names],
         "misshapen": [
-            f"{key} ({list(tensors[ours].shape)} instead of {list(state[ours].shape)})"
+            f"{key} ({list(given[ours].shape)} instead of {list(state[ours].shape)})"
             for key, ours in names.items()
-            if ours in tensors and tensors[ours].shape != state[ours].shape
+            if ours in given and given[ours].shape != state[ours].shape
         ],
     }
     found = "; ".join(f"{kind}: {_shortened(keys)}" for kind, keys in complaints.items() if keys)
     if found:
         raise LacunaError(f"the weights do not fit {what} ({found}); check the system and its settings")
     with torch.no_grad():
-        for key, tensor in tensors.items():
+        for key, tensor in given.items():
             state[key].copy_(tensor)
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-import torch
 from torch import Tensor
 
 SCOPES = {"network": "inpaint_net/", "discriminator": "discriminator256/"}
@@ -62,16 +61,17 @@ def discriminator_names(layers: int) -> dict[str, str]:
     }
 
 
-def in_our_layout(arrays: Mapping, part: str) -> dict[str, Tensor]:
+def in_our_layout(arrays: Mapping[str, object], part: str) -> dict[str, object]:
     """What a checkpoint holds of one part of the network, in PyTorch's layout.
 
     Kernels H×W×in×out (transposed ones H×W×out×in) become out×in×H×W (in×out×H×W), and vectors 1×n become n. Arrays
     that somebody has brought into PyTorch's layout already stay as they are; the first kernel tells for all.
     """
     others = tuple(scope for name, scope in SCOPES.items() if name != part)
-    tensors = {key: torch.as_tensor(value) for key, value in arrays.items() if not str(key).startswith(others)}
+    tensors = {key: value for key, value in arrays.items() if not key.startswith(others)}
     key, channels = FIRST_KERNELS[part]
     if key not in tensors or tensors[key].dim() != 4 or tensors[key].shape[2] != channels:
         return tensors
     layouts = {4: lambda kernel: kernel.permute(3, 2, 0, 1), 2: lambda vector: vector.squeeze(0)}
-    return {key: layouts.get(tensor.dim(), lambda same: same)(tensor) for key, tensor in tensors.items()}
+    known = {key: value for key, value in tensors.items() if isinstance(value, Tensor)}
+    return tensors | {key: layouts.get(each.dim(), lambda same: same)(each) for key, each in known.items()}

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from lacuna.errors import LacunaError
 from lacuna.nn.devices import choose_device, make_deterministic
 from lacuna.systems._facts import Deviation, Facts, make_recipe
-from lacuna.systems._released import load_strictly, read_tensors
+from lacuna.systems._released import as_tensors, load_strictly, opened, read_tensors, unwrap
 
 __all__ = ["Deviation", "Facts", "Prediction", "Recipe", "System", "require_size"]
 
@@ -155,7 +155,7 @@ class System:
 
     # ------------------------------------------------------------------ weights
 
-    #: endings of keys that released weights may lack
+    #: endings of keys that released weights may lack, all that end so or none
     released_optional: ClassVar[tuple[str, ...]] = ()
 
     def released_keys(self, part: str = "network") -> dict[str, str]:
@@ -164,11 +164,19 @@ class System:
 
     def load_released(self, mapping_or_path, part: str = "network") -> None:
         """Load weights in the authors' key names strictly; see `lacuna.systems.load_released`."""
-        arrays = mapping_or_path
-        if isinstance(mapping_or_path, str | Path):
-            arrays, _ = read_tensors(mapping_or_path)
-        what = f"the {part} of system '{self.facts.name}'"
-        load_strictly(self.modules()[part], arrays, self.released_keys(part), what, optional=self.released_optional)
+        modules = self.modules()
+        if part not in modules:
+            raise LacunaError(f"system '{self.facts.name}' has no part '{part}'; it has {', '.join(modules)}")
+        names, what = self.released_keys(part), f"the {part} of system '{self.facts.name}'"
+        arrays = as_tensors(unwrap(opened(mapping_or_path), set(names), part), set(names), what)
+        load_strictly(modules[part], self.from_released(arrays, part), names, what, optional=self.released_optional)
+
+    def from_released(self, arrays: dict, part: str) -> dict:
+        """Tensors under the authors' names, wrappers gone, in this project's layout: the same, unless overridden.
+
+        Under names that are not in `released_keys`, which strict loading refuses, anything may lie.
+        """
+        return arrays
 
     def _load_weights(self, path: str | Path) -> None:
         """Weights that `lacuna train` wrote carry a note of their system; others are taken as released ones."""

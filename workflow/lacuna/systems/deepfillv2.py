@@ -12,7 +12,6 @@ discriminator's spectral norm is the standard one; the port divides the stored w
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -24,7 +23,6 @@ from lacuna.errors import LacunaError
 from lacuna.nn.adversarial import discriminator_loss, generator_loss
 from lacuna.nn.contextual_attention import paste, self_similarity, usable_keys
 from lacuna.systems import base
-from lacuna.systems._released import read_tensors, unwrap
 from lacuna.systems.base import Deviation, Facts, System, require_size
 
 SOFTMAX_SCALE = 10
@@ -303,19 +301,15 @@ class DeepFillv2(System):
         losses["discriminator"] = discriminator
         return {name: loss.detach() for name, loss in losses.items()}
 
-    def load_released(self, mapping_or_path, part: str = "network") -> None:
+    def from_released(self, arrays: dict, part: str) -> dict:
         """Our own key names only; where none of them is found, a `LacunaError` says why."""
-        arrays = mapping_or_path
-        if isinstance(mapping_or_path, str | Path):
-            arrays, _ = read_tensors(mapping_or_path)
-        names = set(self.released_keys(part))
-        if not names & unwrap(arrays, names).keys():
+        if not self.released_keys(part).keys() & arrays.keys():
             raise LacunaError(
                 "system 'deepfillv2' cannot take weights that others released (the key names of the port are not "
                 "known here, and the authors' TensorFlow weights need other paddings); take weights trained here, or "
                 "add the others' pictures as a system of kind 'predictions'"
             )
-        super().load_released(arrays, part)
+        return arrays
 
 
 SYSTEM = DeepFillv2

@@ -23,7 +23,6 @@ from lacuna.nn import backbones
 from lacuna.nn.losses import perceptual_loss, style_loss
 from lacuna.nn.partial_convolution import PartialConv2d
 from lacuna.systems import base
-from lacuna.systems._released import read_tensors, unwrap
 from lacuna.systems.base import Deviation, Facts, Prediction, System, require_size
 
 # the network's range: ImageNet's mean is 0, its standard deviation 1
@@ -283,17 +282,14 @@ class PartialConv(System):
 
     # ------------------------------------------------------------------ weights
 
-    def load_released(self, mapping_or_path, part: str = "network") -> None:
-        """As in `System`, in either form of the layer; which one a file has is seen by its keys.
+    def from_released(self, arrays: dict, part: str) -> dict:
+        """In the authors' form, from either form of the layer; which one a file has is seen by its keys.
 
         naoto0804 scales a window by 1/S instead of N/S, and keeps a kernel of ones in `mask_conv.weight` beside each
         `input_conv.weight`. Where that kernel is, the weights are divided by N = channels · kernel², which gives the
         same network, and the kernel is dropped. Files in the authors' form have no such key and are taken as they are.
         """
-        arrays = mapping_or_path
-        if isinstance(mapping_or_path, str | Path):
-            arrays, _ = read_tensors(mapping_or_path)
-        super().load_released(in_the_authors_form(unwrap(arrays, set(self.released_keys(part)))), part)
+        return in_the_authors_form(arrays)
 
 
 def in_the_authors_form(arrays: Mapping) -> dict:
@@ -306,7 +302,9 @@ def in_the_authors_form(arrays: Mapping) -> dict:
         beside = key.removesuffix(KERNEL_OF_ONES) + "input_conv.weight"
         if not key.endswith(KERNEL_OF_ONES) or beside not in arrays:
             continue
-        kernel, weights = torch.as_tensor(arrays[key]), torch.as_tensor(arrays[beside])
+        kernel, weights = arrays[key], arrays[beside]
+        if not (isinstance(kernel, Tensor) and isinstance(weights, Tensor) and weights.dim() == 4):
+            continue
         if kernel.shape == weights.shape and bool((kernel == 1).all()):
             converted[beside] = weights / weights[0].numel()
             del converted[key]

@@ -19,7 +19,6 @@ from lacuna.nn import backbones
 from lacuna.nn.edges import canny, sobel
 from lacuna.nn.pooled_attention import Convolution, PooledAttention, UpConvolution
 from lacuna.systems import base
-from lacuna.systems._released import read_tensors, unwrap
 from lacuna.systems._structure_discriminator import Discriminator, discriminator_loss
 from lacuna.systems._structure_losses import (
     CANNY_SIGMA,
@@ -298,11 +297,8 @@ class Structure(System):
             return discriminator_names(len(self.form.strides))
         return network_names(self.form.halvings, self.form.blocks)
 
-    def load_released(self, mapping_or_path, part: str = "network") -> None:
-        arrays = mapping_or_path
-        if isinstance(mapping_or_path, str | Path):
-            arrays, _ = read_tensors(mapping_or_path)
-        super().load_released(in_our_layout(unwrap(arrays, set(self.released_keys(part))), part), part)
+    def from_released(self, arrays: dict, part: str) -> dict:
+        return in_our_layout(arrays, part)
 
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:
         rate, betas = self.recipe.learning_rate, self.recipe.betas

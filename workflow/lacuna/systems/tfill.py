@@ -23,7 +23,7 @@ from lacuna.nn import perceptual_similarity
 from lacuna.nn.stylegan2 import Discriminator
 from lacuna.nn.weighted_attention import POSITIONS
 from lacuna.systems import base
-from lacuna.systems._released import read_tensors, unwrap
+from lacuna.systems._released import opened, unwrap
 from lacuna.systems._tfill_coarse import Decoder, Encoder, Transformer
 from lacuna.systems._tfill_refinement import PARAMETERS, Refiner
 from lacuna.systems.base import Deviation, Facts, Prediction, System, require_size
@@ -329,22 +329,22 @@ class TFill(System):
     def load_released(self, mapping_or_path, part: str = "network") -> None:
         """As every system's; the authors keep three files, and their contents may also come as one mapping of three:
         `{"netE": …, "netT": …, "netG": …}`. They are of the first stage: with `refinement` a `LacunaError`."""
-        arrays = mapping_or_path
-        if isinstance(mapping_or_path, str | Path):
-            arrays, _ = read_tensors(mapping_or_path)
+        arrays = opened(mapping_or_path)
         if part == "network" and set(arrays) == {"netE", "netT", "netG"}:
-            arrays = {f"{net}.{key}": value for net, inside in arrays.items() for key, value in inside.items()}
-        names = set(self.released_keys(part))
-        if (
-            part == "network"
-            and self.recipe.refinement
-            and not any(key.startswith("refiner.") for key in unwrap(arrays, names))
-        ):
+            arrays = {
+                f"{net}.{key}": value
+                for net, inside in arrays.items()
+                for key, value in unwrap(inside, set(self.network.get_submodule(net).state_dict())).items()
+            }
+        super().load_released(arrays, part)
+
+    def from_released(self, arrays: dict, part: str) -> dict:
+        if part == "network" and self.recipe.refinement and not any(key.startswith("refiner.") for key in arrays):
             raise LacunaError(
                 "system 'tfill' with 'refinement' needs weights of its own second stage, which these do not hold (the "
                 "authors' is another network, whose key names are not known here); leave 'refinement' out, or train it"
             )
-        super().load_released(arrays, part)
+        return arrays
 
 
 SYSTEM = TFill
