@@ -1,6 +1,10 @@
 """TFill against its authors' network, and its losses and blocks against arithmetic done by hand."""
 
 import math
+import shlex
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -73,7 +77,7 @@ def test_recorded_output_stays():
     assert_as_recorded("tfill", raw[0])
 
 
-def test_the_authors_three_files_load_as_one_mapping():
+def test_the_authors_three_files_load_as_one_mapping(tmp_path):
     torch.manual_seed(0)
     system = systems.create("tfill", **SMALL)
     state = system.network.state_dict()
@@ -86,6 +90,14 @@ def test_the_authors_three_files_load_as_one_mapping():
     wrapped = {net: {f"module.{key}": value for key, value in inside.items()} for net, inside in apart.items()}
     other = systems.load_released("tfill", {**apart, "netT": wrapped["netT"]}, **SMALL).network.state_dict()
     assert all(torch.equal(other[key], value) for key, value in state.items())
+    for net, inside in apart.items():
+        torch.save(inside, tmp_path / f"{net}.pth")
+    use = (Path(__file__).parents[2] / "docs" / "use.md").read_text()
+    line = next(line for line in use.splitlines() if "'netE', 'netT', 'netG'" in line)
+    subprocess.run([sys.executable, *shlex.split(line)[1:]], cwd=tmp_path, check=True)
+    other = systems.create("tfill", **SMALL)
+    other.prepare(tmp_path / "tfill.pth")
+    assert all(torch.equal(other.network.state_dict()[key], value) for key, value in state.items())
     del apart["netT"]["token_embed.bias"]
     with pytest.raises(LacunaError, match=r"missing: netT.token_embed.bias"):
         systems.load_released("tfill", apart, **SMALL)

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from lacuna.errors import LacunaError
 
-PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
+# no half precision that needs scaled losses: systems clip their gradients themselves, and the scale is not kept
+PRECISIONS = ("32-true", "bf16-mixed")
 
 
 @dataclass(frozen=True)
