@@ -1,7 +1,9 @@
 """The loop on a tiny AOT-GAN: it learns, it resumes exactly, it stops when told, it lets nothing broken pass."""
 
+import itertools
 import os
 import signal
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,6 +13,8 @@ from safetensors import safe_open
 from lacuna import systems
 from lacuna.errors import LacunaError
 from lacuna.files import read_json, read_rows
+from lacuna.training import loop
+from lacuna.training.decay import Decay
 from tests.training.conftest import SIZE
 
 AOTGAN = systems.system_class("aotgan")
@@ -134,6 +138,16 @@ def test_seconds_are_a_budget(job):
     record = read_json(folder / "record.json")
     assert 0.7 <= record["seconds"] < 10 and record["steps"] >= 1
     assert read_rows(folder / "validation.csv")[-1]["step"] == str(record["steps"])
+
+
+def test_a_step_sees_one_share_of_the_budget_below_its_end(job, monkeypatch):
+    """With a clock that goes on by a seventh of the budget at every look."""
+    looks, shares = itertools.count(), []
+    monkeypatch.setattr(loop, "time", SimpleNamespace(monotonic=lambda: next(looks) / 7))
+    monkeypatch.setattr(AOTGAN, "before_step", lambda self, step, share, optimizers: shares.append(share))
+    monkeypatch.setattr(Decay, "apply", lambda self, optimizers, share: shares.append(share))
+    job("a", seconds=2)
+    assert shares[::2] == shares[1::2] and max(shares) < 1
 
 
 def test_a_loss_that_is_not_finite_names_itself_and_the_step(job, monkeypatch, tmp_path):

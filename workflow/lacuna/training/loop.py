@@ -119,15 +119,15 @@ def train(
         if not validation_table.rows:
             log_validation()
         progress.start(step)
-        while spent() < 1:
+        while (share := spent()) < 1:  # asked once a step: with a time budget it grows meanwhile
             if interruption.requested:
                 save_state()
                 raise LacunaError(f"training was interrupted at step {step}; run the same command to go on from there")
             began_step = time.monotonic()
             image, mask = (tensor.to(device, memory_format=torch.channels_last) for tensor in next(batches))
             decay.undo(optimizers)
-            system.before_step(step, spent(), optimizers)
-            decay.apply(optimizers, spent())
+            system.before_step(step, share, optimizers)
+            decay.apply(optimizers, share)
             losses = system.training_step(image, mask, optimizers, fabric.backward)
             step += 1
             means.add(_finite(losses, step))
