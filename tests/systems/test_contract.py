@@ -220,7 +220,7 @@ def test_a_training_step_reaches_every_parameter_but_those_listed(name, random_b
         gradients = {f"{part}.{key}": each.grad for key, each in module.named_parameters() if each.requires_grad}
         largest = max(float(gradient.abs().max()) for gradient in gradients.values() if gradient is not None)
         for key, gradient in gradients.items():
-            if listed(key, system.facts.without_gradient):
+            if listed(key, system.without_gradient):
                 assert gradient is None, key
                 continue
             assert gradient is not None and gradient.isfinite().all(), key
@@ -233,6 +233,7 @@ def test_the_lists_of_what_does_not_learn_name_parameters(name):
         system = systems.create(name)
     keys = [f"{part}.{key}" for part, module in system.modules().items() for key, _ in module.named_parameters()]
     assert system.zero_gradient == system.facts.zero_gradient
+    assert system.without_gradient == system.facts.without_gradient
     for pattern in (*system.facts.without_gradient, *system.facts.zero_gradient):
         assert any(fnmatch(key, pattern) for key in keys), pattern
 

@@ -196,11 +196,19 @@ def test_without_any_valid_key_the_weights_are_the_floor():
 
 def test_released_weights_have_their_authors_settings():
     assert set(RELEASED) == {"celebahq", "dtd", "facade", "places2"}
-    for released in RELEASED.values():
-        recipe = systems.create("pennet", widths=(4, 4), discriminator_width=4, **released.settings).recipe
+    for name, released in RELEASED.items():
+        recipe = systems.create("pennet", widths=(4, 4), discriminator_width=4, released=name).recipe
         assert released.settings.items() <= vars(recipe).items()
     assert RELEASED["places2"].settings.items() <= vars(systems.system_class("pennet").Recipe()).items()
     assert [name for name in sorted(RELEASED) if RELEASED[name].settings["gan_type"] == "nsgan"] == ["dtd", "facade"]
+
+
+def test_settings_go_before_those_of_the_released_weights():
+    recipe = systems.create("pennet", **SMALL, released="dtd", gan_type="hinge", decay_until=7).recipe
+    assert (recipe.gan_type, recipe.decay_until, recipe.iterations) == ("hinge", 7, 330_000)
+    assert systems.create("pennet", **vars(recipe)).recipe == recipe
+    with pytest.raises(LacunaError, match="'released' of system 'pennet' is one of celebahq, .*, not 'coco'"):
+        systems.create("pennet", released="coco")
 
 
 @pytest.mark.parametrize(
@@ -213,7 +221,7 @@ def test_released_weights_have_their_authors_settings():
     ],
 )
 def test_the_learning_rate_falls_as_the_authors_let_it(name, tenths):
-    system = systems.create("pennet", **SMALL, **RELEASED[name].settings)
+    system = systems.create("pennet", **SMALL, released=name)
     optimizers = system.optimizers()
     for step, power in tenths.items():
         system.before_step(step, 0.5, optimizers)

@@ -243,3 +243,15 @@ def test_pictures_of_which_nothing_is_seen_teach_nothing(random_backbones):
     system.training_step(image, hidden, system.optimizers(), lambda loss: loss.backward())
     gradients = [each.grad for each in system.network.parameters() if each.grad is not None]
     assert len(gradients) > 100 and not any(gradient.any() for gradient in gradients)
+
+
+@pytest.mark.parametrize("weight", [0.0, 1.0])
+def test_the_smaller_pictures_heads_learn_only_if_their_loss_is_weighed(weight, random_backbones):
+    system = tiny(low_scale_weight=weight)
+    system.load_backbones(random_backbones, torch.device("cpu"))
+    system.training_step(*scene(), system.optimizers(), lambda loss: loss.backward())
+    left = [f"network.{key}" for key, parameter in system.network.named_parameters() if parameter.grad is None]
+    assert bool(left) == (weight == 0)
+    for key, _ in system.network.named_parameters():
+        listed = any(fnmatch(f"network.{key}", pattern) for pattern in system.without_gradient)
+        assert (f"network.{key}" in left) == listed, key

@@ -23,11 +23,13 @@ class Facts:
 
     kind: `deep` is trained on a source, `classical` is an algorithm, `fitted` is fitted to each picture alone.
     authors_mask, authors_range: the convention of the authors' code (ours is 1 = hole and [0, 1]).
-    size_multiple, minimal_size: what height and width must be, in pixels; other sizes are padded by reflection.
+    size_multiple, minimal_size: what height and width must be, in pixels; a system's
+    `predict` extends pictures of other sizes and crops the result.
     parameters: of everything that predicts; parts: the same by part, with parts that only training uses after them.
-    without_gradient: shell patterns of parameters (`network.…`, `discriminator.…`) that nothing applies: the authors
-    count them, training leaves them. zero_gradient: of those whose gradient is 0 but for rounding, whatever the data,
-    since what they add is taken off again: by a normalisation, or by a softmax over what they shift alike.
+    without_gradient: shell patterns of parameters (`network.…`, `discriminator.…`) that nothing applies, or whose
+    output no loss weighs: the authors count them, training leaves them. zero_gradient: of those whose gradient is 0 but
+    for rounding, whatever the data, since what they add is taken off again: by a normalisation, or by a softmax over
+    what they shift alike.
     """
 
     name: str
@@ -53,7 +55,10 @@ class Facts:
 
 
 def make_recipe(recipe_class: type, settings: dict, system: str):
-    """A frozen recipe from settings (as JSON gives them: lists for tuples). Wrong names or types: `LacunaError`."""
+    """A frozen recipe from settings (as JSON gives them: lists for tuples). Wrong names or types: `LacunaError`.
+
+    A recipe may have a function `implied`: settings → what they set besides, unless it is set, too.
+    """
     defaults = {entry.name: getattr(recipe_class(), entry.name) for entry in dataclasses.fields(recipe_class)}
     unknown = sorted(settings.keys() - defaults.keys())
     if unknown:
@@ -64,7 +69,8 @@ def make_recipe(recipe_class: type, settings: dict, system: str):
         name: _converted(value, defaults[name], f"setting '{name}' of system '{system}'")
         for name, value in settings.items()
     }
-    return recipe_class(**values)
+    implied = recipe_class.implied(values) if hasattr(recipe_class, "implied") else {}
+    return recipe_class(**{**implied, **values})
 
 
 def _converted(value, default, what: str):

@@ -74,6 +74,11 @@ class System:
         return self.facts.minimal_size
 
     @property
+    def without_gradient(self) -> tuple[str, ...]:
+        """As the fact of this name, at these settings."""
+        return self.facts.without_gradient
+
+    @property
     def zero_gradient(self) -> tuple[str, ...]:
         """As the fact of this name, at these settings."""
         return self.facts.zero_gradient

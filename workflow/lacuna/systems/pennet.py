@@ -95,9 +95,19 @@ class PlainRecipe(base.Recipe):
 
 @dataclass(frozen=True)
 class Recipe(PlainRecipe):
-    """As `PlainRecipe`, and pyramid_weight: of the pictures that the levels of the decoder show."""
+    """As `PlainRecipe`, and pyramid_weight: of the pictures that the levels of the decoder show. released: which of the
+    authors' weights to train like; what `RELEASED` has for it holds where the settings do not say otherwise."""
 
     pyramid_weight: float = 0.5
+    released: str = "places2"
+
+    @staticmethod
+    def implied(settings: dict) -> dict:
+        """The authors' settings of the weights that `released` names."""
+        name = settings.get("released", Recipe.released)
+        if name not in RELEASED:
+            raise LacunaError(f"setting 'released' of system 'pennet' is one of {', '.join(RELEASED)}, not '{name}'")
+        return RELEASED[name].settings
 
     def __post_init__(self):
         super().__post_init__()
@@ -263,10 +273,10 @@ class PENNet(System):
         parts={"generator": 10_231_538, "discriminator": 4_318_401},
         deviations=(
             Deviation(
-                "decay_until",
-                150_000,
-                "The defaults are the authors' for Places2; `RELEASED` in the system's file lists those of their other "
-                "weights (CelebA-HQ, DTD, Facades).",
+                "released",
+                "places2",
+                "The defaults are the authors' for Places2; `celebahq`, `dtd` and `facade` take what they trained "
+                "their other weights with: `gan_type`, `iterations`, `decay_every`, `decay_until`.",
             ),
         ),
     )

@@ -35,6 +35,7 @@ from lacuna.systems.base import Deviation, Facts, Prediction, System, require_si
 
 FEATURE_NETWORKS = ("vgg19", "vgg16")
 INPUTS = 3 + 1 + 1 + 6  # picture, edges, mask, derivatives
+SMALLER_PICTURES = ("network.stages.[01].image.*",)  # the heads that the authors' weight 0 leaves without a loss
 
 
 @dataclass(frozen=True)
@@ -228,6 +229,7 @@ class Structure(System):
         parameters=15_089_000,
         parts={"generator": 15_089_000, "discriminator": 2_764_737},
         # every convolution's output is standardised, and a key's bias shifts all of a query's scores alike
+        without_gradient=SMALLER_PICTURES,
         zero_gradient=("network.*.convolution.bias", "network.*.attention.key.bias"),
         deviations=(
             Deviation(
@@ -280,6 +282,10 @@ class Structure(System):
     @property
     def minimal_size(self) -> int:
         return 2 * self.size_multiple
+
+    @property
+    def without_gradient(self) -> tuple[str, ...]:
+        return SMALLER_PICTURES if self.form.side_heads and not self.recipe.low_scale_weight else ()
 
     @classmethod
     def backbones(cls, recipe: Recipe) -> tuple[str, ...]:
