@@ -69,8 +69,8 @@ def test_untrained_systems_stand_in_every_sources_table_and_others_do_not():
 
 
 def test_captions_say_what_the_numbers_are():
-    composite, hole, raw = tables.comparisons(quantitative(), SETTINGS, "place2")
-    for table in (composite, hole, raw):
+    composite, hole, band, raw = tables.comparisons(quantitative(), SETTINGS, "place2")
+    for table in (composite, hole, band, raw):
         assert table.caption.startswith("Demonstration")
         assert "N test images" in table.caption
         assert "↑ higher is better, ↓ lower is better" in table.caption
@@ -79,7 +79,11 @@ def test_captions_say_what_the_numbers_are():
     assert "whole image" in composite.caption
     assert "hole only" in hole.caption
     assert "no hole are left out" in hole.caption
+    assert "band along the hole's edge. Images whose mask has no hole" in band.caption
     assert "raw predictions" in raw.caption
+    without = quantitative()
+    without = without[without["region"] != "boundary"]
+    assert tables.comparisons(without, SETTINGS, "place2") == [composite, hole, raw]
     real = tables.comparison(quantitative(), SETTINGS | {"demonstration": False}, "place2", "raw", "image")
     assert "emonstration" not in real.caption
 
@@ -201,7 +205,7 @@ def test_latex_is_balanced_and_escaped():
     text = rendering.to_latex(tables.comparisons(quantitative(), SETTINGS, "place2"))
     plain = re.sub(r"\\[{}\\&%$#_]", "", text)
     assert plain.count("{") == plain.count("}")
-    assert text.count(r"\begin{table}") == text.count(r"\end{table}") == 3
+    assert text.count(r"\begin{table}") == text.count(r"\end{table}") == 4
     assert r"AOT\_GAN \& co" in text
     assert r"\textbf{25.00}" in text
     assert not re.search("[↑↓†–]", text)
@@ -231,7 +235,7 @@ def test_tabulate_writes_the_same_bytes_twice(tmp_path):
     names = sorted(path.name for path in (tmp_path / "one").iterdir())
     kinds = [f"table_{source}.{kind}" for source in ("celeba", "place2") for kind in ("html", "md", "tex")]
     tidy = ["quantitative", "by_coverage", "training", "leaderboard", "statistics_pairs", "statistics_ranks", "cross"]
-    tidy += ["published_comparison", "sanity", "set_scores"]
+    tidy += ["published_comparison", "sanity", "set_scores", "valid_region"]
     assert names == sorted([*(f"{name}.csv" for name in tidy), *kinds])
     for name in names:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()

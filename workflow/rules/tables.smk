@@ -67,6 +67,12 @@ rule tabulate:
             labels={"table": "sanity rows"},
             caption="../report/sanity.rst",
         ),
+        valid_region=report(
+            f"{PLAN.folder}/tables/valid_region.csv",
+            category="Tables",
+            labels={"table": "outside the hole"},
+            caption="../report/valid_region.rst",
+        ),
         set_scores=report(
             f"{PLAN.folder}/tables/set_scores.csv",
             category="Tables",
@@ -74,12 +80,12 @@ rule tabulate:
             caption="../report/set_scores.rst",
         ),
         pages=report(
-            expand(f"{PLAN.folder}/tables/table_{{source}}.html", source=PLAN.sources),
+            expand(f"{PLAN.folder}/tables/table_{{source}}.html", source=PLAN.paged_sources()),
             category="Tables",
             labels={"table": "seeds' layout"},
             caption="../report/table.rst",
         ),
-        texts=expand(f"{PLAN.folder}/tables/table_{{source}}.{{format}}", source=PLAN.sources, format=["md", "tex"]),
+        texts=expand(f"{PLAN.folder}/tables/table_{{source}}.{{format}}", source=PLAN.paged_sources(), format=["md", "tex"]),
     log:
         f"{PLAN.folder}/logs/tabulate.log",
     conda:

@@ -22,7 +22,16 @@ def add_arguments(parser) -> None:
 def run(args) -> None:
     from lacuna.data.lists import read_list
     from lacuna.files import atomic
-    from lacuna.reporting import aggregation, cross, published, rendering, set_scores, statistics, tables
+    from lacuna.reporting import (
+        aggregation,
+        cross,
+        published,
+        rendering,
+        set_scores,
+        statistics,
+        tables,
+        valid_region,
+    )
     from lacuna.reporting.titles import titles
 
     settings = json.loads(args.settings)
@@ -43,6 +52,7 @@ def run(args) -> None:
     aggregation.write_table(folder / "quantitative.csv", quantitative)
     aggregation.write_table(folder / "by_coverage.csv", aggregation.by_coverage(scores))
     aggregation.write_table(folder / "sanity.csv", aggregation.quantitative(yardsticks))
+    aggregation.write_table(folder / "valid_region.csv", valid_region.outside(scores))
     aggregation.write_table(folder / "set_scores.csv", set_scores.read_set_scores(args.set_scores))
     aggregation.write_table(folder / "training.csv", training)
     aggregation.write_table(folder / "leaderboard.csv", statistics.leaderboard_intervals(scores))

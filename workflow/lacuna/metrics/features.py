@@ -96,6 +96,6 @@ def read_features(path: str | Path) -> Features:
         with safe_open(str(path), framework="numpy") as stream:
             about = json.loads(stream.metadata()["about"])
             of = {kind: stream.get_tensor(kind) for kind in stream.keys()}  # noqa: SIM118 - not a dictionary
+        return Features(of, about["names"], about["images"])
     except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
         raise LacunaError(f"{path} cannot be read as features ({error}); run `lacuna features` again.") from None
-    return Features(of, about["names"], about["images"])

@@ -48,7 +48,7 @@ REGIONS: dict[str, Region] = {
         Region("hole", "hole only", "The pixels that were to be filled in; images without a hole are left out.", _hole),
         Region(
             "boundary",
-            "boundary band",
+            "band along the hole's edge",
             "Pixels with both hole and valid pixels within a square around them that reaches a 64th of the image's "
             "shorter side (rounded, at least one pixel; 4 at 256×256) in each direction: a band on both sides of the "
             "hole's edge. The frame of the image is no edge; images without an edge are left out.",

@@ -107,6 +107,10 @@ class Names:
         """The systems that are folders of predictions, or those that predict here."""
         return [label for label in self.systems if self.is_given(label) == given]
 
+    def paged_sources(self) -> list[str]:
+        """The sources whose tables are written: without any, the one of systems that need none."""
+        return list(self.sources) or [UNTRAINED]
+
     def trainings(self) -> list[tuple[str, str]]:
         """All (system, source) pairs that are trained."""
         return [(label, source) for label in self.systems if self.is_trained(label) for source in self.sources]

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
-import seaborn as sns
 
 from lacuna.metrics.per_image import named
 from lacuna.reporting.aggregation import SHARED, UNTRAINED, bin_title, bins_of, read_scores, with_photographs
+from lacuna.reporting.bootstrap import intervals
 from lacuna.reporting.style import looks, written_to
 from lacuna.reporting.titles import REGIONS, UNTRAINED_MARK, check_known, titles
 
@@ -18,11 +19,21 @@ def _of_source(scores: pd.DataFrame, source: str, prediction: str, region: str) 
     ]
 
 
+def by_bin(scores: pd.DataFrame, *names: str) -> pd.DataFrame:
+    """Columns `system`, `bin`, `mean`, `low`, `high` of the scores of one metric, with a column `bin`."""
+    rows = []
+    for (system, label), some in scores.groupby(["system", "bin"]):
+        values = some.sort_values(["test_set", "image", "mask"])
+        ends = intervals(values[["value"]].to_numpy(), *names, label, photographs=values["photograph"].to_numpy())
+        rows.append((system, label, values["value"].mean(), *(end.item() for end in ends)))
+    return pd.DataFrame(rows, columns=["system", "bin", "mean", "low", "high"])
+
+
 def draw_coverage(settings: dict, score_paths: Sequence[str | Path], output: str | Path) -> None:
     """Write the figure as PNG: columns are metrics, rows are sources and regions, points means over all test sets.
 
     `settings`: titles, `metrics` and, if not the default, `prediction`: `composite` or `raw`. Bars are 95 % intervals
-    of the mean, by bootstrap over photographs and the images of each, with a fixed seed.
+    of the mean, by bootstrap over photographs.
     """
     systems, sources = titles(settings["systems"]), titles(settings["sources"]) or {UNTRAINED: ""}
     scores = with_photographs(read_scores(score_paths))
@@ -42,28 +53,16 @@ def draw_coverage(settings: dict, score_paths: Sequence[str | Path], output: str
         figure.get_layout_engine().set(w_pad=0.08, h_pad=0.06)
         for line, (axis_row, (source, region)) in enumerate(zip(axes, rows, strict=True)):
             mine = _of_source(scores, source, prediction, region)
-            shown = [names[name] for name in systems if name in set(mine["system"])]
+            shown = [name for name in systems if name in set(mine["system"])]
             for axis, metric in zip(axis_row, metrics, strict=True):
-                drawn = mine[mine["metric"] == metric]
-                sns.pointplot(
-                    drawn.assign(system=drawn["system"].map(names)),
-                    x="bin",
-                    y="value",
-                    order=bins,
-                    hue="system",
-                    hue_order=shown,
-                    palette=[look[name]["color"] for name in shown],
-                    markers=[look[name]["marker"] for name in shown],
-                    dodge=0.14 * (len(shown) - 1) or False,
-                    errorbar=("ci", 95),
-                    units="photograph",
-                    seed=0,
-                    markersize=4,
-                    linewidth=1.3,
-                    err_kws={"linewidth": 1.3},
-                    ax=axis,
-                    legend=False,
-                )
+                table = by_bin(mine[mine["metric"] == metric], source, prediction, region)
+                width = 0.14 * (len(shown) - 1)
+                for place, system in enumerate(shown):
+                    points = table[table["system"] == system].to_dict("list")
+                    offset = (place / max(1, len(shown) - 1) - 0.5) * width
+                    x = [bins.index(label) + offset for label in points["bin"]]
+                    bars = np.abs(np.array([points["low"], points["high"]]) - points["mean"])
+                    axis.errorbar(x, points["mean"], bars, markersize=4, linewidth=1.3, **look[names[system]])
                 axis.set(xlabel="", ylabel=named(metric).label)
                 axis.set_title(f"{sources[source]}: {prediction}, {REGIONS[region]}".removeprefix(": "), fontsize=9)
                 axis.set_xticks(range(len(bins)), [bin_title(name).removesuffix(" %") for name in bins], fontsize=8)

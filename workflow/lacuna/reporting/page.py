@@ -18,7 +18,7 @@ class Report(Figures, Provenance):
 
     def warnings(self) -> list[str]:
         """What looks wrong in the numbers of this run, one sentence each."""
-        return sanity.warnings(self.quantitative, self.sanity, self.mask_cards(), self.settings)
+        return sanity.warnings(self.quantitative, self.sanity, self.outside, self.mask_cards(), self.settings)
 
 
 def duration(seconds: float) -> str:

@@ -11,21 +11,23 @@ BEATEN = {  # yardstick → what being worse than it means
     MEAN_FILL: "filling the hole with the mean colour",
     MASKED_INPUT: "handing back the masked input, the hole black",
 }
-DAMAGE = 6.0  # dB of PSNR between a composite and the raw prediction that it came from
+DAMAGE = 20.0  # dB of PSNR outside the hole, below which anybody sees that the picture was changed there
 LARGEST_COVERAGE = 0.6  # the largest hole of the benchmarks' masks; a mean above it is more likely an inverted set
 
 
-def warnings(quantitative: pd.DataFrame, yardsticks: pd.DataFrame, mask_cards: list[dict], settings: dict) -> list[str]:
+def warnings(
+    quantitative: pd.DataFrame, yardsticks: pd.DataFrame, outside: pd.DataFrame, mask_cards: list[dict], settings: dict
+) -> list[str]:
     """One sentence for each suspicion, with what it was read on; an empty list when there is none.
 
     `quantitative` is `aggregation.quantitative` of the systems, `yardsticks` the same of the yardsticks (it may be
-    empty); `mask_cards` have `name`, `n` and `mean_coverage`.
+    empty), `outside` is `valid_region.outside`; `mask_cards` have `name`, `n` and `mean_coverage`.
     """
     return [
         *_imperfect(yardsticks, settings),
         *_inverted(mask_cards),
         *_below(quantitative, yardsticks, settings),
-        *_damage(quantitative, settings),
+        *_damage(outside, settings),
     ]
 
 
@@ -84,18 +86,13 @@ def _below(quantitative: pd.DataFrame, yardsticks: pd.DataFrame, settings: dict)
     return found
 
 
-def _damage(quantitative: pd.DataFrame, settings: dict) -> list[str]:
-    psnr = quantitative[quantitative["metric"] == "psnr"]
-    keys = ["system", "source", "test_set", "metric"]
-    found = []
-    for (system, source, _), row in _against(_of(psnr, "raw"), _of(psnr, "composite"), keys).iterrows():
-        if row["mean_other"] - row["mean"] > DAMAGE:
-            found.append(
-                f"{_name(system, source, settings)} damages what lies outside the hole: its raw predictions have a "
-                f"PSNR of {row['mean']:.1f} dB, its composites {row['mean_other']:.1f} dB (whole image, "
-                f"N = {row['n']:.0f})."
-            )
-    return found
+def _damage(outside: pd.DataFrame, settings: dict) -> list[str]:
+    return [
+        f"{_name(row.system, row.source, settings)} damages what lies outside the hole: there its raw predictions have "
+        f"a PSNR of {row.psnr:.1f} dB (N = {row.n})."
+        for row in outside.itertuples()
+        if row.psnr < DAMAGE
+    ]
 
 
 def _inverted(mask_cards: list[dict]) -> list[str]:

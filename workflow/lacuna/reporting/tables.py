@@ -22,7 +22,7 @@ from lacuna.reporting.titles import (
 )
 
 # Which numbers a source's page shows, in this order; the first is what the text means by "the table".
-BLOCKS = (("composite", "image"), ("composite", "hole"), ("raw", "image"))
+BLOCKS = (("composite", "image"), ("composite", "hole"), ("composite", "boundary"), ("raw", "image"))
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def _caption(settings: dict, prediction: str, region: str, untrained: bool) -> s
     sentences = [
         "Demonstration, no result about the systems." * settings["demonstration"],
         f"Means over the N test images of each data set, of {PREDICTIONS[prediction]}, {REGIONS[region]}.",
-        "Images whose mask has no hole are left out." * (region == "hole"),
+        "Images whose mask has no hole are left out." * (region != "image"),
         "↑ higher is better, ↓ lower is better; the best of each line is bold, before any test of significance.",
         UNTRAINED_NOTE * untrained,
     ]
@@ -110,8 +110,9 @@ def _caption(settings: dict, prediction: str, region: str, untrained: bool) -> s
 
 
 def comparisons(quantitative: pd.DataFrame, settings: dict, source: str) -> list[Table]:
-    """All blocks of one source's page."""
-    return [comparison(quantitative, settings, source, *block) for block in BLOCKS]
+    """All blocks of one source's page that hold a value."""
+    blocks = (comparison(quantitative, settings, source, *block) for block in BLOCKS)
+    return [table for table in blocks if table.lines]
 
 
 def leaderboard_table(board: pd.DataFrame, settings: dict) -> Table:
@@ -185,8 +186,9 @@ def pairs_table(pairs: pd.DataFrame, settings: dict, prediction: str, region: st
         title=f"Pairs of systems that differ: {prediction}, {REGIONS[region]}",
         caption=f"{int(differs.sum())} of {len(chosen) - untested} comparisons differ: Wilcoxon signed-rank test on "
         "the same images and masks, averaged by photograph, p < 0.05 after Holm's correction over all pairs and "
-        f"metrics of a training source (bold; none where mean and test disagree in direction). N = {numbers_of(chosen['n'])} test images of "
-        f"{numbers_of(chosen['photographs'])} photographs, of {PREDICTIONS[prediction]}, {REGIONS[region]}. "
+        "metrics of a training source (bold; none where mean and test disagree in direction). "
+        f"N = {numbers_of(chosen['n'])} test images of {numbers_of(chosen['photographs'])} photographs, "
+        f"of {PREDICTIONS[prediction]}, {REGIONS[region]}. "
         "Each cell: mean of first − second, and the share of images on which the first is better, ties counted half. "
         "Pairs that differ in no metric are left out: no difference shown is not the same as equal."
         + f" Too few photographs (below {FEWEST}) to test: {untested}."

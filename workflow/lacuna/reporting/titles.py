@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from lacuna.errors import LacunaError
+from lacuna.metrics import regions
 from lacuna.metrics.facts import METRICS, Metric
 from lacuna.metrics.per_image import named
 
@@ -10,7 +11,7 @@ PREDICTIONS = {
     "composite": "composites (the prediction inside the hole, the image itself outside)",
     "raw": "raw predictions (everything as the system returned it, outside the hole too)",
 }
-REGIONS = {"image": "whole image", "hole": "hole only", "boundary": "band around the hole's edge"}
+REGIONS = {name: region.title for name, region in regions.REGIONS.items()}
 # What a validation column measures, by what follows the metric's name in it.
 READINGS = {
     "": "composite, whole image",

@@ -42,7 +42,7 @@ class Figures(Results):
         names = ", ".join(metric.title for metric in self.metrics)
         caption = (
             "How each system does as the hole grows: composites, whole image and hole only, all test sets together. "
-            "Points are means; bars are 95 % intervals of the mean (bootstrap over photographs and their images). N "
+            "Points are means; bars are 95 % intervals of the mean (bootstrap over photographs). N "
             "stands under the axes. "
             f"↑ higher is better, ↓ lower is better. {UNTRAINED_NOTE}"
         )

@@ -7,6 +7,7 @@ import pandas as pd
 from lacuna.errors import LacunaError
 from lacuna.files import read_json
 from lacuna.metrics.per_image import named
+from lacuna.metrics.set_scoring import named as set_metric_named
 from lacuna.reporting import complexity, cross, examples, set_scores, tables
 from lacuna.reporting.aggregation import UNTRAINED
 from lacuna.reporting.export_tables import export_tables
@@ -40,9 +41,11 @@ class Results:
         self.systems, self.sources = titles(settings["systems"]), titles(settings["sources"])
         self.test_sets = titles(settings["test_sets"])
         self.metrics = [named(name) for name in self.config["metrics"]]
+        self.set_metrics = [set_metric_named(name) for name in self.config.get("set_metrics", [])]
         self.quantitative = read_table(folder / "tables/quantitative.csv")
         self.sanity = read_table(folder / "tables/sanity.csv")
         self.sets = read_table(folder / "tables/set_scores.csv").fillna({"flag": ""})
+        self.outside = read_table(folder / "tables/valid_region.csv")
         self.training = read_table(folder / "tables/training.csv")
         self.pairs = read_table(folder / "tables/statistics_pairs.csv")
         self.cross = read_table(folder / "tables/cross.csv")
