@@ -17,3 +17,10 @@ def test_an_error_is_one_sentence_and_a_non_zero_exit(capsys, tmp_path):
     error = capsys.readouterr().err
     assert error.startswith("lacuna pair: ") and "none.csv" in error
     assert len(error.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("words", [["bench", "score", "--repeats=0"], ["bench", "score", "--images=-3"]])
+def test_numbers_of_things_are_at_least_one(words, capsys):
+    with pytest.raises(SystemExit):
+        main(words)
+    assert "is not a whole number of at least 1" in capsys.readouterr().err

@@ -3,11 +3,13 @@
 import json
 from pathlib import Path
 
+from lacuna.arguments import positive
+
 
 def add_arguments(parser) -> None:
     parser.add_argument("--settings", required=True, help="JSON: system, settings, source, image_size")
     parser.add_argument("--weights", required=True, type=Path, help="trained here, or the authors' own")
-    parser.add_argument("--threads", type=int, default=1, help="of the CPU (default: 1)")
+    parser.add_argument("--threads", type=positive, default=1, help="of the CPU (default: 1)")
     parser.add_argument(
         "--output", required=True, type=Path, help="record.json to write, last of all; the graphs go beside it"
     )

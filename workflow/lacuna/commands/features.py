@@ -5,6 +5,8 @@ For each of the settings' test sets one --list, one --output and, but for the tr
 
 import json
 
+from lacuna.arguments import positive
+
 
 def add_arguments(parser) -> None:
     parser.add_argument("--settings", required=True, help="JSON: test_sets, and source and system of predictions")
@@ -15,7 +17,7 @@ def add_arguments(parser) -> None:
     )
     parser.add_argument("--backbones", default="results/backbones", help="folder of pretrained networks")
     parser.add_argument("--gpus", type=int, default=0, help="0: the CPU; 1: a GPU if there is one (default: 0)")
-    parser.add_argument("--threads", type=int, default=2, help="of the CPU (default: 2)")
+    parser.add_argument("--threads", type=positive, default=2, help="of the CPU (default: 2)")
     parser.add_argument("--output", required=True, nargs="+", help="file to write: .safetensors; one a test set")
 
 

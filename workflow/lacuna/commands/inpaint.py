@@ -7,6 +7,8 @@ import json
 import sys
 from pathlib import Path
 
+from lacuna.arguments import positive
+
 
 def add_arguments(parser) -> None:
     parser.add_argument("image", type=Path, help="a picture, a folder of pictures, or - for standard input")
@@ -25,7 +27,7 @@ def add_arguments(parser) -> None:
     parser.add_argument("--format", default="png", help="of a folder's or a pipe's results (default: png)")
     parser.add_argument("--force", action="store_true", help="write over the picture or the mask, if asked to")
     parser.add_argument("--gpus", type=int, default=1, help="0: the CPU; 1: a GPU if there is one (default: 1)")
-    parser.add_argument("--threads", type=int, help="of the CPU (default: all)")
+    parser.add_argument("--threads", type=positive, help="of the CPU (default: all)")
     parser.add_argument("--seed", type=int, default=0, help="of what a system draws at random (default: 0)")
 
 

@@ -4,6 +4,8 @@ import json
 import time
 from pathlib import Path
 
+from lacuna.arguments import positive
+
 BATCH = 8
 
 
@@ -14,7 +16,7 @@ def add_arguments(parser) -> None:
         "--weights", nargs="*", default=[], type=Path, help="of a deep system: trained here, or its authors' own"
     )
     parser.add_argument("--gpus", type=int, default=0, help="0: the CPU; 1: a GPU if there is one (default: 0)")
-    parser.add_argument("--threads", type=int, default=2, help="of the CPU (default: 2)")
+    parser.add_argument("--threads", type=positive, default=2, help="of the CPU (default: 2)")
     parser.add_argument("--output", required=True, type=Path, help="index.csv to write, last of all, in its own folder")
 
 

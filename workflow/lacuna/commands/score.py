@@ -8,6 +8,8 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+from lacuna.arguments import positive
+
 WORKFLOW = ("settings", "list")
 FOLDERS = ("truth", "masks")
 DEFAULT_METRICS = ["psnr", "ssim", "l1"]
@@ -17,7 +19,7 @@ def add_arguments(parser) -> None:
     parser.add_argument("--predictions", required=True, nargs="+", help="index.csv of the predictions, or their folder")
     parser.add_argument("--output", required=True, nargs="+", help="file to write: .parquet or .csv")
     parser.add_argument("--backbones", default="results/backbones", help="folder of pretrained networks, for LPIPS")
-    parser.add_argument("--threads", type=int, default=1, help="batches scored at the same time (default: 1)")
+    parser.add_argument("--threads", type=positive, default=1, help="batches scored at the same time (default: 1)")
     workflow = parser.add_argument_group("a step of the workflow")
     workflow.add_argument("--settings", help="JSON: system, source, test_sets, metrics")
     workflow.add_argument("--list", nargs="+", help="text file of image<TAB>mask lines; one a test set")

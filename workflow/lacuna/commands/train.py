@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+from lacuna.arguments import positive
+
 
 def add_arguments(parser) -> None:
     parser.add_argument("--settings", required=True, help="JSON: system, settings, source, image_size, seed, training")
@@ -10,7 +12,7 @@ def add_arguments(parser) -> None:
     parser.add_argument("--validation-list", required=True, type=Path, help="the same, held out")
     parser.add_argument("--backbones", required=True, type=Path, help="folder of pretrained networks")
     parser.add_argument("--gpus", type=int, default=0, help="0: the CPU; 1: a GPU if there is one (default: 0)")
-    parser.add_argument("--threads", type=int, default=2, help="of the CPU (default: 2)")
+    parser.add_argument("--threads", type=positive, default=2, help="of the CPU (default: 2)")
     parser.add_argument("--output", required=True, type=Path, help="weights.safetensors to write")
 
 

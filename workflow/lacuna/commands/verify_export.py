@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+from lacuna.arguments import positive
+
 
 def add_arguments(parser) -> None:
     parser.add_argument(
@@ -15,7 +17,7 @@ def add_arguments(parser) -> None:
     parser.add_argument("--lists", required=True, nargs="+", type=Path, help="image<TAB>mask, one file a test set")
     parser.add_argument("--backbones", default="results/backbones", help="folder of pretrained networks, for LPIPS")
     parser.add_argument("--gpus", type=int, default=0, help="0: the CPU; 1: a GPU if there is one (default: 0)")
-    parser.add_argument("--threads", type=int, default=1, help="of the CPU (default: 1)")
+    parser.add_argument("--threads", type=positive, default=1, help="of the CPU (default: 1)")
     parser.add_argument(
         "--output", required=True, type=Path, help="parity.json to write; scores.parquet goes beside it"
     )
