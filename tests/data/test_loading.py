@@ -113,3 +113,12 @@ def test_a_broken_list_is_noticed_before_the_first_batch(listed):
     listed.write_text("nothing.png\tnothing.png\n")
     with pytest.raises(LacunaError, match="line 1"):
         training_batches(listed, 2, seed=1)
+
+
+def test_without_flips_everything_else_is_drawn_the_same(listed):
+    flipped, straight = (taken(training_batches(listed, 10, seed=3, flip=flip), 6) for flip in (True, False))
+    for both, either in zip(flipped, straight, strict=True):
+        for values, same in zip(both, either, strict=True):
+            assert (same[..., 0] == 1).any(1).any(1).all()
+            sides = torch.stack([same, same.flip(-1)]) == values
+            assert sides.flatten(2).all(2).any(0).all()

@@ -72,7 +72,8 @@ def test_facts_are_complete_and_named_after_the_file(name):
     assert facts.title and facts.paper and facts.licence and 1990 < facts.year < 2100
     defaults = systems.system_class(name).Recipe()
     for deviation in facts.deviations:
-        assert getattr(defaults, deviation.switch) == deviation.default
+        assert (getattr(defaults, deviation.switch) if deviation.switch else None) == deviation.default
+    assert bool(facts.data) == (facts.kind == "deep")
 
 
 @pytest.mark.parametrize("name", ALL)

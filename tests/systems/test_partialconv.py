@@ -267,6 +267,14 @@ def test_fine_tuning_freezes_the_encoders_batch_norm_and_lowers_the_rate():
         assert changed(system.network, before) == moved
 
 
+def test_fine_tuning_can_freeze_the_statistics_alone():
+    system = systems.create("partialconv", **PIXELS_ONLY, freeze_affine=False)
+    before = {key: value.clone() for key, value in system.network.state_dict().items()}
+    step(system, system.optimizers(), 0.5)
+    kept = {key for key in before if ".bn." in key and key.startswith("enc") and not key.endswith(("weight", "bias"))}
+    assert changed(system.network, before) == set(before) - kept
+
+
 def test_fine_tuning_can_be_left_out():
     system = systems.create("partialconv", **PIXELS_ONLY, fine_tune_after=1)
     optimizers = system.optimizers()

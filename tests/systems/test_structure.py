@@ -30,6 +30,14 @@ def test_size_is_the_published_one():
     assert round(described["macs_256"] / 1e9, 3) == 78.072
 
 
+@pytest.mark.slow
+def test_other_forms_are_counted_in_the_catalogue():
+    forms = describe("structure")["forms"]
+    assert forms["thesis"]["parts"] == {"network": 15_085_088, "discriminator": 2_764_737}
+    assert forms["thesis_small"]["parameters"] == 1_885_807
+    assert round(forms["thesis"]["macs_256"] / 1e9, 3) == 78.018
+
+
 @pytest.mark.parametrize(
     ("form", "generator", "discriminator"),
     [

@@ -23,6 +23,7 @@ def test_defaults_are_filled_in():
         ({"training": {"batch_size": 2.5}}, "whole number"),
         ({"training": {"seconds": -1}}, "above 0"),
         ({"training": {"decay_from": 1}}, "below 1"),
+        ({"training": {"flip": 1}}, "true or false, not 1"),
         ({"training": {"precision": "16-mixed"}}, "one of 32-true, bf16-mixed, not '16-mixed'"),
     ],
 )

@@ -71,9 +71,20 @@ def to_markdown(rows: list[dict]) -> str:
     for row in rows:
         if row["deviations"]:
             lines += [f"### `{row['name']}`", "", "| setting | here | what |", "|---|---|---|"]
-            lines += [f"| `{each['switch']}` | `{each['default']}` | {each['what']} |" for each in row["deviations"]]
+            for each in row["deviations"]:
+                switch, default = (f"`{each[key]}`" if each["switch"] else "–" for key in ("switch", "default"))
+                lines.append(f"| {switch} | {default} | {each['what']} |")
             lines.append("")
     lines += [
+        "## Training data",
+        "",
+        "Here every system learns from the run's crops and masks: the images in turn, a random mask for each, both",
+        "flipped left to right at random (`flip: false` in the config's `training` leaves that out). The authors':",
+        "",
+        "| name | pictures and masks |",
+        "|---|---|",
+        *(f"| `{row['name']}` | {row['data']} |" for row in rows if row["data"]),
+        "",
         "## Parameters that do not learn",
         "",
         "Shell patterns of names; the contract test finds these, and no others. *Unused*: the authors count them, but",

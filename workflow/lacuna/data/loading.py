@@ -54,15 +54,20 @@ class PairDataset(Dataset):
 
 
 def training_batches(
-    list_path: str | Path, batch_size: int, seed: int, start_step: int = 0, cache_bytes: int = _CACHE_BYTES
+    list_path: str | Path,
+    batch_size: int,
+    seed: int,
+    start_step: int = 0,
+    cache_bytes: int = _CACHE_BYTES,
+    flip: bool = True,
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Batches (image N×3×H×W, mask N×1×H×W) for the steps `start_step`, `start_step` + 1, … without end.
 
-    The batch of a step depends on the list, `batch_size`, `seed` and the step's number alone, so training that was
-    interrupted goes on with the batches that it would have seen. The list's images are shuffled anew for every pass
+    The batch of a step depends on the list, `batch_size`, `seed`, `flip` and the step's number alone, so training that
+    was interrupted goes on with the batches that it would have seen. The list's images are shuffled anew for every pass
     over them; its masks are drawn at random, independently; each image and each mask is flipped left to right with
-    probability 1/2, independently too. Sets up to `cache_bytes` (bytes) stay decoded in memory. Threads read ahead.
-    Errors: as in `read_list`; a `LacunaError` when the images differ in size.
+    probability 1/2, independently too, unless `flip` is False. Sets up to `cache_bytes` (bytes) stay decoded in memory.
+    Threads read ahead. Errors: as in `read_list`; a `LacunaError` when the images differ in size.
     """
     pairs = read_list(list_path)
     images = _Files(list(dict.fromkeys(pair.image for pair in pairs)), read_image_bytes, cache_bytes)
@@ -76,7 +81,7 @@ def training_batches(
         places = [divmod(place, len(images.paths)) for place in range(step * batch_size, (step + 1) * batch_size)]
         rng = np.random.default_rng([seed, step])
         drawn = rng.integers(len(masks.paths), size=batch_size)
-        flips = rng.integers(2, size=(2, batch_size))
+        flips = rng.integers(2, size=(2, batch_size)) * flip
         chosen = [
             [_flipped(images[int(order(epoch)[i])], flip) for (epoch, i), flip in zip(places, flips[0], strict=True)],
             [_flipped(masks[int(i)], flip) for i, flip in zip(drawn, flips[1], strict=True)],

@@ -10,7 +10,10 @@ KINDS = ("deep", "classical", "fitted")
 
 @dataclass(frozen=True)
 class Deviation:
-    """Where this project and the authors' code differ: the switch of the recipe, what it is set to, and why."""
+    """Where this project and the authors' code differ: the switch of the recipe, what it is set to, and why.
+
+    switch: empty where nothing can be set; default is None then.
+    """
 
     switch: str
     default: object
@@ -30,6 +33,7 @@ class Facts:
     output no loss weighs: the authors count them, training leaves them. zero_gradient: of those whose gradient is 0 but
     for rounding, whatever the data, since what they add is taken off again: by a normalisation, or by a softmax over
     what they shift alike.
+    data: how the authors make pictures and masks for training out of their files, in a sentence or two.
     """
 
     name: str
@@ -47,6 +51,7 @@ class Facts:
     parts: dict[str, int] = field(default_factory=dict)
     without_gradient: tuple[str, ...] = ()
     zero_gradient: tuple[str, ...] = ()
+    data: str = ""
     deviations: tuple[Deviation, ...] = ()
 
     def __post_init__(self):

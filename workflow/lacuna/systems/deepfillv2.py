@@ -250,12 +250,28 @@ class DeepFillv2(System):
         minimal_size=8,
         parameters=4_052_478,
         parts={"generator": 4_052_478, "discriminator": 5_946_816},
+        data=(
+            "Pictures resized or cropped at random to 256 pixels, not flipped. One mask for a whole batch: a box of "
+            "about 128 pixels together with strokes."
+        ),
         deviations=(
             Deviation(
                 "as_released",
                 False,
                 "Attention keeps clear of each picture's own hole; the released code uses the first mask of a batch "
                 "for all its pictures (it trains with one mask per batch).",
+            ),
+            Deviation(
+                "",
+                None,
+                "The discriminator's spectral norm is the standard one; the port divides the stored weights by it and "
+                "passes no gradient.",
+            ),
+            Deviation(
+                "",
+                None,
+                "Weights that others released do not load: the key names of the port are not known here, and the "
+                "authors' TensorFlow weights need other paddings.",
             ),
         ),
     )

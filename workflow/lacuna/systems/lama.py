@@ -291,12 +291,19 @@ class LaMa(System):
         parameters=27_048_835,
         parts={"generator": 27_048_835, "discriminator": 6_962_369},
         zero_gradient=biases_before_norms(Recipe.blocks),
+        data=(
+            "Places: crops of 256 pixels after random perspective, scaling, rotation, shear and lens distortion, "
+            "flipped, contrast and colours jittered; CelebA-HQ: none of it. Masks drawn anew for every picture: wide "
+            "strokes and boxes."
+        ),
         deviations=(
             Deviation(
                 "perceptual_network",
                 "vgg16",
                 "The perceptual loss compares VGG features before each pooling; the authors compare the four stages of "
-                "a dilated ResNet-50 trained to segment ADE20K, whose receptive field is wider.",
+                "a dilated ResNet-50 trained to segment ADE20K, whose receptive field is wider. "
+                "That loss is not available here: its weights (of CSAIL's segmentation, `ade20k-resnet50dilated`) are "
+                "none of the backbones that this project fetches and checks by their hash.",
             ),
             Deviation(
                 "perceptual_weight",

@@ -40,7 +40,8 @@ class Recipe(base.Recipe):
 
     width: channels after the first convolution; the deepest have 8 × width. levels: how often the size is halved (the
     paper: 8 at 512 pixels; naoto0804: 7 at 256). fine_tune_after: share of the budget after which the learning rate is
-    `fine_tune_learning_rate` and the encoder's batch norm is frozen; 1 never does. total_variation_over: `hole`, grown
+    `fine_tune_learning_rate` and the encoder's batch norm is frozen; 1 never does. freeze_affine: see
+    the deviations. total_variation_over: `hole`, grown
     by one pixel, or the whole `image`. With perceptual_weight and style_weight both 0, VGG16 is not needed.
     """
 
@@ -58,6 +59,7 @@ class Recipe(base.Recipe):
     learning_rate: float = 2e-4
     fine_tune_learning_rate: float = 5e-5
     fine_tune_after: float = 0.5
+    freeze_affine: bool = True
 
     def __post_init__(self):
         if self.total_variation_over not in REGIONS:
@@ -201,12 +203,22 @@ class PartialConv(System):
         minimal_size=128,
         parameters=25_779_796,
         parts={"generator": 25_779_796},
+        data=(
+            "The paper: 512 pixels, masks randomly grown, rotated and cropped; naoto0804: whole pictures, resized, "
+            "not flipped."
+        ),
         deviations=(
             Deviation(
                 "total_variation_over",
                 "hole",
                 "Total variation over the hole grown by one pixel, as in the paper; `image` takes the whole composite "
                 "as naoto0804 does: the gradients are the same, the logged number is not.",
+            ),
+            Deviation(
+                "freeze_affine",
+                True,
+                "Fine-tuning keeps scale and bias of the encoder's batch norm as they are, as the paper's words have "
+                "it; naoto0804 keeps only its statistics, which is `False`.",
             ),
         ),
     )
@@ -248,7 +260,7 @@ class PartialConv(System):
             group["lr"] = rate
         for norm in self.network.encoder_norms():
             norm.train(not fine_tuning)
-            norm.requires_grad_(not fine_tuning)
+            norm.requires_grad_(not (fine_tuning and self.recipe.freeze_affine))
 
     def reconstruction_losses(self, raw: Tensor, image: Tensor, mask: Tensor) -> dict[str, Tensor]:
         """The weighted losses; `valid` and `hole` are sums over their part divided by the whole number of elements."""

@@ -81,6 +81,7 @@ class PartialConvResidual(PartialConv):
         minimal_size=128,
         parameters=26_738_452,
         parts={"generator": 26_738_452},
+        data=PartialConv.facts.data,
         deviations=PartialConv.facts.deviations,
     )
     Generator = Generator

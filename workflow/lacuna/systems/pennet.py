@@ -271,6 +271,10 @@ class PENNet(System):
         minimal_size=64,
         parameters=10_231_538,
         parts={"generator": 10_231_538, "discriminator": 4_318_401},
+        data=(
+            "Whole pictures, resized, flipped, colours jittered by 5 %. Masks flipped, rotated by 0 to 45°, and grown "
+            "by one pixel."
+        ),
         deviations=(
             Deviation(
                 "released",

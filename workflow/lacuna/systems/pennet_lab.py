@@ -40,6 +40,7 @@ class PENNetLab(pennet.PENNet):
         minimal_size=64,
         parameters=9_441_731,
         parts={"generator": 9_441_731, "discriminator": 4_318_401},
+        data="The report does not say.",
     )
     Recipe = pennet.PlainRecipe
     generator = Generator

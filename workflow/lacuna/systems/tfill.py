@@ -207,6 +207,10 @@ class TFill(System):
         },
         # not the transformer's: its tokens' weights treat positive and negative logits differently
         zero_gradient=("network.netG.*.attn.to_k.bias",),
+        data=(
+            "Random crops of 256 from pictures of 542 pixels, flipped. Masks flipped, rotated by up to 10°, cropped, "
+            "and their holes grown by a square of 3 to 24 pixels."
+        ),
         deviations=(
             Deviation(
                 "as_released",

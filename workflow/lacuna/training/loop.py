@@ -114,7 +114,8 @@ def train(
         }
         checkpoint.save(state_file, belongs_to, system.modules(), optimizers, remembered)
 
-    batches = training_batches(train_list, batch_size, seed_of("batches", settings.source, settings.seed), step)
+    seed = seed_of("batches", settings.source, settings.seed)
+    batches = training_batches(train_list, batch_size, seed, step, flip=budget.flip)
     with closing(batches), Interruption() as interruption, board:
         if not validation_table.rows:
             log_validation()

@@ -16,8 +16,8 @@ class Budget:
     iterations: steps to do; or seconds: of wall time, validations included (then two runs differ). With neither, the
     system's own number of iterations. batch_size: images a step; the system's own if none. validate_every,
     checkpoint_every, log_every: in steps; a logged loss is the mean over its interval. decay_from: the fraction of the
-    budget from which learning rates fall linearly to zero; none: only the system's own schedule. precision: Lightning
-    Fabric's name of it.
+    budget from which learning rates fall linearly to zero; none: only the system's own schedule. flip: images and masks
+    left to right at random. precision: Lightning Fabric's name of it.
     """
 
     iterations: int | None = None
@@ -27,6 +27,7 @@ class Budget:
     checkpoint_every: int = 1000
     log_every: int = 10
     decay_from: float | None = None
+    flip: bool = True
     precision: str = "32-true"
 
     def __post_init__(self):
@@ -42,6 +43,8 @@ class Budget:
             raise LacunaError(
                 f"training's `decay_from` must be a fraction of at least 0 and below 1, not {self.decay_from!r}"
             )
+        if not isinstance(self.flip, bool):
+            raise LacunaError(f"training's `flip` is true or false, not {self.flip!r}")
         if self.precision not in PRECISIONS:
             raise LacunaError(f"training's `precision` is one of {', '.join(PRECISIONS)}, not {self.precision!r}")
 
