@@ -5,7 +5,8 @@ import pytest
 import torch
 from scipy import ndimage
 
-from lacuna.nn.edges import canny, gaussian_blur, sobel
+from lacuna.nn.edges import canny, sobel
+from lacuna.nn.layers import gaussian_blur
 
 
 def halves(height=24, width=31, column=12, n=1):

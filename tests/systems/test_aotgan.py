@@ -7,8 +7,9 @@ from torch import nn
 
 from lacuna import systems
 from lacuna.errors import LacunaError
+from lacuna.nn.layers import gaussian_blur
 from lacuna.systems._catalogue import describe
-from lacuna.systems.aotgan import Recipe, discriminator_loss, generator_loss, soft_mask
+from lacuna.systems.aotgan import Recipe, discriminator_loss, generator_loss
 from tests.systems.references import (
     assert_as_recorded,
     authors_shapes,
@@ -164,7 +165,7 @@ def test_discriminators_gradient_is_its_own_by_default_and_mixed_as_released(ran
         system, _, image, mask, made = toy_step(as_released, random_backbones)
         weight = torch.tensor(1.0, dtype=torch.float64, requires_grad=True)
         real, fake = (picture.mean(1, keepdim=True) * weight for picture in (image, made))
-        soft = soft_mask(mask, *system.recipe.soft_mask_blur())
+        soft = gaussian_blur(mask, *system.recipe.soft_mask_blur())
         own = ((fake - soft) ** 2).mean() + (real**2).mean()
         expected = own + 0.01 * ((fake - 1) ** 2).mean() if as_released else own
         expected.backward()
@@ -190,8 +191,8 @@ def test_soft_mask_is_a_normalised_blur_with_zeros_outside():
     weights /= weights.sum()
     padded = np.pad(mask[0, 0].numpy(), radius)
     expected = [[(padded[y : y + 5, x : x + 5] * weights).sum() for x in range(13)] for y in range(9)]
-    np.testing.assert_allclose(soft_mask(mask, radius, sigma)[0, 0], expected, atol=1e-12)
-    inside = soft_mask(torch.ones(1, 1, 20, 30, dtype=torch.float64), radius, sigma)
+    np.testing.assert_allclose(gaussian_blur(mask, radius, sigma)[0, 0], expected, atol=1e-12)
+    inside = gaussian_blur(torch.ones(1, 1, 20, 30, dtype=torch.float64), radius, sigma)
     assert float(inside[0, 0, 10, 15]) == pytest.approx(1)
 
 

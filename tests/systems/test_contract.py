@@ -89,6 +89,22 @@ def test_unknown_setting_is_refused_with_the_known_ones(name):
         systems.create(name, wdith=3)
 
 
+@pytest.mark.parametrize("name", TRAINED)
+@pytest.mark.parametrize(
+    "wrong", [{"image_size": 0}, {"batch_size": 0}, {"iterations": -1}, {"learning_rate": -1.0}, {"learning_rate": 0.0}]
+)
+def test_what_no_training_can_do_is_refused(name, wrong):
+    with pytest.raises(LacunaError, match=f"setting '{next(iter(wrong))}' of a trained system"):
+        systems.create(name, **wrong)
+
+
+@pytest.mark.parametrize("name", WITH_NETWORK)
+def test_the_stated_sizes_are_those_of_the_system(name):
+    with torch.device("meta"):
+        system = systems.create(name)
+    assert (system.size_multiple, system.minimal_size) == (system.facts.size_multiple, system.facts.minimal_size)
+
+
 @pytest.mark.parametrize("name", with_forms(ALL))
 @pytest.mark.parametrize("size", [SIZE, (37, 53), (21, 90)])
 def test_pictures_of_any_size_are_predicted(name, size):
@@ -123,6 +139,21 @@ def test_nothing_leaks_when_everything_is_hole(name):
     other, _ = arrays(seed=2)
     mask = np.ones_like(mask)
     assert (predicted(system, image, mask) == predicted(system, other, mask)).all()
+
+
+@pytest.mark.parametrize("name", with_forms(WITH_NETWORK))
+@pytest.mark.parametrize("everywhere", [False, True])
+def test_nothing_leaks_into_the_last_bit_of_the_raw_prediction(name, everywhere):
+    system = small(name)
+    image, mask = pictures(fitting(system))
+    other, _ = pictures(fitting(system), seed=2)
+    mask = torch.ones_like(mask) if everywhere else mask
+    found = []
+    for content in (image, torch.where(mask == 1, other, image)):
+        torch.manual_seed(7)
+        with torch.no_grad():
+            found.append(system.network(content, mask).raw)
+    assert torch.equal(*found)
 
 
 @pytest.mark.parametrize("name", with_forms(ALL))

@@ -13,9 +13,10 @@ from torch.utils._pytree import tree_leaves
 from lacuna import systems
 from lacuna.errors import LacunaError
 from lacuna.nn import backbones
+from lacuna.nn.imagenet import normalised
 from lacuna.systems import madf
 from lacuna.systems._catalogue import describe
-from lacuna.systems.madf import dynamic_convolution, normalised, total_variation
+from lacuna.systems.madf import dynamic_convolution, total_variation
 from tests.systems.references import assert_as_recorded, authors_shapes, shapes, sines, smooth_picture
 
 SMALL = {"width": 4, "levels": 3}

@@ -8,8 +8,9 @@ from torch.nn import functional as F
 
 from lacuna import systems
 from lacuna.errors import LacunaError
+from lacuna.nn.imagenet import normalised
 from lacuna.systems._catalogue import describe
-from lacuna.systems.partialconv import Recipe, grown, normalised, total_variation
+from lacuna.systems.partialconv import Recipe, grown, total_variation
 from tests.systems.references import assert_as_recorded, authors_shapes, shapes, smooth_picture, with_simple_weights
 
 SMALL = {"width": 4, "levels": 3}

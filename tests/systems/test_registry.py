@@ -11,8 +11,11 @@ from lacuna.errors import LacunaError
 
 
 def test_names_are_the_files():
-    assert {"aotgan", "telea", "navier_stokes"} <= set(systems.names())
-    assert not [name for name in systems.names() if name.startswith("_") or name == "base"]
+    trained = "aotgan deepfillv2 lama madf partialconv partialconv_residual pennet pennet_lab structure tfill"
+    untrained = "biharmonic deep_image_prior mean_fill navier_stokes telea"
+    assert systems.names() == tuple(sorted(f"{trained} {untrained}".split()))
+    kinds = {name: systems.system_class(name).facts.kind for name in systems.names()}
+    assert [name for name, kind in kinds.items() if kind == "deep"] == trained.split()
 
 
 def test_unknown_system_names_the_known_ones():
@@ -20,7 +23,7 @@ def test_unknown_system_names_the_known_ones():
         systems.create("aotgam")
 
 
-def test_a_deep_systems_file_is_a_trained_one_with_a_recipe():
+def test_settings_become_the_recipe_in_its_types():
     recipe = systems.create("telea", radius=5).recipe
     assert recipe.radius == 5.0 and isinstance(recipe.radius, float)
 

@@ -8,7 +8,8 @@ import torch
 from torch import nn
 
 from lacuna import systems
-from lacuna.nn.edges import canny, gaussian_blur, sobel
+from lacuna.nn.edges import canny, sobel
+from lacuna.nn.layers import gaussian_blur
 from lacuna.systems._structure_discriminator import Discriminator, discriminator_loss
 from lacuna.systems._structure_losses import (
     content_loss,

@@ -11,14 +11,11 @@ import torch
 from torch import Tensor, nn
 
 from lacuna.backbones.reading import load
+from lacuna.nn.imagenet import MEAN, STD
 
 # Convolutions before each of the five poolings, and their widths.
 _CONVOLUTIONS = {"vgg16": (2, 2, 3, 3, 3), "vgg19": (2, 2, 4, 4, 4)}
 _WIDTHS = (64, 128, 256, 512, 512)
-
-# torchvision's constants for the weights' training data: RGB in [0, 1]
-_MEAN = (0.485, 0.456, 0.406)
-_STD = (0.229, 0.224, 0.225)
 
 
 class VGGFeatures(nn.Module):
@@ -53,8 +50,8 @@ class VGGFeatures(nn.Module):
         self.layers = tuple(layers)
         self.minimum_size = 2 ** sum(isinstance(module, nn.MaxPool2d) for module in self.features)
         self.normalise = normalise
-        self.register_buffer("mean", torch.tensor(_MEAN).view(1, 3, 1, 1), persistent=False)
-        self.register_buffer("std", torch.tensor(_STD).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("mean", torch.tensor(MEAN).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(STD).view(1, 3, 1, 1), persistent=False)
         self.requires_grad_(False).eval()
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:

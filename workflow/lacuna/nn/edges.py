@@ -4,7 +4,6 @@ import numpy as np
 import torch
 from skimage import color, feature
 from torch import Tensor
-from torch.nn import functional as F
 
 from lacuna.nn.layers import ReflectionPad2d
 
@@ -36,12 +35,3 @@ def canny(image: Tensor, sigma: float, valid: Tensor | None = None) -> Tensor:
         feature.canny(color.rgb2gray(picture), sigma, mask=mask) for picture, mask in zip(pictures, known, strict=True)
     ]
     return torch.from_numpy(np.stack(edges)[:, None]).to(image)
-
-
-def gaussian_blur(maps: Tensor, radius: int, sigma: float) -> Tensor:
-    """Maps N×1×H×W blurred by a normalised Gaussian of (2·radius + 1)² pixels; outside the picture they are 0."""
-    offset = torch.arange(-radius, radius + 1, device=maps.device, dtype=maps.dtype)
-    kernel = torch.exp(-(offset**2) / (2 * sigma**2))
-    kernel = kernel / kernel.sum()
-    rows = F.conv2d(maps, kernel.view(1, 1, -1, 1), padding=(radius, 0))
-    return F.conv2d(rows, kernel.view(1, 1, 1, -1), padding=(0, radius))

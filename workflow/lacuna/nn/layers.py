@@ -1,4 +1,4 @@
-"""Layers that torch has, with a deterministic gradient on every device; and initialisations."""
+"""Layers that torch has, with a deterministic gradient on every device; a blur; and initialisations."""
 
 import torch
 from torch import Tensor, nn
@@ -52,3 +52,12 @@ def initialise_kaiming(module: nn.Module) -> None:
 def twice_the_size(x: Tensor) -> Tensor:
     """N×C×H×W → N×C×2H×2W, bilinear with aligned corners."""
     return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=True)
+
+
+def gaussian_blur(maps: Tensor, radius: int, sigma: float) -> Tensor:
+    """Maps N×1×H×W blurred by a normalised Gaussian of (2·radius + 1)² pixels; outside the picture they are 0."""
+    offset = torch.arange(-radius, radius + 1, device=maps.device, dtype=maps.dtype)
+    kernel = torch.exp(-(offset**2) / (2 * sigma**2))
+    kernel = kernel / kernel.sum()
+    rows = F.conv2d(maps, kernel.view(1, 1, -1, 1), padding=(radius, 0))
+    return F.conv2d(rows, kernel.view(1, 1, 1, -1), padding=(0, radius))

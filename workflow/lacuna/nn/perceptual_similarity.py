@@ -10,12 +10,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lacuna.backbones.reading import load
+from lacuna.nn.imagenet import MEAN, STD
 
 # Positions of the convolutions in torchvision's `features`; the last of each stage is compared, after its ReLU.
 _STAGES = ((0, 2), (5, 7), (10, 12, 14), (17, 19, 21), (24, 26, 28))
-# torchvision's constants for the weights' training data: RGB in [0, 1]
-_MEAN = (0.485, 0.456, 0.406)
-_STD = (0.229, 0.224, 0.225)
 
 MINIMUM_SIZE = 16
 
@@ -33,8 +31,8 @@ class PerceptualSimilarity(nn.Module):
         self.dropout = dropout
         for key, array in load("lpips_vgg", folder).items():
             self.register_buffer(key.replace(".", "_"), torch.from_numpy(array))
-        self.register_buffer("mean", torch.tensor(_MEAN).view(1, 3, 1, 1))
-        self.register_buffer("std", torch.tensor(_STD).view(1, 3, 1, 1))
+        self.register_buffer("mean", torch.tensor(MEAN).view(1, 3, 1, 1))
+        self.register_buffer("std", torch.tensor(STD).view(1, 3, 1, 1))
 
     def forward(self, made: Tensor, true: Tensor) -> Tensor:
         if min(made.shape[-2:]) < MINIMUM_SIZE:

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from lacuna.nn.edges import canny, gaussian_blur, sobel
+from lacuna.nn.edges import canny, sobel
+from lacuna.nn.layers import gaussian_blur
 from lacuna.nn.losses import gram_matrix
 
 FEATURE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")

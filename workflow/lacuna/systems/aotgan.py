@@ -16,7 +16,7 @@ from torch.nn import functional as F
 from lacuna.data.compositing import composite
 from lacuna.errors import LacunaError
 from lacuna.nn import backbones
-from lacuna.nn.layers import ReflectionPad2d, initialise_normal, twice_the_size
+from lacuna.nn.layers import ReflectionPad2d, gaussian_blur, initialise_normal, twice_the_size
 from lacuna.nn.losses import perceptual_loss, style_loss
 from lacuna.nn.patch_discriminator import patch_layers, require_patch
 from lacuna.systems import base
@@ -61,6 +61,7 @@ class Recipe(base.Recipe):
     as_released: bool = False
 
     def __post_init__(self):
+        super().__post_init__()
         if self.feature_network not in STYLE_LAYERS:
             raise LacunaError(
                 f"setting 'feature_network' of system 'aotgan' is one of {', '.join(STYLE_LAYERS)}, "
@@ -171,15 +172,6 @@ class Discriminator(nn.Module):
     def forward(self, image: Tensor) -> Tensor:
         require_patch(image, KERNEL, "system 'aotgan'")
         return self.conv(2 * image - 1)
-
-
-def soft_mask(mask: Tensor, radius: int, sigma: float) -> Tensor:
-    """The mask N×1×H×W blurred by a normalised Gaussian of (2·radius + 1)² pixels; outside the picture it is 0."""
-    offset = torch.arange(-radius, radius + 1, device=mask.device, dtype=mask.dtype)
-    kernel = torch.exp(-(offset**2) / (2 * sigma**2))
-    kernel = kernel / kernel.sum()
-    rows = F.conv2d(mask, kernel.view(1, 1, -1, 1), padding=(radius, 0))
-    return F.conv2d(rows, kernel.view(1, 1, 1, -1), padding=(0, radius))
 
 
 def logits_of(discriminator: nn.Module, image: Tensor) -> Tensor:
@@ -323,7 +315,7 @@ class AOTGAN(System):
             optimizers["discriminator"].zero_grad()
         fake = logits_of(self.discriminator, made.detach())
         real = logits_of(self.discriminator, image)
-        losses["discriminator"] = discriminator_loss(real, fake, soft_mask(mask, *self.recipe.soft_mask_blur()))
+        losses["discriminator"] = discriminator_loss(real, fake, gaussian_blur(mask, *self.recipe.soft_mask_blur()))
         backward(losses["discriminator"])
 
         for optimizer in optimizers.values():

@@ -4,7 +4,9 @@ At every boundary here: image float N×3×H×W, RGB, [0, 1]; mask float N×1×H�
 them into its authors' range and polarity inside itself.
 """
 
+import dataclasses
 import json
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,11 +38,20 @@ class Recipe:
     """What every trained system can be told; the defaults are the authors'.
 
     image_size: height and width trained at, in pixels. batch_size and iterations: used if the run sets none of its own.
+    These are at least 1, and every setting that ends in `learning_rate` is above 0: others are a `LacunaError`.
     """
 
     image_size: int
     batch_size: int
     iterations: int
+
+    def __post_init__(self):
+        for name in ("image_size", "batch_size", "iterations"):
+            if getattr(self, name) < 1:
+                raise LacunaError(f"setting '{name}' of a trained system is at least 1, not {getattr(self, name)}")
+        for name in (entry.name for entry in dataclasses.fields(self) if entry.name.endswith("learning_rate")):
+            if not 0 < getattr(self, name) < math.inf:
+                raise LacunaError(f"setting '{name}' of a trained system is above 0, not {getattr(self, name)}")
 
 
 class System:

@@ -53,6 +53,7 @@ class Recipe(base.Recipe):
     as_released: bool = False
 
     def __post_init__(self):
+        super().__post_init__()
         if self.width < 4 or self.width % 4 or self.discriminator_width < 1:
             raise LacunaError(
                 "system 'deepfillv2' needs a `width` that is a multiple of 4 and a `discriminator_width` of at least "

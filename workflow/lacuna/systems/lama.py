@@ -54,6 +54,7 @@ class Recipe(base.Recipe):
     gradient_norm: float = 1.0
 
     def __post_init__(self):
+        super().__post_init__()
         if self.perceptual_network not in PERCEPTUAL_LAYERS:
             raise LacunaError(
                 f"setting 'perceptual_network' of system 'lama' is one of {', '.join(PERCEPTUAL_LAYERS)}, "

@@ -18,15 +18,12 @@ from torch.utils.checkpoint import checkpoint
 from lacuna.data.compositing import composite
 from lacuna.errors import LacunaError
 from lacuna.nn import backbones
+from lacuna.nn.imagenet import denormalised, normalised
 from lacuna.nn.losses import perceptual_loss, style_loss
 from lacuna.systems import base
 from lacuna.systems.base import Deviation, Facts, Prediction, System, require_size
 
 FEATURE_LAYERS = ("pool1", "pool2", "pool3")  # of VGG16
-
-# ImageNet's, of RGB in [0, 1]: the authors' networks and losses work on (image − mean) / deviation
-MEAN = (0.485, 0.456, 0.406)
-DEVIATION = (0.229, 0.224, 0.225)
 
 
 @dataclass(frozen=True)
@@ -59,6 +56,7 @@ class Recipe(base.Recipe):
     as_released: bool = False
 
     def __post_init__(self):
+        super().__post_init__()
         if self.width < 4 or self.width % 4:
             raise LacunaError(f"setting 'width' of system 'madf' must be a multiple of 4, not {self.width}")
         if self.levels < 2:
@@ -227,7 +225,7 @@ class Network(nn.Module):
         require_size(image, mask, 2**self.levels, 2**self.levels, "madf")
         valid = 1 - mask  # the authors' mask is 1 where the picture is known
         outputs = self.decode(self.encode(normalised(image) * valid, valid.expand_as(image)))
-        raw0, raw1, raw2 = (output * _channels(DEVIATION, output) + _channels(MEAN, output) for output in outputs)
+        raw0, raw1, raw2 = map(denormalised, outputs)
         return CascadedPrediction(raw=raw2, raw0=raw0, raw1=raw1)
 
     def encode(self, masked: Tensor, valid: Tensor) -> list[Tensor]:
@@ -254,15 +252,6 @@ class Network(nn.Module):
         output1 = self.dec_ref0_1(refined0, torch.cat([output0, skips[0]], 1))
         output2 = self.dec_ref1_1(refined1, torch.cat([output0, output1, skips[0]], 1))
         return output0, output1, output2
-
-
-def normalised(image: Tensor) -> Tensor:
-    """RGB N×3×H×W from [0, 1] to ImageNet's mean 0 and deviation 1."""
-    return (image - _channels(MEAN, image)) / _channels(DEVIATION, image)
-
-
-def _channels(values: Sequence[float], like: Tensor) -> Tensor:
-    return torch.tensor(values, dtype=like.dtype, device=like.device).view(1, 3, 1, 1)
 
 
 # ---------------------------------------------------------------------- losses

@@ -20,14 +20,11 @@ from torch.nn import functional as F
 from lacuna.data.compositing import composite
 from lacuna.errors import LacunaError
 from lacuna.nn import backbones
+from lacuna.nn.imagenet import denormalised, normalised
 from lacuna.nn.losses import perceptual_loss, style_loss
 from lacuna.nn.partial_convolution import PartialConv2d
 from lacuna.systems import base
 from lacuna.systems.base import Deviation, Facts, Prediction, System, require_size
-
-# the network's range: ImageNet's mean is 0, its standard deviation 1
-MEAN = (0.485, 0.456, 0.406)
-STD = (0.229, 0.224, 0.225)
 
 FEATURE_LAYERS = ("pool1", "pool2", "pool3")
 KERNEL_OF_ONES = "mask_conv.weight"
@@ -62,6 +59,7 @@ class Recipe(base.Recipe):
     freeze_affine: bool = True
 
     def __post_init__(self):
+        super().__post_init__()
         if self.total_variation_over not in REGIONS:
             raise LacunaError(
                 f"setting 'total_variation_over' of the partial convolutions is one of {', '.join(REGIONS)}, "
@@ -142,16 +140,6 @@ class Generator(nn.Module):
         """The encoder's batch norms, which fine-tuning freezes."""
         stages = (getattr(self, f"enc_{level}") for level in self.levels)
         return [stage.bn for stage in stages if isinstance(stage.bn, nn.BatchNorm2d)]
-
-
-def normalised(image: Tensor) -> Tensor:
-    """N×3×H×W in [0, 1] → the network's range."""
-    return (image - image.new_tensor(MEAN).view(1, 3, 1, 1)) / image.new_tensor(STD).view(1, 3, 1, 1)
-
-
-def denormalised(x: Tensor) -> Tensor:
-    """The network's range → [0, 1]."""
-    return x * x.new_tensor(STD).view(1, 3, 1, 1) + x.new_tensor(MEAN).view(1, 3, 1, 1)
 
 
 def doubled(x: Tensor) -> Tensor:

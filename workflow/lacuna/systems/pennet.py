@@ -83,6 +83,7 @@ class PlainRecipe(base.Recipe):
     decay_until: int = 150_000
 
     def __post_init__(self):
+        super().__post_init__()
         if self.gan_type not in GAN_TYPES:
             raise LacunaError(
                 f"setting 'gan_type' of PEN-Net's systems is one of {', '.join(GAN_TYPES)}, not '{self.gan_type}'"

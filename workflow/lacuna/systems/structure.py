@@ -92,6 +92,7 @@ class Recipe(base.Recipe):
     betas: tuple[float, ...] = (0.0, 0.9)
 
     def __post_init__(self):
+        super().__post_init__()
         for name, known in (("form", FORMS), ("freeze", FROZEN), ("feature_network", FEATURE_NETWORKS)):
             if getattr(self, name) not in known:
                 raise LacunaError(
@@ -257,7 +258,7 @@ class Structure(System):
                 "",
                 None,
                 "A picture of which the network sees one colour only, as when everything is hole, gives the network no "
-                "gradient: instance normalisation of constant maps would make it infinite. The guard is this project's.",
+                "gradient: instance normalisation of constant maps would make it infinite. This guard is our own.",
             ),
             Deviation(
                 "",

@@ -63,6 +63,7 @@ class Recipe(base.Recipe):
     as_released: bool = False
 
     def __post_init__(self):
+        super().__post_init__()
         counts = (self.width, self.scales, self.transformer_layers, self.heads, self.hidden, self.discriminator_width)
         if min(counts) < 1:
             raise LacunaError("settings of system 'tfill' for widths, scales, layers, heads and hidden are at least 1")
