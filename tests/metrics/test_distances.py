@@ -6,7 +6,7 @@ import scipy.linalg
 import torch
 from sklearn.svm import LinearSVC
 
-from lacuna.metrics.distances import frechet_distance, held_out_decisions, kernel_distance
+from lacuna.metrics.distances import folds_of, frechet_distance, held_out_decisions, kernel_distance
 from lacuna.metrics.per_set import SET_METRICS, p_ids, u_ids
 
 
@@ -184,6 +184,27 @@ def test_a_pair_is_never_judged_by_a_machine_that_saw_it():
         again = held_out_decisions(changed, b)
         assert np.array_equal(again[0][others], decisions[0][others])
         assert again[1][pair] == decisions[1][pair]
+
+
+def test_no_photograph_is_in_two_folds_and_folds_are_even():
+    photographs = np.repeat(np.arange(9), [1, 7, 2, 2, 6, 1, 5, 4, 2])[np.random.default_rng(1).permutation(30)]
+    folds = folds_of(photographs)
+    assert all(len(set(folds[photographs == each])) == 1 for each in range(9))
+    assert sorted(np.bincount(folds)) == [5, 6, 6, 6, 7]
+    assert folds_of(np.arange(12)).tolist() == [i % 5 for i in range(12)]
+    assert set(folds_of(np.array([0, 1, 1, 0]))) == {0, 1}
+    assert folds_of(np.zeros(7, int)).tolist() == [0, 1, 2, 3, 4, 0, 1]
+
+
+def test_crops_of_one_photograph_do_not_betray_each_other():
+    """Predictions and truths of one distribution, whose crops resemble their photograph's others: undecided."""
+    random = np.random.default_rng(7)
+    photographs = np.repeat(np.arange(24), 5)[random.permutation(120)]
+    sides = [random.normal(size=(24, 60))[photographs] + 0.05 * random.normal(size=(120, 60)) for _ in range(2)]
+    assert u_ids(*sides, photographs)[0] == pytest.approx(0.5, abs=0.15)
+    assert u_ids(*sides)[0] < 0.05  # the machine knows the other crops
+    assert u_ids(*sides, photographs)[1] > 2 * u_ids(*sides, None)[1]
+    assert np.isnan(u_ids(*sides, np.zeros(120, int))[1])
 
 
 @pytest.mark.parametrize("name", SET_METRICS)

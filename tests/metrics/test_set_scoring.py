@@ -21,11 +21,18 @@ ASKED = {"system": "telea", "source": "untrained", "test_sets": ["paris_test"]}
 def features(n=12, seed=0, images="same", shift=0.0):
     random = np.random.default_rng(seed)
     values = {"raw": random.random((n, 20)) + shift, "composite": random.random((n, 20))}
-    return Features({kind: array.astype(np.float32) for kind, array in values.items()}, dict(SETTINGS), images)
+    return Features(
+        {kind: array.astype(np.float32) for kind, array in values.items()}, dict(SETTINGS), images, list(range(n))
+    )
 
 
 def truth(n=12, images="same"):
-    return Features({"truth": np.random.default_rng(9).random((n, 20)).astype(np.float32)}, {"test_set": "t"}, images)
+    return Features(
+        {"truth": np.random.default_rng(9).random((n, 20)).astype(np.float32)},
+        {"test_set": "t"},
+        images,
+        list(range(n)),
+    )
 
 
 def test_a_row_for_every_prediction_and_metric():
@@ -75,7 +82,7 @@ def test_features_come_back_and_equal_ones_have_equal_bytes(tmp_path):
         write_features(tmp_path / f"{name}.safetensors", features())
     assert (tmp_path / "a.safetensors").read_bytes() == (tmp_path / "b.safetensors").read_bytes()
     found = read_features(tmp_path / "a.safetensors")
-    assert found.names == SETTINGS and found.images == "same"
+    assert found.names == SETTINGS and found.images == "same" and found.photographs == list(range(12))
     assert all(np.array_equal(found.of[kind], array) for kind, array in features().of.items())
     with pytest.raises(LacunaError, match="as .safetensors"):
         write_features(tmp_path / "a.npz", features())
@@ -119,7 +126,7 @@ def test_features_of_pictures(pictures, backbones, monkeypatch):
     assert main([*common, index, "--prediction", "raw", "composite", f"--output={pictures / 'p.safetensors'}"]) == 0
     assert main([*common, "--prediction", "truth", f"--output={pictures / 't.safetensors'}"]) == 0
     predictions, reference = (read_features(pictures / f"{name}.safetensors") for name in "pt")
-    assert predictions.images == reference.images
+    assert predictions.images == reference.images and predictions.photographs == [0, 1, 2]
     network = InceptionFID(folder)
     truth, raw, mask = (
         np.asarray(Image.open(pictures / f"{name}/0002.png")) for name in ("images", "predictions", "masks")

@@ -24,7 +24,7 @@ def add_arguments(parser) -> None:
 def run(args) -> None:
     from lacuna.data.lists import read_list
     from lacuna.errors import LacunaError
-    from lacuna.metrics.features import Features, extract, images_digest, write_features
+    from lacuna.metrics.features import Features, extract, images_digest, photograph_numbers, write_features
     from lacuna.metrics.test_sets import each_test_set
     from lacuna.metrics.triples import paired_files
     from lacuna.nn.devices import choose_device, make_deterministic
@@ -42,5 +42,5 @@ def run(args) -> None:
         else:
             files = [(*pair, "") for pair in read_list(pairs, validate=False)]
         of = extract(files, args.prediction, args.backbones, device)
-        write_features(output, Features(of, settings, images_digest(files)))
+        write_features(output, Features(of, settings, images_digest(files), photograph_numbers(files)))
         print(f"features of {len(files)} images ({', '.join(of)}; {device}), into {output}", flush=True)

@@ -15,9 +15,7 @@ def add_arguments(parser) -> None:
         "--exported", nargs="*", default=[], type=Path, help="record.json of an export, beside which the graph lies"
     )
     parser.add_argument("--gpus", type=int, default=0, help="1: time on a GPU too, if there is one (default: 0)")
-    parser.add_argument(
-        "--threads", type=positive, default=2, help="of the CPU, if there are so many (default: 2)"
-    )
+    parser.add_argument("--threads", type=positive, default=2, help="of the CPU, if there are so many (default: 2)")
     parser.add_argument("--output", required=True, type=Path, help="JSON file to write")
 
 

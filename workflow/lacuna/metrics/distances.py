@@ -77,19 +77,37 @@ def _jackknife(values: np.ndarray) -> float:
 FOLDS = 5
 
 
-def held_out_decisions(features: np.ndarray, reference: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def folds_of(photographs: np.ndarray) -> np.ndarray:
+    """The fold of each of N images, by the number of its photograph: no photograph is in two folds.
+
+    Photographs go, the largest first, into the smallest of `FOLDS` folds. Fewer photographs make fewer folds; one alone
+    cannot be held out, and its images are dealt out one by one.
+    """
+    sizes = np.bincount(photographs)
+    if np.count_nonzero(sizes) < 2:
+        return np.arange(len(photographs)) % FOLDS
+    totals, fold_of = np.zeros(min(FOLDS, np.count_nonzero(sizes)), int), np.zeros(len(sizes), int)
+    for photograph in np.argsort(-sizes, kind="stable"):
+        fold_of[photograph] = totals.argmin()
+        totals[fold_of[photograph]] += sizes[photograph]
+    return fold_of[photographs]
+
+
+def held_out_decisions(
+    features: np.ndarray, reference: np.ndarray, photographs: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """What a linear classifier says about pairs of rows that it has not seen: (of features, of reference), N each.
 
-    Positive means "reference" (real). Row i of both is one pair; a pair is in one of `FOLDS` folds (every fifth pair),
-    and the classifier, a linear support vector machine on features brought to mean 0 and deviation 1 of the
-    training pairs, is fitted on the other folds. Needs at least `FOLDS` pairs.
+    Positive means "reference" (real). Row i of both is one pair; a pair is in one of the folds of `folds_of` (without
+    `photographs` each is one of its own), and the classifier, a linear support vector machine on features brought to
+    mean 0 and deviation 1 of the training pairs, is fitted on the other folds. Needs at least `FOLDS` pairs.
     """
     from sklearn.svm import LinearSVC
 
     fake, real = np.asarray(features, np.float64), np.asarray(reference, np.float64)
-    folds = np.arange(len(fake)) % FOLDS
+    folds = folds_of(np.arange(len(fake)) if photographs is None else np.asarray(photographs))
     of_fake, of_real = np.empty(len(fake)), np.empty(len(real))
-    for fold in range(FOLDS):
+    for fold in range(folds.max() + 1):
         held, kept = folds == fold, folds != fold
         seen = np.concatenate([fake[kept], real[kept]])
         mean, deviation = seen.mean(axis=0), seen.std(axis=0)

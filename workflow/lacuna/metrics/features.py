@@ -11,6 +11,7 @@ import numpy as np
 from lacuna.canonical import canonical_json, digest
 from lacuna.data.compositing import composite
 from lacuna.data.images import read_image_bytes
+from lacuna.data.photographs import photographs_of
 from lacuna.errors import LacunaError
 from lacuna.files import atomic
 from lacuna.metrics.triples import Files, read_triple
@@ -20,12 +21,13 @@ BATCH = 16
 
 
 class Features(NamedTuple):
-    """What a file of features holds: float32 N×2048 for each kind of prediction, the names it was made under, and a
-    digest of which images it is of, in which order (not of their pixels)."""
+    """What a file of features holds: float32 N×2048 for each kind of prediction, the names it was made under, a digest
+    of which images it is of, in which order (not of their pixels), and the number of each image's photograph."""
 
     of: dict[str, np.ndarray]
     names: dict[str, str]
     images: str
+    photographs: list[int]
 
 
 def extract(files: Sequence[Files], kinds: Sequence[str], backbones: str | Path, device) -> dict[str, np.ndarray]:
@@ -77,13 +79,21 @@ def images_digest(files: Sequence[Files]) -> str:
     return digest(*(str(path) for image, mask, _ in files for path in (image, mask)))
 
 
+def photograph_numbers(files: Sequence[Files]) -> list[int]:
+    """0, 1, … for the photograph that each image was cut from, in the order of first appearance."""
+    photographs = photographs_of([image for image, _, _ in files])
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(photographs))}
+    return [numbers[name] for name in photographs]
+
+
 def write_features(path: str | Path, features: Features) -> None:
     """A `.safetensors` file; equal features give equal bytes."""
     from safetensors.numpy import save_file
 
     if Path(path).suffix != ".safetensors":
         raise LacunaError(f"features are written as .safetensors, not as {path}; name the output accordingly")
-    about = {"about": canonical_json({"names": features.names, "images": features.images})}
+    kept = {"names": features.names, "images": features.images, "photographs": features.photographs}
+    about = {"about": canonical_json(kept)}
     with atomic(path) as partial:
         save_file({kind: np.ascontiguousarray(array) for kind, array in features.of.items()}, partial, about)
 
@@ -96,6 +106,6 @@ def read_features(path: str | Path) -> Features:
         with safe_open(str(path), framework="numpy") as stream:
             about = json.loads(stream.metadata()["about"])
             of = {kind: stream.get_tensor(kind) for kind in stream.keys()}  # noqa: SIM118 - not a dictionary
-        return Features(of, about["names"], about["images"])
+        return Features(of, about["names"], about["images"], about["photographs"])
     except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
         raise LacunaError(f"{path} cannot be read as features ({error}); run `lacuna features` again.") from None

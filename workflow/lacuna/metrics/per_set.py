@@ -1,8 +1,9 @@
 """The metrics of a whole set of predictions against the true images. To add one, add one function.
 
 Every function takes `features` and `reference`, float N×2048 of the Inception of `lacuna.metrics.inception`, whose
-rows i belong to the same image, and returns `(value, standard error or None)`. Sets are judged by whole images, never
-by regions. Heavy libraries are imported inside the functions.
+rows i belong to the same image, and `photographs`, the number of the photograph that each image was cut from (None: one
+each; FID and KID do not ask), and returns `(value, standard error or None)`. Whole images are judged, never regions.
+Heavy libraries are imported inside the functions.
 """
 
 import math
@@ -71,7 +72,7 @@ _SPACE = "2048 features of the 2015 Inception, images resized as clean-fid does"
     needs=2,
     trusted_from=2048,
 )
-def fid(features, reference):
+def fid(features, reference, photographs=None):
     """Fréchet inception distance (Heusel et al.: GANs trained by a two time-scale update rule, NeurIPS 2017)."""
     from lacuna.metrics.distances import frechet_distance
 
@@ -87,11 +88,12 @@ def fid(features, reference):
     decimals=5,
     note="Squared maximum mean discrepancy with the kernel (x·y/2048 + 1)³, unbiased at every N and so now and then a "
     "little below 0; the average over all subsets instead of random ones, an image's own pair left out of the mixed "
-    "term. Standard error: jackknife over images, too large by up to √2 near 0.",
+    "term. Standard error: jackknife over images, too large by up to √2 near 0 and too "
+    "small for crops of few photographs.",
     needs=3,
     trusted_from=0,
 )
-def kid(features, reference):
+def kid(features, reference, photographs=None):
     """Kernel inception distance (Bińkowski et al.: Demystifying MMD GANs, ICLR 2018)."""
     from lacuna.metrics.distances import kernel_distance
 
@@ -99,9 +101,9 @@ def kid(features, reference):
 
 
 _CLASSIFIER = (
-    "What a linear support vector machine says about images that it was not fitted on (five folds over pairs; features "
-    "standardised): 0.5 where both sets are of one distribution, at every N. The published form fits and judges on the "
-    "same images and reads 0 below a thousand or so; the two are not to be compared."
+    "What a linear support vector machine says about images that it was not fitted on (up to five folds of pairs, no "
+    "photograph in two; features standardised): 0.5 where both sets are of one distribution, at every N. The published "
+    "form fits and judges on the same images and reads 0 below a thousand or so; the two are not to be compared."
 )
 
 
@@ -117,13 +119,13 @@ _CLASSIFIER = (
     needs=10,
     trusted_from=0,
 )
-def u_ids(features, reference):
+def u_ids(features, reference, photographs=None):
     """Unpaired inception discriminative score (Zhao et al.: Co-modulated GANs, ICLR 2021), cross-validated."""
     import numpy as np
 
-    of_predictions, of_truths = _decisions(features, reference)
+    of_predictions, of_truths = _decisions(features, reference, photographs)
     wrong = (np.heaviside(of_predictions, 0.5) + np.heaviside(-of_truths, 0.5)) / 2
-    return _mean_and_error(wrong)
+    return _mean_and_error(wrong, photographs)
 
 
 @set_metric(
@@ -138,24 +140,33 @@ def u_ids(features, reference):
     needs=10,
     trusted_from=0,
 )
-def p_ids(features, reference):
+def p_ids(features, reference, photographs=None):
     """Paired inception discriminative score (Zhao et al.: Co-modulated GANs, ICLR 2021), cross-validated."""
     import numpy as np
 
-    of_predictions, of_truths = _decisions(features, reference)
-    return _mean_and_error(np.heaviside(of_predictions - of_truths, 0.5))
+    of_predictions, of_truths = _decisions(features, reference, photographs)
+    return _mean_and_error(np.heaviside(of_predictions - of_truths, 0.5), photographs)
 
 
-_latest: list = []  # the features last judged, and what was said about them: both scores ask for the same
+_latest: list = []  # what was last judged, and what was said about it: both scores ask for the same
 
 
-def _decisions(features, reference):
+def _decisions(*asked):
+    """`held_out_decisions` of features, reference and photographs."""
     from lacuna.metrics.distances import held_out_decisions
 
-    if not (_latest and _latest[0] is features and _latest[1] is reference):
-        _latest[:] = features, reference, held_out_decisions(features, reference)
-    return _latest[2]
+    if not (_latest and all(known is each for known, each in zip(_latest[0], asked, strict=True))):
+        _latest[:] = asked, held_out_decisions(*asked)
+    return _latest[1]
 
 
-def _mean_and_error(values) -> tuple[float, float]:
-    return float(values.mean()), float(values.std(ddof=1) / math.sqrt(len(values)))
+def _mean_and_error(values, photographs) -> tuple[float, float]:
+    """The mean over images, and its standard error over photographs."""
+    import numpy as np
+
+    of = np.arange(len(values)) if photographs is None else np.asarray(photographs)
+    sums = np.bincount(of, values - values.mean())
+    number = len(np.unique(of))
+    if number < 2:
+        return float(values.mean()), math.nan
+    return float(values.mean()), float(np.sqrt(number / (number - 1) * (sums**2).sum()) / len(values))

@@ -41,7 +41,7 @@ def set_rows(settings: dict, features: Features, reference: Features) -> Iterato
                     f"{metric.title} needs at least {metric.needs} images, but test set {settings['test_set']} has "
                     f"{len(values)}; enlarge it or drop '{metric.name}' from the set metrics."
                 )
-            value, error = metric.measure(values, truth)
+            value, error = metric.measure(values, truth, features.photographs)
             yield {
                 **{key: settings[key] for key in ("source", "test_set", "system")},
                 "prediction": prediction,
