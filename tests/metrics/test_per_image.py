@@ -121,9 +121,9 @@ def test_the_hole_counts_only_the_hole(name, pictures):
     outside, inside = truths.copy(), truths.copy()
     outside[:, 12:, :5] = 255 - outside[:, 12:, :5]  # further from the hole than any window reaches
     inside[:, 3, 25] = 255 - inside[:, 3, 25]
-    perfect = score_batch(METRICS[name], truths[None], truths, masks, "")
-    damaged_outside = score_batch(METRICS[name], outside[None], truths, masks, "")
-    damaged_inside = score_batch(METRICS[name], inside[None], truths, masks, "")
+    perfect = score_batch([METRICS[name]], truths[None], truths, masks, "")[name]
+    damaged_outside = score_batch([METRICS[name]], outside[None], truths, masks, "")[name]
+    damaged_inside = score_batch([METRICS[name]], inside[None], truths, masks, "")[name]
     assert damaged_outside["hole"][0] == pytest.approx(perfect["hole"][0])
     assert damaged_outside["boundary"][0] == pytest.approx(perfect["boundary"][0])
     assert damaged_outside["image"][0] != pytest.approx(perfect["image"][0])
@@ -136,14 +136,16 @@ def test_psnr_of_the_hole_divides_by_hole_pixels_and_three_channels():
     mask[0, 1:3, 4:9] = True  # ten pixels
     prediction[0, 1, 4] = (255, 0, 0)
     expected = 10 * math.log10(10 * 3 / 1)
-    assert score_batch(METRICS["psnr"], prediction[None], truth, mask, "")["hole"][0][0] == pytest.approx(expected)
+    assert score_batch([METRICS["psnr"]], prediction[None], truth, mask, "")["psnr"]["hole"][0][0] == pytest.approx(
+        expected
+    )
 
 
 def test_ssim_of_the_hole_is_the_mean_of_scikit_images_map(pictures):
     predictions, truths = pictures
     masks = np.zeros(truths.shape[:3], bool)
     masks[:, 0:4, 30:] = True
-    value = score_batch(METRICS["ssim"], predictions[None], truths, masks, "")["hole"][0][1]
+    value = score_batch([METRICS["ssim"]], predictions[None], truths, masks, "")["ssim"]["hole"][0][1]
     _, full = structural_similarity(truths[1], predictions[1], data_range=255, channel_axis=-1, full=True)
     assert value == pytest.approx(full[masks[1]].mean(), abs=1e-6)
 
@@ -153,7 +155,7 @@ def test_an_empty_hole_has_no_value(name, pictures):
     predictions, truths = pictures
     masks = np.zeros(truths.shape[:3], bool)
     masks[1, 5, 6] = True
-    values = score_batch(METRICS[name], predictions[None], truths, masks, "")
+    values = score_batch([METRICS[name]], predictions[None], truths, masks, "")[name]
     for region in ("hole", "boundary"):
         assert values[region][0][0] is None
         assert values[region][0][1] is not None
@@ -165,7 +167,7 @@ def test_a_metric_without_a_map_has_no_value_in_the_hole(pictures):
     predictions, truths = pictures
     masks = np.ones(truths.shape[:3], bool)
     whole_only = replace(METRICS["l1"], measure=lambda a, b: (l1(a, b)[0], None))
-    assert set(score_batch(whole_only, predictions[None], truths, masks, "")) == {"image"}
+    assert set(score_batch([whole_only], predictions[None], truths, masks, "")[whole_only.name]) == {"image"}
 
 
 def test_small_pictures_are_refused_with_a_sentence():

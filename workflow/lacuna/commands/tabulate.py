@@ -33,6 +33,7 @@ def run(args) -> None:
         valid_region,
     )
     from lacuna.reporting.titles import titles
+    from lacuna.sources import UNTRAINED
 
     settings = json.loads(args.settings)
     folder = Path(args.output_directory)
@@ -41,7 +42,7 @@ def run(args) -> None:
     yardsticks = aggregation.read_scores(args.yardsticks) if args.yardsticks else scores[:0]
     theirs = published.read_published(args.published) if args.published else published.nothing()
     texts = {}
-    for source, title in (titles(settings["sources"]) or {aggregation.UNTRAINED: "no source"}).items():
+    for source, title in (titles(settings["sources"]) or {UNTRAINED: "no source"}).items():
         blocks = tables.comparisons(quantitative, settings, source)
         texts[f"table_{source}.md"] = rendering.to_markdown(blocks)
         texts[f"table_{source}.html"] = rendering.to_html_page(blocks, f"{settings['title']}: {title}")

@@ -34,17 +34,14 @@ BATCH_PIXELS = 1 << 19
 
 
 def score_batch(
-    metric: Metric, predictions: np.ndarray, truths: np.ndarray, masks: np.ndarray, backbones: str | Path
-) -> dict[str, list[list[float | None]]]:
-    """One metric on a batch: region → K lists of N values, None where the region has no pixel.
+    metrics: Sequence[Metric], predictions: np.ndarray, truths: np.ndarray, masks: np.ndarray, backbones: str | Path
+) -> dict[str, dict[str, list[list[float | None]]]]:
+    """All metrics on a batch: metric → region → K lists of N values, None where the region has no pixel.
 
     `predictions` are uint8 K×N×H×W×3, `truths` uint8 N×H×W×3, `masks` bool N×H×W (true = hole).
     """
-    return _measured(metric, predictions, truths, _pixels(masks), backbones)
-
-
-def _pixels(masks: np.ndarray) -> dict[str, np.ndarray | None]:
-    return {name: region.pixels and region.pixels(masks) for name, region in REGIONS.items()}
+    pixels = {name: region.pixels and region.pixels(masks) for name, region in REGIONS.items()}
+    return {metric.name: _measured(metric, predictions, truths, pixels, backbones) for metric in metrics}
 
 
 def _measured(metric, predictions, truths, pixels, backbones) -> dict[str, list[list[float | None]]]:
@@ -113,8 +110,7 @@ def _rows(files, read, metrics: list[Metric], names: dict, backbones: str | Path
     truth, mask, raw = (np.stack(arrays) for arrays in zip(*read, strict=True))
     hole = mask[..., 0] == 1
     predictions = np.stack([raw, composite(raw, truth, mask)])
-    pixels = _pixels(hole)
-    values = {metric.name: _measured(metric, predictions, truth, pixels, backbones) for metric in metrics}
+    values = score_batch(metrics, predictions, truth, hole, backbones)
     for position, (image, mask_file, file) in enumerate(files):
         for k, prediction in enumerate(PREDICTIONS):
             for region in REGIONS:

@@ -1,4 +1,4 @@
-"""LPIPS on VGG16 as a training loss.
+"""LPIPS on VGG16 as a training loss, with dropout and cheap gradients; the metric of `nn/lpips.py` has neither.
 
 R. Zhang et al., "The Unreasonable Effectiveness of Deep Features as a Perceptual Metric", CVPR 2018, version 0.1.
 """

@@ -6,12 +6,10 @@ from lacuna.config import suggest, validate
 from lacuna.errors import LacunaError
 from lacuna.metrics.per_image import METRICS
 from lacuna.metrics.per_set import SET_METRICS
+from lacuna.sources import ELSEWHERE, UNTRAINED
 from lacuna.system_facts import describe
 from lacuna.yardsticks import SOURCE as YARDSTICK
 from lacuna.yardsticks import TITLES as YARDSTICKS
-
-UNTRAINED = "untrained"  # the source of a system that needs no training
-ELSEWHERE = "elsewhere"  # the source of released weights and of given predictions
 
 
 class Names:

@@ -11,9 +11,8 @@ from lacuna.errors import LacunaError
 from lacuna.files import atomic
 from lacuna.metrics.per_image import named
 from lacuna.reporting.titles import reading_of
+from lacuna.sources import ELSEWHERE, UNTRAINED
 
-UNTRAINED = "untrained"  # the source of systems that need no training
-ELSEWHERE = "elsewhere"  # the source of released weights and of given predictions
 SHARED = {UNTRAINED, ELSEWHERE}  # their results stand beside those of every source
 KEYS = ["source", "test_set", "system", "prediction", "region", "metric"]
 QUANTITATIVE = [*KEYS, "mean", "std", "n"]

@@ -7,9 +7,9 @@ import pandas as pd
 from lacuna.canonical import canonical_json
 from lacuna.errors import LacunaError
 from lacuna.files import read_json
-from lacuna.reporting.aggregation import ELSEWHERE, UNTRAINED
 from lacuna.reporting.tables import Cell, Table
 from lacuna.reporting.titles import check_known, titles
+from lacuna.sources import ELSEWHERE, UNTRAINED
 
 COMPLEXITY = [
     *("system", "title", "source", "parameters", "parts", "parameters_authors", "height", "width", "macs_run_size"),

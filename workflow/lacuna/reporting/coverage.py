@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 
 from lacuna.metrics.per_image import named
-from lacuna.reporting.aggregation import SHARED, UNTRAINED, bin_title, bins_of, read_scores, with_photographs
+from lacuna.reporting.aggregation import SHARED, bin_title, bins_of, read_scores, with_photographs
 from lacuna.reporting.bootstrap import intervals
 from lacuna.reporting.style import looks, written_to
 from lacuna.reporting.titles import REGIONS, UNTRAINED_MARK, check_known, titles
+from lacuna.sources import UNTRAINED
 
 
 def _of_source(scores: pd.DataFrame, source: str, prediction: str, region: str) -> pd.DataFrame:

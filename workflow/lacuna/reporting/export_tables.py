@@ -6,10 +6,10 @@ import pandas as pd
 
 from lacuna.errors import LacunaError
 from lacuna.metrics.per_image import named
-from lacuna.reporting.aggregation import ELSEWHERE, UNTRAINED
 from lacuna.reporting.export import LIMIT, PARITY, SHOWN, SIZES
 from lacuna.reporting.tables import Cell, Table
 from lacuna.reporting.titles import PREDICTIONS, REGIONS, check_known, titles
+from lacuna.sources import ELSEWHERE, UNTRAINED
 
 COLUMNS = ("PyTorch", "ONNX Runtime", "difference")
 

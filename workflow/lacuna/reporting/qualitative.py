@@ -10,9 +10,10 @@ from lacuna.data.compositing import composite
 from lacuna.data.images import read_image_bytes, read_mask_bytes
 from lacuna.errors import LacunaError
 from lacuna.metrics.triples import paired_files
-from lacuna.reporting.aggregation import SHARED, UNTRAINED
+from lacuna.reporting.aggregation import SHARED
 from lacuna.reporting.style import DPI, HOLE, written_to
 from lacuna.reporting.titles import UNTRAINED_MARK, check_known, titles
+from lacuna.sources import UNTRAINED
 
 
 def identity(index_path: str | Path) -> tuple[str, str]:

@@ -7,11 +7,12 @@ import pandas as pd
 
 from lacuna.errors import LacunaError
 from lacuna.metrics.per_image import named
-from lacuna.reporting.aggregation import SHARED, UNTRAINED, read_scores, with_photographs
+from lacuna.reporting.aggregation import SHARED, read_scores, with_photographs
 from lacuna.reporting.bootstrap import LEVEL
 from lacuna.reporting.statistics import FEWEST, NOT_TESTED, ranks
 from lacuna.reporting.style import looks, written_to
 from lacuna.reporting.titles import REGIONS, UNTRAINED_MARK, check_known, titles
+from lacuna.sources import UNTRAINED
 
 
 def cliques(mean_ranks: Sequence[float], critical_difference: float) -> list[tuple[int, int]]:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from lacuna.errors import LacunaError
 from lacuna.metrics.per_image import named
-from lacuna.reporting.aggregation import ELSEWHERE, SHARED, UNTRAINED
+from lacuna.reporting.aggregation import SHARED
 from lacuna.reporting.statistics import A_BETTER, B_BETTER, FEWEST
 from lacuna.reporting.titles import (
     PREDICTIONS,
@@ -20,6 +20,7 @@ from lacuna.reporting.titles import (
     reading_of,
     titles,
 )
+from lacuna.sources import ELSEWHERE, UNTRAINED
 
 # Which numbers a source's page shows, in this order; the first is what the text means by "the table".
 BLOCKS = (("composite", "image"), ("composite", "hole"), ("composite", "boundary"), ("raw", "image"))

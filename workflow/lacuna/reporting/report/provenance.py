@@ -1,7 +1,7 @@
 """What the numbers rest on: cards of images and masks, time, devices, versions, config."""
 
 import platform
-from importlib.metadata import version
+from importlib.metadata import distributions, version
 
 import yaml
 
@@ -11,6 +11,8 @@ from lacuna.reporting.report.results import Results
 
 STUDIO_DATA = "studio/models.json"
 LIBRARIES = ("jinja2", "matplotlib", "numpy", "pandas", "pyarrow", "scipy", "seaborn")
+# What the run worked with; the environment that makes the page need not have all of it.
+OTHERS = ("lpips", "onnxruntime-gpu", "opencv-python-headless", "pillow", "scikit-image", "snakemake", "torch")
 
 
 class Provenance(Results):
@@ -55,7 +57,8 @@ class Provenance(Results):
         for (system, source), group in kept.groupby(["system", "source"], sort=True):
             folders = [self.folder / "predictions" / system / source / name for name in group["test_set"]]
             records = [read_json(folder / "record.json") for folder in folders]
-            total = {"device": records[0]["device"], "n": sum(record["n"] for record in records)}
+            devices = sorted({record["device"] for record in records})
+            total = {"device": ", ".join(devices), "n": sum(record["n"] for record in records)}
             rows.append(self._cost("predict", system, source, sum(record["seconds"] for record in records), total))
         return rows
 
@@ -73,7 +76,8 @@ class Provenance(Results):
             for name, number in (record.get("versions") or {}).items():
                 found.setdefault(name, set()).add(str(number))
         found.setdefault("python", set()).add(platform.python_version())
-        for name in LIBRARIES:
+        installed = {each.name.lower() for each in distributions()}
+        for name in (*LIBRARIES, *(name for name in OTHERS if name in installed)):
             found.setdefault(name, set()).add(version(name))
         return {name: ", ".join(sorted(numbers)) for name, numbers in sorted(found.items())}
 

@@ -9,11 +9,11 @@ from lacuna.files import read_json
 from lacuna.metrics.per_image import named
 from lacuna.metrics.set_scoring import named as set_metric_named
 from lacuna.reporting import complexity, cross, examples, set_scores, tables
-from lacuna.reporting.aggregation import UNTRAINED
 from lacuna.reporting.export_tables import export_tables
 from lacuna.reporting.statistics import BLOCKS
 from lacuna.reporting.titles import titles
 from lacuna.reporting.yardsticks import yardstick_tables
+from lacuna.sources import UNTRAINED
 from lacuna.yardsticks import TITLES as YARDSTICKS
 
 GALLERY = "gallery/index.html"  # beside the page

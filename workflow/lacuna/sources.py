@@ -1,0 +1,4 @@
+"""What stands in the place of a training source where there is none."""
+
+UNTRAINED = "untrained"  # of systems that need no training
+ELSEWHERE = "elsewhere"  # of released weights and of given predictions
