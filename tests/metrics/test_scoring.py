@@ -184,7 +184,7 @@ def test_lpips_gets_the_folder_and_batches(folder, monkeypatch):
 
     monkeypatch.setitem(METRICS, "lpips_alex", replace(METRICS["lpips_alex"], measure=measure))
     rows = score(folder, metrics=["lpips_alex"])
-    assert sizes == [8, 8, 3]
+    assert sizes == [4, 4, 4, 4, 3]
     assert set(rows[rows.region == "image"].value) == {0.5}
     assert set(rows[rows.region != "image"].value) == {0.25}
 
@@ -210,11 +210,11 @@ def test_large_images_are_held_in_small_numbers(folder, monkeypatch):
     from lacuna.metrics.facts import METRICS
 
     expected, sizes, measure = score(folder), [], METRICS["l1"].measure
-    monkeypatch.setattr(scoring, "BATCH_PIXELS", 5 * 26 * 40 + 1)
+    monkeypatch.setattr(scoring, "BATCH_PIXELS", 3 * 26 * 40 + 1)
     counting = replace(METRICS["l1"], measure=lambda a, b: sizes.append(len(b)) or measure(a, b))
     monkeypatch.setitem(METRICS, "l1", counting)
     pd.testing.assert_frame_equal(score(folder), expected)
-    assert sizes == [5, 3, 5, 3, 3]
+    assert sizes == [3, 1] * 4 + [3]
 
 
 @pytest.mark.parametrize("text, message", [("", "is empty"), ("a.png b.png\n", "line 1 of .* is not")])

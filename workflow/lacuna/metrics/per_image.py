@@ -47,14 +47,18 @@ def _mean_of_channels(values):
 
 
 def _differences(predictions, truths):
-    """Signed differences in 8-bit levels, exact: int16 K×N×H×W×3."""
-    return predictions.astype("int16") - truths
+    """Absolute differences in 8-bit levels: uint8 K×N×H×W×3."""
+    import numpy as np
+
+    return np.maximum(predictions, truths) - np.minimum(predictions, truths)
 
 
 def _squares(predictions, truths):
     """Squared differences on the [0, 1] scale, the mean of the channels: float64 K×N×H×W."""
-    differences = _differences(predictions, truths).astype("int32")
-    return _mean_of_channels(differences * differences) / 255.0**2
+    import numpy as np
+
+    squares = np.arange(256, dtype=np.int32) ** 2
+    return _mean_of_channels(squares[_differences(predictions, truths)]) / 255.0**2
 
 
 @metric(
@@ -132,7 +136,7 @@ def ms_ssim(predictions, truths):
 )
 def l1(predictions, truths):
     """Mean absolute error."""
-    maps = _mean_of_channels(abs(_differences(predictions, truths))) / 255.0
+    maps = _mean_of_channels(_differences(predictions, truths).astype("int16")) / 255.0
     return maps.mean(axis=(-2, -1)), maps
 
 

@@ -29,7 +29,7 @@ COLUMNS = [
 ]
 PREDICTIONS = ("raw", "composite")
 # What is held in memory at once, for each thread: at most so many images, and so many pixels of them.
-BATCH = 8
+BATCH = 4
 BATCH_PIXELS = 1 << 19
 
 
@@ -40,24 +40,33 @@ def score_batch(
 
     `predictions` are uint8 K×N×H×W×3, `truths` uint8 N×H×W×3, `masks` bool N×H×W (true = hole).
     """
-    pixels = {name: region.pixels and region.pixels(masks) for name, region in REGIONS.items()}
-    return {metric.name: _measured(metric, predictions, truths, pixels, backbones) for metric in metrics}
+    weights = {name: region.pixels and _weights(region.pixels(masks)) for name, region in REGIONS.items()}
+    return {metric.name: _measured(metric, predictions, truths, weights, backbones) for metric in metrics}
 
 
-def _measured(metric, predictions, truths, pixels, backbones) -> dict[str, list[list[float | None]]]:
+def _weights(inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """1 inside a region and 0 elsewhere, N×(H·W), and how many are inside, N: products are quicker than choices."""
+    inside = inside.reshape(len(inside), -1)
+    return inside.astype(float), inside.sum(axis=1)
+
+
+def _measured(metric, predictions, truths, weights, backbones) -> dict[str, list[list[float | None]]]:
     options = {"backbones": backbones} if metric.network else {}
     whole, maps = metric.measure(predictions, truths, **options)
     values: dict[str, list[list[float | None]]] = {}
-    for region, inside in pixels.items():
-        if inside is None:
-            values[region] = [[float(value) for value in each] for each in whole]
+    for region, weighted in weights.items():
+        if weighted is None:
+            values[region] = whole.tolist()
         elif maps is not None:
+            inside, counts = weighted
+            sums = [each.reshape(len(each), -1) for each in maps.swapaxes(0, 1)]
+            sums = np.stack([each @ within for each, within in zip(sums, inside, strict=True)], axis=1)
             values[region] = [
                 [
-                    metric.from_mean(float(each[within].mean())) if within.any() else None
-                    for each, within in zip(of_prediction, inside, strict=True)
+                    metric.from_mean(float(total / count)) if count else None
+                    for total, count in zip(each, counts, strict=True)
                 ]
-                for of_prediction in maps
+                for each in sums
             ]
     return values
 

@@ -88,7 +88,10 @@ class LPIPS(nn.Module):
             nn.functional.conv2d((a - b).square(), weight) for a, b, weight in zip(of_a, of_b, self.linear, strict=True)
         ]
         distance = sum(layer.mean(dim=(1, 2, 3)) for layer in layers)
-        upsampled = [nn.functional.interpolate(layer, size, mode="bilinear", align_corners=False) for layer in layers]
+        of_size: dict[torch.Size, Tensor] = {}  # layers of one size are added before they are enlarged
+        for layer in layers:
+            of_size[layer.shape] = of_size[layer.shape] + layer if layer.shape in of_size else layer
+        upsampled = (nn.functional.interpolate(each, size, mode="bilinear") for each in of_size.values())
         return distance, sum(upsampled).squeeze(1)
 
 
@@ -96,17 +99,17 @@ def _alexnet() -> nn.Sequential:
     """AlexNet as in Krizhevsky, "One weird trick for parallelizing convolutional neural networks" (2014)."""
     return nn.Sequential(
         nn.Conv2d(3, 64, kernel_size=11, stride=4, padding=2),
-        nn.ReLU(),
+        nn.ReLU(inplace=True),
         nn.MaxPool2d(kernel_size=3, stride=2),
         nn.Conv2d(64, 192, kernel_size=5, padding=2),
-        nn.ReLU(),
+        nn.ReLU(inplace=True),
         nn.MaxPool2d(kernel_size=3, stride=2),
         nn.Conv2d(192, 384, kernel_size=3, padding=1),
-        nn.ReLU(),
+        nn.ReLU(inplace=True),
         nn.Conv2d(384, 256, kernel_size=3, padding=1),
-        nn.ReLU(),
+        nn.ReLU(inplace=True),
         nn.Conv2d(256, 256, kernel_size=3, padding=1),
-        nn.ReLU(),
+        nn.ReLU(inplace=True),
     )
 
 
@@ -117,7 +120,7 @@ def _vgg16() -> nn.Sequential:
         if block:
             modules.append(nn.MaxPool2d(kernel_size=2))
         for _ in range(count):
-            modules += [nn.Conv2d(channels, width, kernel_size=3, padding=1), nn.ReLU()]
+            modules += [nn.Conv2d(channels, width, kernel_size=3, padding=1), nn.ReLU(inplace=True)]
             channels = width
     return nn.Sequential(*modules)
 
