@@ -1,5 +1,6 @@
 """Quality against cost: what a system's quality takes, and the systems that no other beats in both."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -96,7 +97,9 @@ def draw_cost(
     names = {name: f"{title} {UNTRAINED_MARK if name in shared else ''}".strip() for name, title in systems.items()}
     look = looks(systems)
     panels = [name for name in sources if name in sources_of(scores)] or sources_of(scores)
-    shape = {"ncols": len(panels), "figsize": (4.9 * len(panels) + 0.3, 4.6), "squeeze": False, "sharey": True}
+    columns = min(4, 2 * len(panels))
+    height = 3.9 + 0.2 * math.ceil(table["system"].nunique() / columns)
+    shape = {"ncols": len(panels), "figsize": (4.9 * len(panels) + 0.3, height), "squeeze": False, "sharey": True}
     with written_to(output, **shape, layout="constrained") as (figure, axes):
         for axis, source in zip(axes[0], panels, strict=True):
             _draw(axis, table[table["source"] == source], look)
@@ -109,7 +112,7 @@ def draw_cost(
             for name in systems
             if name in set(table["system"])
         ]
-        figure.legend(handles=handles, loc="outside upper center", ncols=min(4, len(handles)), fontsize=8.5)
+        figure.legend(handles=handles, loc="outside upper center", ncols=columns, fontsize=8.5)
         figure.supxlabel(_beneath(table, scores, names), fontsize=8.5, color="#444444")
     write_table(Path(output).with_suffix(".csv"), table)
 

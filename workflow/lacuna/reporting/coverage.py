@@ -13,6 +13,8 @@ from lacuna.reporting.style import looks, written_to
 from lacuna.reporting.titles import REGIONS, UNTRAINED_MARK, check_known, titles
 from lacuna.sources import UNTRAINED
 
+CROWD = 8  # systems, beyond which bars are drawn thin
+
 
 def _of_source(scores: pd.DataFrame, source: str, prediction: str, region: str) -> pd.DataFrame:
     return scores[
@@ -54,16 +56,20 @@ def draw_coverage(settings: dict, score_paths: Sequence[str | Path], output: str
         figure.get_layout_engine().set(w_pad=0.08, h_pad=0.06)
         for line, (axis_row, (source, region)) in enumerate(zip(axes, rows, strict=True)):
             mine = _of_source(scores, source, prediction, region)
+            thin = 1.3 if len(systems) <= CROWD else 0.6
             shown = [name for name in systems if name in set(mine["system"])]
             for axis, metric in zip(axis_row, metrics, strict=True):
                 table = by_bin(mine[mine["metric"] == metric], source, prediction, region)
-                width = 0.14 * (len(shown) - 1)
+                width = min(0.8, 0.14 * (len(shown) - 1))
                 for place, system in enumerate(shown):
                     points = table[table["system"] == system].to_dict("list")
                     offset = (place / max(1, len(shown) - 1) - 0.5) * width
                     x = [bins.index(label) + offset for label in points["bin"]]
-                    bars = np.abs(np.array([points["low"], points["high"]]) - points["mean"])
-                    axis.errorbar(x, points["mean"], bars, markersize=4, linewidth=1.3, **look[names[system]])
+                    ends = np.clip([points["low"], points["high"]], *named(metric).range)
+                    bars = np.abs(ends - points["mean"])
+                    axis.errorbar(
+                        x, points["mean"], bars, markersize=4, linewidth=1.3, elinewidth=thin, **look[names[system]]
+                    )
                 axis.set(xlabel="", ylabel=named(metric).label)
                 axis.set_title(f"{sources[source]}: {prediction}, {REGIONS[region]}".removeprefix(": "), fontsize=9)
                 axis.set_xticks(range(len(bins)), [bin_title(name).removesuffix(" %") for name in bins], fontsize=8)
