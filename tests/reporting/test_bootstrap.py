@@ -88,6 +88,15 @@ def test_intervals_depend_on_names_and_not_on_company():
         assert intervals(values, "celeba", photographs=photographs)[0][0] != together[0][0]
 
 
+def test_no_end_lies_beyond_what_values_can_be():
+    values = np.array([[0.9, 0.1], [0.2, 0.9], [1.0, 0.3]])
+    free = np.array(intervals(values, "x"))
+    assert (free < 0).any() and (free > 1).any()
+    assert np.array(intervals(values, "x", within=(0, 1))) == pytest.approx(free.clip(0, 1))
+    one_each = np.array(intervals(values, "x", within=[(0, 1), (-9, 9)]))
+    assert one_each == pytest.approx(np.column_stack([free[:, 0].clip(0, 1), free[:, 1]]))
+
+
 def test_one_photograph_has_no_interval_and_nothing_is_an_error():
     low, high = intervals(np.array([[1.0, 2], [3, 5], [8, np.nan]]), "x", photographs=["a", "a", "b"])
     assert np.isfinite([low[0], high[0]]).all() and np.isnan([low[1], high[1]]).all()

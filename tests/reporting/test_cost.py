@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from lacuna.errors import LacunaError
+from lacuna.files import read_json, write_json
 from lacuna.reporting.cost import draw_cost, optimal, quality_and_cost, seconds_per_image
 
 
@@ -44,6 +45,14 @@ def test_seconds_are_of_one_image_over_all_test_sets(tmp_path):
     ]
     table = seconds_per_image(paths)
     assert table.to_dict("records") == [{"system": "deep", "source": "place2", "cost": 0.5, "device": "NVIDIA"}]
+
+
+def test_the_first_batch_is_left_out_where_there_are_more(tmp_path):
+    warm, short = (record(tmp_path, "deep", "place2", name, 3.0, 12, "cpu") for name in ("a", "b"))
+    for path, first in ((warm, {"seconds": 2.0, "n": 8}), (short, {"seconds": 3.0, "n": 12})):
+        write_json(path, read_json(path) | {"first_batch": first})
+    assert seconds_per_image([warm])["cost"].tolist() == [1 / 4]
+    assert seconds_per_image([warm, short])["cost"].tolist() == [(1 + 3) / (4 + 12)]
 
 
 def test_optimal_is_what_nothing_beats_in_both():

@@ -50,7 +50,7 @@ def test_the_best_is_bold_unless_its_n_is_too_small_to_say():
         ("Paris (12)", "MADF, CelebA"): ["75.00 ‡", "0.04010 ± 0.00600"],
     }
     assert table.head[2:] == ("FID ↓", "KID ↓")
-    assert "N is small (FID below 2048)" in table.caption and "composites" in table.caption
+    assert "N is small (FID: fewer than 2048 images)" in table.caption and "composites" in table.caption
     enough = SCORES.assign(flag="", n=3000)
     (table,) = set_tables(enough, SETTINGS)
     assert texts(table)["Paris (3000)", "MADF, Place2"][0] == "*70.00"

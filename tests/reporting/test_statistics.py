@@ -216,6 +216,15 @@ def test_a_test_and_a_mean_that_disagree_show_no_difference():
     assert row["verdict"] == "no difference shown"
 
 
+def test_an_interval_that_holds_nothing_shows_no_difference():
+    """Twelve photographs a little better, and three with many crops that may be either: the test alone would decide."""
+    gains = np.array([*np.linspace(0.1, 0.2, 12), *[4.0] * 20, *[-3.0] * 20, *[2.0] * 20])
+    photographs = [*"abcdefghijkl", *["m"] * 20, *["n"] * 20, *["o"] * 20]
+    row = statistics.pairs(of_photographs(scores({"aa": 20 + gains, "bb": np.full(72, 20.0)}), photographs)).iloc[0]
+    assert row["p_holm"] < 0.05 and row["mean_difference"] > 0 and row["low"] < 0 < row["high"]
+    assert row["verdict"] == "no difference shown"
+
+
 def test_the_leaderboard_holds_an_interval_for_every_mean():
     random = np.random.default_rng(6)
     table = pd.concat(

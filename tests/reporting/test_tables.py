@@ -154,10 +154,20 @@ def test_only_pairs_that_differ_are_shown():
     assert table.head == ("Trained on", "First – second", "PSNR (dB) ↑", "L1 ↓")
     ((group, ((label, cells),)),) = table.groups
     assert (group, label) == ("Place2", "AOT_GAN & co – Telea")
-    assert cells == (tables.Cell("-1.50, 25%", True), tables.Cell("+0.0100, 25%", False))
+    assert cells == (
+        tables.Cell("-1.50 [-2.50, -0.50], 25%", True),
+        tables.Cell("+0.0100 [-0.9900, +1.0100], 25%", False),
+    )
     assert table.caption.startswith("1 of 4 comparisons differ")
     assert "N = 5 to 24 test images of 4 to 23 photographs, of composites" in table.caption
     assert "Too few photographs (below 6) to test: 1." in table.caption
+    assert "With 23 photographs" not in table.caption
+    seven = pd.DataFrame(rows, columns=statistics.PAIRS).assign(photographs=7)
+    few = tables.pairs_table(seven, SETTINGS, "composite", "image")
+    # 2·2⁻⁷ of one comparison, that of celeba, can pass; all comparisons of place2 cannot
+    assert "can fall below" not in few.caption
+    six = tables.pairs_table(seven.assign(photographs=6, source="place2"), SETTINGS, "composite", "image")
+    assert "With 6 photographs no p of 5 comparisons can fall below 0.16, so none can be shown" in six.caption
     none = tables.pairs_table(pd.DataFrame(rows[1:4], columns=statistics.PAIRS), SETTINGS, "composite", "image")
     assert none.groups == ()
     assert "Too few" not in none.caption

@@ -85,7 +85,9 @@ rule tabulate:
             labels={"table": "seeds' layout"},
             caption="../report/table.rst",
         ),
-        texts=expand(f"{PLAN.folder}/tables/table_{{source}}.{{format}}", source=PLAN.paged_sources(), format=["md", "tex"]),
+        texts=expand(
+            f"{PLAN.folder}/tables/table_{{source}}.{{format}}", source=PLAN.paged_sources(), format=["md", "tex"]
+        ),
     log:
         f"{PLAN.folder}/logs/tabulate.log",
     conda:

@@ -27,12 +27,14 @@ def intervals(
     values: np.ndarray,
     *names: str,
     photographs: Sequence[str] | None = None,
+    within: tuple[float, float] | Sequence[tuple[float, float]] = (-np.inf, np.inf),
     level: float = LEVEL,
     resamples: int = RESAMPLES,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Interval of the mean of each column of `values` (N×K): lower and upper ends, each of length K.
 
-    `photographs` names that of each of the N rows; without it each row is one of its own. NaN is a missing value; a
+    `photographs` names that of each of the N rows; without it each row is one of its own. `within`: the range that the
+    values can have, one for all columns or one each, beyond which no end goes. NaN is a missing value; a
     column without any value is a `ValueError`; values of one photograph alone have NaN for ends, for nothing is known
     about others. The draws depend on `names` and the number of photographs alone.
     """
@@ -47,7 +49,8 @@ def intervals(
             raise ValueError("a column holds no value, so its mean has no interval")
         of, distinct = pd.factorize(labels[pattern])
         ends[:, columns] = _ends(kept, of, len(distinct), names, level, resamples)
-    return ends[0], ends[1]
+    least, most = np.transpose(np.broadcast_to(within, (values.shape[1], 2)))
+    return tuple(np.clip(ends, least, most))
 
 
 def _ends(kept: np.ndarray, of: np.ndarray, number: int, names: tuple, level: float, resamples: int) -> np.ndarray:

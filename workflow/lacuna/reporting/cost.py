@@ -30,6 +30,7 @@ SECONDS = "seconds per image, files read and written included"
 def seconds_per_image(records: Sequence[str | Path]) -> pd.DataFrame:
     """What predicting took: columns `system`, `source` (of its training), `cost` in seconds per image, `device`.
 
+    The first batch of a test set, in which kernels are chosen and memory is fetched, is left out where there are more.
     `records` lie at `predictions/<system>/<source>/<test_set>/record.json`; a system's test sets are taken together.
     Given predictions were not made here, cost nobody knows what, and have no row.
     """
@@ -38,8 +39,10 @@ def seconds_per_image(records: Sequence[str | Path]) -> pd.DataFrame:
         record = read_json(path)
         if record["seconds"] > 0:
             total = totals.setdefault(identity(path), [0.0, 0, set()])
-            total[0] += record["seconds"]
-            total[1] += record["n"]
+            first = record.get("first_batch") or {"seconds": 0.0, "n": 0}
+            apart = first["n"] < record["n"]
+            total[0] += record["seconds"] - apart * first["seconds"]
+            total[1] += record["n"] - apart * first["n"]
             total[2].add(record["device"])
     rows = [(*key, seconds / n, ", ".join(sorted(on))) for key, (seconds, n, on) in sorted(totals.items())]
     return pd.DataFrame(rows, columns=["system", "source", "cost", "device"])
@@ -70,7 +73,9 @@ def quality_and_cost(scores: pd.DataFrame, costs: pd.DataFrame, metric: str) -> 
             of_system = (chosen["system"] == known.system) & (chosen["source"] == known.source)
             values, photographs = (chosen.loc[of_system, name].to_numpy() for name in ("value", PHOTOGRAPH))
             if len(values):
-                ends = intervals(values[:, None], source, PREDICTION, REGION, photographs=photographs)
+                names = (source, PREDICTION, REGION)
+                within = named(metric).range
+                ends = intervals(values[:, None], *names, photographs=photographs, within=within)
                 facts = (source, known.system, metric, PREDICTION, REGION, values.mean(), *(end[0] for end in ends))
                 found.append((*facts, len(values), len(set(photographs)), known.cost, known.device))
         panel = pd.DataFrame(found, columns=COLUMNS[:-1])

@@ -22,12 +22,13 @@ def _of_source(scores: pd.DataFrame, source: str, prediction: str, region: str) 
     ]
 
 
-def by_bin(scores: pd.DataFrame, *names: str) -> pd.DataFrame:
-    """Columns `system`, `bin`, `mean`, `low`, `high` of the scores of one metric, with a column `bin`."""
+def by_bin(scores: pd.DataFrame, *names: str, within: tuple[float, float] = (-np.inf, np.inf)) -> pd.DataFrame:
+    """Columns `system`, `bin`, `mean`, `low`, `high` of the scores of one metric with this range and a column `bin`."""
     rows = []
     for (system, label), some in scores.groupby(["system", "bin"]):
         values = some.sort_values(["test_set", "image", "mask"])
-        ends = intervals(values[["value"]].to_numpy(), *names, label, photographs=values["photograph"].to_numpy())
+        photographs = values["photograph"].to_numpy()
+        ends = intervals(values[["value"]].to_numpy(), *names, label, photographs=photographs, within=within)
         rows.append((system, label, values["value"].mean(), *(end.item() for end in ends)))
     return pd.DataFrame(rows, columns=["system", "bin", "mean", "low", "high"])
 
@@ -59,14 +60,13 @@ def draw_coverage(settings: dict, score_paths: Sequence[str | Path], output: str
             thin = 1.3 if len(systems) <= CROWD else 0.6
             shown = [name for name in systems if name in set(mine["system"])]
             for axis, metric in zip(axis_row, metrics, strict=True):
-                table = by_bin(mine[mine["metric"] == metric], source, prediction, region)
+                table = by_bin(mine[mine["metric"] == metric], source, prediction, region, within=named(metric).range)
                 width = min(0.8, 0.14 * (len(shown) - 1))
                 for place, system in enumerate(shown):
                     points = table[table["system"] == system].to_dict("list")
                     offset = (place / max(1, len(shown) - 1) - 0.5) * width
                     x = [bins.index(label) + offset for label in points["bin"]]
-                    ends = np.clip([points["low"], points["high"]], *named(metric).range)
-                    bars = np.abs(ends - points["mean"])
+                    bars = np.abs(np.array([points["low"], points["high"]]) - points["mean"])
                     axis.errorbar(
                         x, points["mean"], bars, markersize=4, linewidth=1.3, elinewidth=thin, **look[names[system]]
                     )

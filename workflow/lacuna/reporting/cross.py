@@ -13,7 +13,7 @@ import pandas as pd
 from lacuna.metrics.per_image import named
 from lacuna.reporting.aggregation import SHARED
 from lacuna.reporting.bootstrap import intervals
-from lacuna.reporting.statistics import A_BETTER, B_BETTER, BLOCKS, PHOTOGRAPH, compared, judge
+from lacuna.reporting.statistics import A_BETTER, B_BETTER, BLOCKS, FEWEST, PHOTOGRAPH, compared, judge
 from lacuna.reporting.tables import Cell, Table, interval_text, numbers_of
 from lacuna.reporting.titles import PREDICTIONS, REGIONS, check_known, titles
 
@@ -57,7 +57,8 @@ def _family(rows: pd.DataFrame, names: dict) -> list[dict]:
                 continue
             photographs, values = both.index.get_level_values(PHOTOGRAPH).to_numpy(), both.to_numpy()
             values = np.column_stack([values, values[:, 0] - values[:, 1]])
-            low, high = intervals(values, names["system"], test_set, a, b, photographs=photographs)
+            ranges = [*[named(names["metric"]).range] * 2, (-np.inf, np.inf)]
+            low, high = intervals(values, names["system"], test_set, a, b, photographs=photographs, within=ranges)
             found.append(
                 {**names, "test_set": test_set, "source_a": a, "source_b": b}
                 | {"mean_a": values[:, 0].mean(), "low_a": low[0], "high_a": high[0]}
@@ -94,7 +95,7 @@ def cross_table(table: pd.DataFrame, settings: dict, metric_name: str, predictio
                     prefix = "" if named_by_head else f"{sources[name]} "
                     text = f"{prefix}{mean:{number}} {interval_text(low, high, number)}"
                     cells.append(Cell(text, row.verdict == better))
-                p_value = row.verdict if math.isnan(row.p_holm) else _p(row.p_holm)
+                p_value = "–" if math.isnan(row.p_holm) else _p(row.p_holm)
                 difference = f"{row.mean_difference:+{number}} {interval_text(row.low, row.high, f'+{number}')}"
                 lines.append((sets[test_set], (*cells, Cell(difference), Cell(f"{row.win_rate_a:.0%}"), Cell(p_value))))
         groups.append((systems[system], tuple(lines)))
@@ -107,7 +108,8 @@ def cross_table(table: pd.DataFrame, settings: dict, metric_name: str, predictio
         f"the same with the same masks for both sources; means of {PREDICTIONS[prediction]}, {REGIONS[region]}, with "
         "95 % intervals (bootstrap over photographs; [–]: there is one only); difference first − second, and the share "
         "of images on which the first is better. p of the Wilcoxon signed-rank test on the photographs' means, "
-        "Holm-corrected over the lines of a system; where it is below 0.05 the better source is bold "
+        f"Holm-corrected over the lines of a system (–: fewer than {FEWEST} photographs, not tested); where it is "
+        "below 0.05, and the interval of the difference does not hold 0, the better source is bold "
         f"({differ} of {len(chosen)} lines). {metric.arrow} {metric.direction} is better.",
         head=("System", "Test set", *heads, "Difference", "First better", "p"),
         groups=tuple(groups),

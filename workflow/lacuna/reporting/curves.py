@@ -77,7 +77,7 @@ def _draw(axis, rows: pd.DataFrame, sources: list[str], colored: list[str], mark
     for name, color in zip(names, looks, strict=True):
         for source, dashes in dashed:
             curve = rows[(rows["name"] == name) & (rows["source"] == source)]
-            look = {"color": color, "linestyle": dashes, "marker": marker}
+            look = {"color": color, "linestyle": dashes, "marker": marker or ("." if len(curve) == 1 else None)}
             sns.lineplot(curve, x="step", y="value", ax=axis, legend=False, **look)
     keys = [Line2D([], [], color=color, label=name) for name, color in zip(names, looks, strict=True)]
     keys += [Line2D([], [], color="#333333", linestyle=dashes, label=f"trained on {name}") for name, dashes in dashed]

@@ -103,7 +103,7 @@ def metrics_table(metrics: pd.DataFrame, systems: dict, sources: dict, order: li
             groups.append((f"{systems[system]}, {sources[source]} ({numbers})", tuple(lines)))
     return Table(
         title="The metrics, recomputed from ONNX Runtime's predictions",
-        caption="Means over N test images of all data sets (N of the whole image, then of the hole), of "
+        caption="Means over N of the test images of all data sets (N of the whole image, then of the hole), of "
         f"{PREDICTIONS['composite']}, scored by the same code from 8-bit pictures: the run's own predictions by "
         "PyTorch, and those of the ONNX file. In brackets, the largest difference of one image. A network that draws "
         "at random in the run's predictions does not in the ONNX file, and differs by that.",

@@ -100,13 +100,15 @@ def _cells(rows: list, metric) -> list[Cell]:
 
 
 def _caption(scores: pd.DataFrame, settings: dict, metrics: list, prediction: str) -> str:
-    small = [f"{metric.title} below {metric.trusted_from}" for metric in metrics if metric.flag(scores["n"].min())]
+    small = [
+        f"{metric.title}: fewer than {metric.trusted_from}" for metric in metrics if metric.flag(scores["n"].min())
+    ]
     sentences = [
         "Demonstration, no result about the systems." * settings["demonstration"],
         "Inception features of the N predictions of each data set against those of the N true images, of "
         f"{PREDICTIONS[prediction]}, whole image; ± is the standard error over images where the metric has one, "
         "too small where several are crops of one photograph.",
-        f"{SMALL_MARK} N is small ({'; '.join(small)}): the value is biased, by an amount that differs between "
+        f"{SMALL_MARK} N is small ({'; '.join(small)} images): the value is biased, by an amount that differs between "
         "systems, so it ranks nothing and is not to be held against a value at another N." * bool(small),
         "↑ higher is better, ↓ lower is better; the best of each data set is bold unless it is marked so, before any "
         "test of significance.",

@@ -168,15 +168,16 @@ def compared(differences: np.ndarray, photographs: np.ndarray, direction: str) -
 
 
 def judge(rows: list[dict]) -> None:
-    """Holm's correction over the tested rows of `compared`, and the verdicts that it leaves.
+    """Holm's correction over the tested rows of `compared` with their intervals, and the verdicts that it leaves.
 
-    Where the test, for which photographs count alike, and the mean, for which images do, point in different directions,
-    no difference is shown.
+    For the test photographs count alike, for the mean and its interval images do: where the two point in different
+    directions, or the interval holds 0, no difference is shown.
     """
     family = [row for row in rows if row["photographs"] >= FEWEST]
     for row, adjusted in zip(family, holm([row["p_value"] for row in family]), strict=True):
         row["p_holm"] = adjusted
-        if adjusted < 1 - LEVEL and row["sign"] == row["mean_sign"]:
+        apart = row["low"] > 0 or row["high"] < 0
+        if adjusted < 1 - LEVEL and apart and row["sign"] == row["mean_sign"]:
             row["verdict"] = A_BETTER if row["sign"] > 0 else B_BETTER
 
 
@@ -221,7 +222,9 @@ def leaderboard_intervals(scores: pd.DataFrame) -> pd.DataFrame:
         mine = chosen[(chosen["system"] == place.system) & (chosen["source"] == place.source)]
         wide = mine.pivot_table(index=[*IMAGE, PHOTOGRAPH], columns="metric", values="value").sort_index()
         photographs = wide.index.get_level_values(PHOTOGRAPH)
-        ends = intervals(wide.to_numpy(), place.source, "composite", "image", photographs=photographs)
+        ranges = [named(metric).range for metric in wide]
+        names = (place.source, "composite", "image")
+        ends = intervals(wide.to_numpy(), *names, photographs=photographs, within=ranges)
         for metric, low, high in zip(wide, *ends, strict=True):
             there = wide[metric].notna()
             number = photographs[there].nunique()

@@ -9,6 +9,7 @@ import pandas as pd
 from lacuna.errors import LacunaError
 from lacuna.metrics.per_image import named
 from lacuna.reporting.aggregation import SHARED
+from lacuna.reporting.bootstrap import LEVEL
 from lacuna.reporting.statistics import A_BETTER, B_BETTER, FEWEST
 from lacuna.reporting.titles import (
     PREDICTIONS,
@@ -187,22 +188,40 @@ def pairs_table(pairs: pd.DataFrame, settings: dict, prediction: str, region: st
         title=f"Pairs of systems that differ: {prediction}, {REGIONS[region]}",
         caption=f"{int(differs.sum())} of {len(chosen) - untested} comparisons differ: Wilcoxon signed-rank test on "
         "the same images and masks, averaged by photograph, p < 0.05 after Holm's correction over all pairs and "
-        "metrics of a training source (bold; none where mean and test disagree in direction). "
+        "metrics of a training source (bold; none where the interval of the mean difference holds 0 or lies on the "
+        "other side). "
         f"N = {numbers_of(chosen['n'])} test images of {numbers_of(chosen['photographs'])} photographs, "
         f"of {PREDICTIONS[prediction]}, {REGIONS[region]}. "
-        "Each cell: mean of first − second, and the share of images on which the first is better, ties counted half. "
+        "Each cell: mean of first − second with its 95 % interval (bootstrap over photographs), and the share of "
+        "images on which the first is better, ties counted half. "
         "Pairs that differ in no metric are left out: no difference shown is not the same as equal."
-        + f" Too few photographs (below {FEWEST}) to test: {untested}."
-        * (untested > 0),
+        + f" Too few photographs (below {FEWEST}) to test: {untested}." * (untested > 0)
+        + _unreachable(chosen),
         head=("Trained on", "First – second", *(named(name).label for name in metrics)),
         groups=tuple(groups),
+    )
+
+
+def _unreachable(chosen: pd.DataFrame) -> str:
+    """A sentence, where even systems that differ on every photograph would not pass so many comparisons."""
+    tested = chosen[chosen["photographs"] >= FEWEST]
+    if tested.empty:
+        return ""
+    number, photographs = int(tested.groupby("source").size().min()), int(tested["photographs"].max())
+    least = number * 2.0 ** (1 - photographs)
+    if least < 1 - LEVEL:
+        return ""
+    return (
+        f" With {photographs} photographs no p of {number} comparisons can fall below {min(1, least):.2f}, so none "
+        "can be shown to differ here; that says nothing about the systems."
     )
 
 
 def _difference(row, metric_name: str) -> Cell:
     if row is None:
         return Cell("–")
-    text = f"{row.mean_difference:+.{named(metric_name).decimals}f}, {row.win_rate_a:.0%}"
+    number = f"+.{named(metric_name).decimals}f"
+    text = f"{row.mean_difference:{number}} {interval_text(row.low, row.high, number)}, {row.win_rate_a:.0%}"
     return Cell(text, row.verdict in {A_BETTER, B_BETTER})
 
 
@@ -245,7 +264,9 @@ def initialisation_table(training: pd.DataFrame, settings: dict) -> Table:
         for row in rows.itertuples():
             metric, reading = reading_of(row.metric)
             number = f".{metric.decimals}f"
-            texts = (f"{row.initial:{number}}", f"{row.final:{number}}", f"{row.difference:+{number}}", row.better)
+            same = f"{row.initial:{number}}" == f"{row.final:{number}}"
+            verdict = "same" if same else row.better
+            texts = (f"{row.initial:{number}}", f"{row.final:{number}}", f"{row.difference:+{number}}", verdict)
             lines.append((f"{metric.label} {reading}", tuple(Cell(text, text == "yes") for text in texts)))
             if reading == READINGS[""] and row.better != "yes":
                 behind.append(f"{systems[system]} trained on {sources[source]} ({metric.title})")

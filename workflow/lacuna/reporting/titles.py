@@ -20,7 +20,7 @@ READINGS = {
     "_valid": "raw, outside the hole",
 }
 UNTRAINED_MARK = "†"
-UNTRAINED_NOTE = f"{UNTRAINED_MARK} not trained in this run: the same results whatever the source."
+UNTRAINED_NOTE = f"{UNTRAINED_MARK} not trained in this run: the same predictions whatever the source."
 
 
 def titles(entries) -> dict[str, str]:

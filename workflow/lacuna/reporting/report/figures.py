@@ -29,8 +29,8 @@ class Figures(Results):
             caption = (
                 f"{title}, N = {drawn} of {images} images, whole images: input with the hole in magenta, the composite "
                 "of every system, and the ground truth. Rows are grouped by the source that systems learned from. The "
-                "images are chosen by coverage alone: evenly spaced from the smallest hole of the test set to the "
-                f"largest, whatever any system makes of them. {UNTRAINED_NOTE}"
+                "images are chosen by coverage alone, whatever any system makes of them: the middles of as many equal "
+                f"parts of the test set in the order of coverage. {UNTRAINED_NOTE}"
             )
             alt = (
                 f"Grid of inpainting results on {title}: columns are input, {', '.join(self.systems.values())}, truth."
@@ -62,9 +62,9 @@ class Figures(Results):
         caption = (
             f"What quality takes: {self._first().title} of composites, hole only, the mean over the N test images of "
             "all test sets together with its 95 % interval (bootstrap over photographs), against the seconds that a "
-            "prediction took, with reading and writing of the files; N and the device stand under the axes. Rings: "
-            "systems that no other beats in both. Times are of one run on whatever else the machine did, so small "
-            f"differences mean nothing. {UNTRAINED_NOTE}"
+            "prediction took after the first batch, with reading and writing of the files; N and the device stand "
+            "under the axes. Rings: systems that no other beats in both. Times are of one run on whatever else the "
+            f"machine did, so small differences mean nothing. {UNTRAINED_NOTE}"
         )
         alt = f"{self._first().title} against seconds per image for every system, by training source."
         return self._figure("quality_cost.png", alt, caption)
@@ -92,6 +92,7 @@ class Figures(Results):
         rows = []
         for row in self.failed.itertuples():
             place = {"set": row.test_set, "system": row.system, "image": Path(row.image).stem}
+            place |= {"reading": f"{examples.PREDICTION}/{examples.REGION}"}
             place |= {} if row.source in SHARED else {"source": row.source}
             rows.append(
                 {
