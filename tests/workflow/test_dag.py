@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 
 import pandas as pd
 import pytest
@@ -14,9 +13,11 @@ from tests.workflow.conftest import SMALL
 
 
 def test_second_run_does_nothing_and_is_quick(finished):
-    start = time.perf_counter()
+    """Ten seconds of the processor, so that what else the machine does does not count."""
+    before = os.times()
     result = finished.snakemake("--resources", "gpu=1")
-    seconds = time.perf_counter() - start
+    after = os.times()
+    seconds = after.children_user + after.children_system - before.children_user - before.children_system
     assert result.returncode == 0
     assert "Nothing to be done" in result.stdout + result.stderr
     assert seconds < 10
