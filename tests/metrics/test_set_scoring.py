@@ -151,3 +151,9 @@ def test_predictions_are_asked_for(pictures, capsys):
     arguments = ["features", "--settings={}", f"--list={pictures / 'list.txt'}", "--output=x.safetensors"]
     assert main([*arguments, "--prediction", "raw"]) == 1
     assert "--prediction raw needs --predictions" in capsys.readouterr().err
+
+
+def test_of_one_photograph_no_error_is_given():
+    one = features()._replace(photographs=[0] * 12)
+    rows = pd.DataFrame(set_rows(SETTINGS | {"metrics": ["kid", "u_ids"]}, one, truth()))
+    assert rows["value"].notna().all() and rows["standard_error"].isna().all()

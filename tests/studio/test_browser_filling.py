@@ -24,8 +24,15 @@ def test_the_whole_picture_is_filled_as_by_python(show, folder):
     assert problems(page) == []
 
 
-@pytest.mark.parametrize("label", ["free", "fixed"])
-def test_of_a_large_picture_the_surroundings_of_the_hole_are_filled(show, folder, tmp_path, label):
+@pytest.fixture(params=["free", "fixed"])
+def label(request) -> str:
+    """The graph of any size, or that of one size."""
+    return request.param
+
+
+@pytest.fixture
+def large(show, tmp_path, label):
+    """(the page with a picture of 640×377 opened, to be filled at 256 pixels; the picture)."""
     image = photograph(640, 377)
     Image.fromarray(image).save(tmp_path / "large.png")
     page = show()
@@ -33,6 +40,11 @@ def test_of_a_large_picture_the_surroundings_of_the_hole_are_filled(show, folder
     page.wait("document.getElementById('picture').width === 640")
     page.choose("#system", f"{label}/scenes")
     page.choose("#working", "256")
+    return page, image
+
+
+def test_of_a_large_picture_the_surroundings_of_the_hole_are_filled(large, folder, label):
+    page, image = large
     set_value(page, "size", 11)
     page.drag("#hole", at(601, 300, (640, 377)), at(615, 312, (640, 377)))
     mask = hole(page)
@@ -49,15 +61,8 @@ def test_of_a_large_picture_the_surroundings_of_the_hole_are_filled(show, folder
     assert problems(page) == []
 
 
-@pytest.mark.parametrize("label", ["free", "fixed"])
-def test_what_is_too_large_is_scaled_and_says_so(show, folder, tmp_path, label):
-    image = photograph(640, 377)
-    Image.fromarray(image).save(tmp_path / "large.png")
-    page = show()
-    open_file(page, tmp_path / "large.png")
-    page.wait("document.getElementById('picture').width === 640")
-    page.choose("#system", f"{label}/scenes")
-    page.choose("#working", "256")
+def test_what_is_too_large_is_scaled_and_says_so(large, folder, label):
+    page, image = large
     page.click("label:has([value=rectangle])")
     page.drag("#hole", at(50, 60, (640, 377)), at(500, 200, (640, 377)))
     mask = hole(page)

@@ -2,7 +2,7 @@
 
 Every function takes `features` and `reference`, float N×2048 of the Inception of `lacuna.metrics.inception`, whose
 rows i belong to the same image, and `photographs`, the number of the photograph that each image was cut from (None: one
-each; FID and KID do not ask), and returns `(value, standard error or None)`. Whole images are judged, never regions.
+each), and returns `(value, standard error or None)`. Whole images are judged, never regions.
 Heavy libraries are imported inside the functions.
 """
 
@@ -97,7 +97,8 @@ def kid(features, reference, photographs=None):
     """Kernel inception distance (Bińkowski et al.: Demystifying MMD GANs, ICLR 2018)."""
     from lacuna.metrics.distances import kernel_distance
 
-    return kernel_distance(features, reference, paired=True)
+    value, error = kernel_distance(features, reference, paired=True)
+    return value, error if _several(photographs) else math.nan
 
 
 _CLASSIFIER = (
@@ -160,13 +161,18 @@ def _decisions(*asked):
     return _latest[1]
 
 
+def _several(photographs) -> bool:
+    """Whether there is more than one; of one alone nothing is known about others, and no error can be given."""
+    return photographs is None or len(set(photographs)) > 1
+
+
 def _mean_and_error(values, photographs) -> tuple[float, float]:
     """The mean over images, and its standard error over photographs."""
     import numpy as np
 
     of = np.arange(len(values)) if photographs is None else np.asarray(photographs)
     sums = np.bincount(of, values - values.mean())
-    number = len(np.unique(of))
-    if number < 2:
+    if not _several(photographs):
         return float(values.mean()), math.nan
+    number = len(np.unique(of))
     return float(values.mean()), float(np.sqrt(number / (number - 1) * (sums**2).sum()) / len(values))

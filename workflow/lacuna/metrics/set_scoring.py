@@ -42,8 +42,6 @@ def set_rows(settings: dict, features: Features, reference: Features) -> Iterato
                     f"{len(values)}; enlarge it or drop '{metric.name}' from the set metrics."
                 )
             value, error = metric.measure(values, truth, features.photographs)
-            if len(set(features.photographs)) < 2:
-                error = None  # of one photograph nothing is known about others
             yield {
                 **{key: settings[key] for key in ("source", "test_set", "system")},
                 "prediction": prediction,
