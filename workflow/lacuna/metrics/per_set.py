@@ -104,7 +104,8 @@ def kid(features, reference, photographs=None):
 _CLASSIFIER = (
     "What a linear support vector machine says about images that it was not fitted on (up to five folds of pairs, no "
     "photograph in two; features standardised): 0.5 where both sets are of one distribution, at every N. The published "
-    "form fits and judges on the same images and reads 0 below a thousand or so; the two are not to be compared."
+    "form fits and judges on the same images and reads 0 below a thousand or so; the two are not to be compared. "
+    "Standard error: over photographs."
 )
 
 

@@ -106,8 +106,8 @@ def _caption(scores: pd.DataFrame, settings: dict, metrics: list, prediction: st
     sentences = [
         "Demonstration, no result about the systems." * settings["demonstration"],
         "Inception features of the N predictions of each data set against those of the N true images, of "
-        f"{PREDICTIONS[prediction]}, whole image; ± is the standard error over images where the metric has one, "
-        "too small where several are crops of one photograph.",
+        f"{PREDICTIONS[prediction]}, whole image; ± is the standard error where the metric has one, over what its "
+        "definition says; of one photograph there is none.",
         f"{SMALL_MARK} N is small ({'; '.join(small)} images): the value is biased, by an amount that differs between "
         "systems, so it ranks nothing and is not to be held against a value at another N." * bool(small),
         "↑ higher is better, ↓ lower is better; the best of each data set is bold unless it is marked so, before any "
