@@ -10,6 +10,8 @@ from lacuna.backbones.catalogue import backbone
 from lacuna.backbones.fetching import fetch
 from lacuna.errors import LacunaError
 
+pytest_plugins = ["tests.alone"]
+
 
 @pytest.fixture(scope="session")
 def backbones() -> Callable[..., Path]:

@@ -432,6 +432,7 @@ def many(folder, n: int):
     return f"{start} = {json.dumps(data)};\n", data
 
 
+@pytest.mark.alone
 def test_ten_thousand_images_need_few_rows_and_little_time(show, folder, tmp_path):
     n, copy = 10_000, tmp_path / "run"
     shutil.copytree(folder, copy)

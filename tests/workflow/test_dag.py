@@ -13,6 +13,7 @@ from lacuna.digests import modules_used
 from tests.workflow.conftest import SMALL
 
 
+@pytest.mark.alone
 def test_second_run_does_nothing_and_is_quick(finished):
     start = time.perf_counter()
     result = finished.snakemake("--resources", "gpu=1")
