@@ -117,6 +117,11 @@ def test_the_report_shows_parity_metrics_and_what_is_missing(folder):
     assert missing.groups[0][1][0][1][0].text == "an algorithm, and no network"
 
 
+def test_no_difference_has_no_power_of_ten(folder):
+    _, metrics, _ = tables_of(folder, [make_export(folder, "aotgan", "place2", 0.0)])
+    assert metrics.groups[0][1][0][1][2].text == "0 [0]"
+
+
 def test_without_a_network_only_the_reasons_are_left(folder):
     (missing,) = tables_of(folder, [])
     assert missing.title == "Not in ONNX Runtime"

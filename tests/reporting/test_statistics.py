@@ -95,7 +95,7 @@ def test_shared_systems_stand_beside_every_source_and_others_do_not():
             scores({"aa": values}),
             scores({"aa": values + 1}, source="celeba"),
             scores({"given": values}, source="elsewhere"),
-            scores({"telea": values}, source="untrained"),
+            scores({"telea": values**2}, source="untrained"),
         ]
     )
     found = statistics.pairs(table)
@@ -103,6 +103,8 @@ def test_shared_systems_stand_beside_every_source_and_others_do_not():
     assert list(zip(found["source"], found["system_a"], found["system_b"], strict=True)) == [
         (source, *pair) for source in ("celeba", "place2") for pair in trios
     ]
+    ends = found[(found["system_a"] == "given") & (found["system_b"] == "telea")][["low", "high"]]
+    assert (ends.iloc[0] == ends.iloc[1]).all(), "what stands beside both sources has one interval"
     assert set(statistics.ranks(table)["source"]) == {"celeba", "place2"}
     alone = statistics.pairs(table[table["source"].isin({"elsewhere", "untrained"})])
     assert alone["source"].tolist() == ["untrained"]

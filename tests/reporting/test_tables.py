@@ -53,6 +53,29 @@ def test_best_is_marked_in_the_right_direction():
     assert [cell.text for cell in lines["Faces (24)", "L1 ↓"]] == ["0.0200", "0.0900", "0.0500"]
 
 
+def test_many_systems_stand_below_each_other():
+    systems = {f"s{i}": f"System {i}" for i in range(tables.ACROSS + 1)}
+    rows = [
+        ("place2", test_set, name, "composite", "image", metric, value, 0.1, 24)
+        for i, name in enumerate(systems)
+        for test_set, metric, value in (("paris", "psnr", 10.0 + i), ("paris", "l1", 0.01 + i), ("faces", "psnr", 9.0))
+        if (name, test_set) != ("s3", "faces")
+    ]
+    numbers = pd.DataFrame(rows, columns=aggregation.QUANTITATIVE)
+    table = tables.comparison(numbers, SETTINGS | {"systems": systems}, "place2", "composite", "image")
+    assert table.head == ("Data set (N)", "System", "PSNR (dB) ↑", "L1 ↓")
+    (paris, lines), (faces, others) = table.groups
+    assert (paris, faces) == ("Paris <1|2> (24)", "Faces (24)")
+    assert [label for label, _ in lines] == [label for label, _ in others] == list(systems.values())
+    assert [cell.text for cell in dict(lines)["System 2"]] == ["12.00", "2.0100"]
+    assert [[cell.best for cell in cells] for _, cells in lines] == [[False, True]] + [[False, False]] * 7 + [
+        [True, False]
+    ]
+    assert [cell.text for cell in dict(others)["System 3"]] == ["–", "–"]
+    fewer = numbers[numbers["system"] != "s8"]
+    assert tables.comparison(fewer, SETTINGS | {"systems": systems}, "place2", "composite", "image").head[1] == "Index"
+
+
 def test_what_prints_the_same_is_marked_the_same():
     assert [cell.best for cell in tables.row_of([20.004, 20.0, 19.99], "psnr")] == [True, True, False]
     assert [cell.best for cell in tables.row_of([0.1, None, 0.2], "l1")] == [True, False, False]
@@ -209,6 +232,7 @@ def test_html_escapes_and_spans():
     assert '<th scope="rowgroup" rowspan="2">Paris &lt;1|2&gt; (24)</th>' in html
     assert "<td><strong>25.00</strong></td>" in html
     assert "AOT_GAN &amp; co" in html
+    assert "PSNR (dB)\N{NO-BREAK SPACE}↑" in html and "Telea\N{NO-BREAK SPACE}†" in html  # no mark alone on a line
 
 
 def test_latex_is_balanced_and_escaped():

@@ -73,9 +73,8 @@ def quality_and_cost(scores: pd.DataFrame, costs: pd.DataFrame, metric: str) -> 
             of_system = (chosen["system"] == known.system) & (chosen["source"] == known.source)
             values, photographs = (chosen.loc[of_system, name].to_numpy() for name in ("value", PHOTOGRAPH))
             if len(values):
-                names = (source, PREDICTION, REGION)
                 within = named(metric).range
-                ends = intervals(values[:, None], *names, photographs=photographs, within=within)
+                ends = intervals(values[:, None], PREDICTION, REGION, photographs=photographs, within=within)
                 facts = (source, known.system, metric, PREDICTION, REGION, values.mean(), *(end[0] for end in ends))
                 found.append((*facts, len(values), len(set(photographs)), known.cost, known.device))
         panel = pd.DataFrame(found, columns=COLUMNS[:-1])

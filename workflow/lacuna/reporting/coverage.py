@@ -60,7 +60,7 @@ def draw_coverage(settings: dict, score_paths: Sequence[str | Path], output: str
             thin = 1.3 if len(systems) <= CROWD else 0.6
             shown = [name for name in systems if name in set(mine["system"])]
             for axis, metric in zip(axis_row, metrics, strict=True):
-                table = by_bin(mine[mine["metric"] == metric], source, prediction, region, within=named(metric).range)
+                table = by_bin(mine[mine["metric"] == metric], prediction, region, within=named(metric).range)
                 width = min(0.8, 0.14 * (len(shown) - 1))
                 for place, system in enumerate(shown):
                     points = table[table["system"] == system].to_dict("list")

@@ -117,7 +117,12 @@ def _metric_cells(row, metric: str) -> list[Cell]:
         return [Cell("–")] * len(COLUMNS)
     number = f".{named(metric).decimals}f"
     texts = [f"{row.pytorch:{number}}", f"{row.onnxruntime:{number}}"]
-    return [Cell(text) for text in [*texts, f"{row.difference:+.0e} [{row.largest_difference:.0e}]"]]
+    difference = f"{_power(row.difference, '+')} [{_power(row.largest_difference)}]"
+    return [Cell(text) for text in [*texts, difference]]
+
+
+def _power(value: float, sign: str = "") -> str:
+    return f"{value:{sign}.0e}" if value else "0"
 
 
 def missing_table(rows: pd.DataFrame, systems: dict, sources: dict) -> Table:

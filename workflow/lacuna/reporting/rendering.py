@@ -1,5 +1,6 @@
 """One table in three spellings: Markdown, HTML, LaTeX."""
 
+import re
 from html import escape
 
 from lacuna.reporting.tables import Cell, Table
@@ -38,6 +39,11 @@ def to_markdown(tables: list[Table]) -> str:
     return "\n".join(lines)
 
 
+def _html_label(text: str) -> str:
+    """Escaped, and a mark after a name never alone on a line."""
+    return re.sub(r" (?=[↑↓†‡])", "\N{NO-BREAK SPACE}", escape(text))
+
+
 def _html_cell(cell: Cell) -> str:
     value, bracket, interval = escape(cell.text).partition(" [")
     value = f"<strong>{value}</strong>" if cell.best else value
@@ -48,14 +54,14 @@ def to_html(table: Table, with_caption: bool = True) -> str:
     """One <table> element; a data set is a row header that spans its metrics."""
     caption = f"<caption><strong>{escape(table.title)}.</strong> {escape(table.caption)}</caption>\n"
     parts = ["<table>\n", caption if with_caption else "", "<thead><tr>"]
-    parts += [f'<th scope="col">{escape(text)}</th>' for text in table.head]
+    parts += [f'<th scope="col">{_html_label(text)}</th>' for text in table.head]
     parts.append("</tr></thead>\n")
     for group, rows in table.groups:
         parts.append("<tbody>\n")
         for position, (label, cells) in enumerate(rows):
-            head = f'<th scope="rowgroup" rowspan="{len(rows)}">{escape(group)}</th>' if position == 0 else ""
+            head = f'<th scope="rowgroup" rowspan="{len(rows)}">{_html_label(group)}</th>' if position == 0 else ""
             body = "".join(map(_html_cell, cells))
-            parts.append(f'<tr>{head}<th scope="row">{escape(label)}</th>{body}</tr>\n')
+            parts.append(f'<tr>{head}<th scope="row">{_html_label(label)}</th>{body}</tr>\n')
         parts.append("</tbody>\n")
     parts.append("</table>\n")
     return "".join(parts)

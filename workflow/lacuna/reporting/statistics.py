@@ -144,7 +144,7 @@ def _pairs(scores: pd.DataFrame, source: str, prediction: str, region: str) -> l
             )
     if not rows:
         return []
-    ends = intervals(np.transpose(columns), source, prediction, region, photographs=photographs)
+    ends = intervals(np.transpose(columns), prediction, region, photographs=photographs)
     for row, low, high in zip(rows, *ends, strict=True):
         row |= {"low": low, "high": high}
     judge(rows)
@@ -198,7 +198,7 @@ def ranks(scores: pd.DataFrame) -> pd.DataFrame:
                 if number == 0 or k < 2:
                     continue
                 of_photograph = means.rank(axis=1, ascending=named(metric).direction == "lower").to_numpy()
-                low, high = intervals(of_photograph, source, prediction, region)
+                low, high = intervals(of_photograph, prediction, region)
                 difference = critical_difference(k, number)
                 p_value = friedman(of_photograph) if number >= FEWEST else np.nan
                 rows += [
@@ -223,8 +223,7 @@ def leaderboard_intervals(scores: pd.DataFrame) -> pd.DataFrame:
         wide = mine.pivot_table(index=[*IMAGE, PHOTOGRAPH], columns="metric", values="value").sort_index()
         photographs = wide.index.get_level_values(PHOTOGRAPH)
         ranges = [named(metric).range for metric in wide]
-        names = (place.source, "composite", "image")
-        ends = intervals(wide.to_numpy(), *names, photographs=photographs, within=ranges)
+        ends = intervals(wide.to_numpy(), "composite", "image", photographs=photographs, within=ranges)
         for metric, low, high in zip(wide, *ends, strict=True):
             there = wide[metric].notna()
             number = photographs[there].nunique()

@@ -1,4 +1,7 @@
-"""The seeds' Tables 1 and 2, one for each training source: data sets and metrics down, systems across."""
+"""The seeds' Tables 1 and 2, one for each training source: data sets and metrics down, systems across.
+
+Many systems do not fit across a page: then they stand below each other, and the metrics across.
+"""
 
 import math
 from dataclasses import dataclass
@@ -25,6 +28,7 @@ from lacuna.sources import ELSEWHERE, UNTRAINED
 
 # Which numbers a source's page shows, in this order; the first is what the text means by "the table".
 BLOCKS = (("composite", "image"), ("composite", "hole"), ("composite", "boundary"), ("raw", "image"))
+ACROSS = 8  # systems that fit across a page
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,8 @@ def comparison(quantitative: pd.DataFrame, settings: dict, source: str, predicti
     means = chosen.set_index(["system", "test_set", "metric"])["mean"].to_dict()
     untrained = set(chosen.loc[chosen["source"].isin(SHARED), "system"])
     shown = [name for name in systems if name in set(chosen["system"])]
+    names = [systems[name] + f" {UNTRAINED_MARK}" * (name in untrained) for name in shown]
+    metrics = [name for name in settings["metrics"] if name in set(chosen["metric"])]
     groups = []
     for test_set, set_title in sets.items():
         numbers = sorted(set(chosen.loc[chosen["test_set"] == test_set, "n"]))
@@ -85,18 +91,19 @@ def comparison(quantitative: pd.DataFrame, settings: dict, source: str, predicti
                 f"the systems were scored on different numbers of images of '{test_set}' ({numbers[0]} and "
                 f"{numbers[-1]}), so their means do not compare; run the rule 'score' again."
             )
-        rows = []
-        for metric in settings["metrics"]:
-            values = [means.get((system, test_set, metric)) for system in shown]
-            if any(value is not None for value in values):
-                rows.append((named(metric).label, row_of(values, metric)))
-        groups.append((f"{set_title} ({numbers[0]})", tuple(rows)))
+        cells = [row_of([means.get((system, test_set, metric)) for system in shown], metric) for metric in metrics]
+        groups.append((f"{set_title} ({numbers[0]})", cells))
+    labels = [named(metric).label for metric in metrics]
+    head, down, lines = ("Index", *names), labels, groups
+    if len(shown) > ACROSS:
+        head, down = ("System", *labels), names
+        lines = [(label, list(zip(*cells, strict=True))) for label, cells in groups]
     source_title = titles(settings["sources"]).get(source, "no source")
     return Table(
         title=f"Systems trained on {source_title}: {prediction}, {REGIONS[region]}",
         caption=_caption(settings, prediction, region, bool(untrained)),
-        head=("Data set (N)", "Index", *(systems[name] + f" {UNTRAINED_MARK}" * (name in untrained) for name in shown)),
-        groups=tuple(groups),
+        head=("Data set (N)", *head),
+        groups=tuple((label, tuple(zip(down, cells, strict=True))) for label, cells in lines),
     )
 
 
@@ -105,7 +112,8 @@ def _caption(settings: dict, prediction: str, region: str, untrained: bool) -> s
         "Demonstration, no result about the systems." * settings["demonstration"],
         f"Means over the N test images of each data set, of {PREDICTIONS[prediction]}, {REGIONS[region]}.",
         "Images whose mask has no hole are left out." * (region != "image"),
-        "↑ higher is better, ↓ lower is better; the best of each line is bold, before any test of significance.",
+        "↑ higher is better, ↓ lower is better; the best of each data set and index is bold, before any test of "
+        "significance.",
         UNTRAINED_NOTE * untrained,
     ]
     return " ".join(filter(None, sentences))
