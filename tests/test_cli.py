@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from lacuna.cli import command_modules, main
@@ -24,3 +26,37 @@ def test_numbers_of_things_are_at_least_one(words, capsys):
     with pytest.raises(SystemExit):
         main(words)
     assert "is not a whole number of at least 1" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"), [("{", "this is not JSON"), ("[1]", "no JSON object"), ("7", "no JSON object")]
+)
+def test_settings_are_a_json_object(text, sentence, capsys):
+    with pytest.raises(SystemExit):
+        main(["stage", "--settings", text, "--output", "x/index.csv"])
+    assert sentence in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["stage", "make-masks"])
+def test_settings_that_lack_something_are_one_sentence(command, capsys, tmp_path):
+    assert main([command, "--settings", "{}", "--output", str(tmp_path / "set/index.csv")]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith(f"lacuna {command}: --settings lacks '") and error.count("\n") == 1
+
+
+def test_a_folder_that_cannot_be_made_is_one_sentence(capsys, tmp_path):
+    (tmp_path / "file").write_text("x")
+    settings = {
+        "name": "m",
+        "kind": "boxes",
+        "image_size": 16,
+        "count": 1,
+        "coverage": [0.1, 0.5],
+        "bins": 1,
+        "seed": 1,
+    }
+    assert (
+        main(["make-masks", "--settings", json.dumps(settings), "--output", str(tmp_path / "file/set/index.csv")]) == 1
+    )
+    error = capsys.readouterr().err
+    assert error.startswith("lacuna make-masks: ") and "file/set cannot be used (Not a directory)" in error

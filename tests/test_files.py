@@ -20,19 +20,47 @@ def test_rows_with_unknown_columns_are_refused(tmp_path):
     assert not (tmp_path / "x.csv").exists()
 
 
-def test_an_emptied_folder_is_empty(tmp_path):
+def names(folder) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_an_emptied_folder_is_empty_but_for_its_mark(tmp_path):
     for name in ("0000.png", "index.csv", "card.json"):
         (tmp_path / name).write_text("x")
-    assert list(empty_folder(tmp_path).iterdir()) == []
-    assert empty_folder(tmp_path / "new" / "set").is_dir()
+    assert names(empty_folder(tmp_path)) == [".lacuna"]
+    interrupted = empty_folder(tmp_path / "new" / "set")
+    (interrupted / "0000.png").write_text("x")
+    assert names(empty_folder(interrupted)) == [".lacuna"]
 
 
-def test_a_folder_with_anything_else_in_it_is_left_alone(tmp_path):
-    (tmp_path / "0000.png").write_text("x")
-    (tmp_path / "holiday.png").write_text("x")
-    with pytest.raises(LacunaError, match="holiday.png"):
+@pytest.mark.parametrize("theirs", [["0000.png", "00001.png"], ["0000.png", "index.csv"], ["card.json", "holiday.png"]])
+def test_a_folder_that_may_be_somebodys_is_left_alone(tmp_path, theirs):
+    for name in theirs:
+        (tmp_path / name).write_text("x")
+    with pytest.raises(LacunaError, match=f"holds '({'|'.join(theirs)})', which Lacuna did not make"):
         empty_folder(tmp_path)
-    assert len(list(tmp_path.iterdir())) == 2
+    assert names(tmp_path) == sorted(theirs)
+
+
+def test_what_a_job_reads_is_not_emptied(tmp_path):
+    made = empty_folder(tmp_path / "images")
+    (made / "0000.png").write_text("x")
+    (tmp_path / "link").symlink_to(made)
+    for read in (made, made / "0000.png", tmp_path / "link" / "0000.png"):
+        with pytest.raises(LacunaError, match="is read, but lies inside"):
+            empty_folder(made, [tmp_path / "elsewhere.png", read])
+    assert names(made) == [".lacuna", "0000.png"]
+    assert names(empty_folder(made, [tmp_path / "images_too", tmp_path])) == [".lacuna"]
+
+
+def test_a_table_without_the_columns_that_are_read_is_named(tmp_path):
+    (tmp_path / "foreign.csv").write_text("name,size\na,1\n")
+    assert read_rows(tmp_path / "foreign.csv", "size") == [{"name": "a", "size": "1"}]
+    with pytest.raises(LacunaError, match="foreign.csv has no column 'file'"):
+        read_rows(tmp_path / "foreign.csv", "name", "file")
+    (tmp_path / "picture.csv").write_bytes(b"\xff\xfe\x00\n")
+    with pytest.raises(LacunaError, match="picture.csv cannot be read"):
+        read_rows(tmp_path / "picture.csv")
 
 
 def test_missing_and_broken_files_are_named(tmp_path):

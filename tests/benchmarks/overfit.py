@@ -56,7 +56,7 @@ SETTINGS = {
     "structure": {**VGG16, "width": 16, "discriminator_width": 16, "learning_rate": 1e-3},
     "lama": {"width": 16, "blocks": 2, "discriminator_width": 16},
     "deepfillv2": {
-        "width": 16, "discriminator_width": 16, "learning_rate": 1e-3, "initial_gain": 2.4, "adversarial_weight": 0.1,
+        "width": 16, "discriminator_width": 16, "learning_rate": 1e-3, "initial_gain": 2.4, "adversarial_weight": 0.01,
     },
 }  # fmt: skip
 

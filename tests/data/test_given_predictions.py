@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from lacuna.cli import main
 from lacuna.data.given_predictions import paired_predictions
 from lacuna.errors import LacunaError
 
@@ -39,7 +40,7 @@ def test_what_does_not_pair_is_refused(images, tmp_path):
     for i in (1, 2):
         save(theirs / f"{i:04d}.png", 1)
     save(theirs / "0001.bmp", 1)
-    with pytest.raises(LacunaError, match="0001.bmp, 0001.png"):
+    with pytest.raises(LacunaError, match="0001.bmp and 0001.png, which have one file stem"):
         paired_predictions(images, theirs)
 
 
@@ -57,3 +58,24 @@ def test_grey_predictions_become_rgb(images, tmp_path):
         Image.fromarray(np.full((5, 7), 40 + i, np.uint8)).save(tmp_path / "grey" / f"{i:04d}.png")
     first = next(paired_predictions(images, tmp_path / "grey"))
     assert first.shape == (5, 7, 3) and (first == 42).all()
+
+
+def test_one_prediction_is_not_given_to_two_images(images, tmp_path):
+    for i in range(3):
+        save(tmp_path / "theirs" / f"{i:04d}.png", i)
+    twice = [*images, save(tmp_path / "other" / "0000.png", 9)]
+    with pytest.raises(LacunaError, match="several of the images have one file stem"):
+        paired_predictions(twice, tmp_path / "theirs")
+
+
+def test_predictions_are_not_imported_into_their_own_folder(images, tmp_path):
+    theirs = tmp_path / "theirs"
+    for i in range(3):
+        save(theirs / f"{i:04d}.png", i)
+    Image.new("L", (7, 5)).save(tmp_path / "mask.png")
+    (tmp_path / "list.txt").write_text("".join(f"{image}\t{tmp_path / 'mask.png'}\n" for image in images))
+    arguments = ["--settings", '{"system": "theirs"}', "--list", str(tmp_path / "list.txt"), "--folder", str(theirs)]
+    for output in (theirs, tmp_path / "images"):
+        assert main(["import-predictions", *arguments, "--output", str(output / "index.csv")]) == 1
+        assert len(list(output.iterdir())) == 3
+    assert main(["import-predictions", *arguments, "--output", str(tmp_path / "new/index.csv")]) == 0

@@ -1,4 +1,4 @@
-"""Files to arrays and back, and composites."""
+"""Files to arrays, and composites."""
 
 import numpy as np
 import pytest
@@ -6,37 +6,51 @@ import torch
 from PIL import Image
 
 from lacuna.data.compositing import composite
-from lacuna.data.images import read_image, read_mask, write_image
+from lacuna.data.images import read_image_bytes, read_mask_bytes
 from lacuna.errors import LacunaError
 
 from .pictures import asymmetric
 
 
-def test_an_image_survives_the_round_trip(tmp_path):
+def test_an_image_is_read_as_it_is(tmp_path):
     noise = np.random.default_rng(0).integers(0, 256, (7, 11, 3), dtype=np.uint8)
     Image.fromarray(noise).save(tmp_path / "x.png")
-    image = read_image(tmp_path / "x.png")
-    assert (image.shape, image.dtype) == ((3, 7, 11), np.float32)
-    assert (image == noise.transpose(2, 0, 1).astype(np.float32) / 255).all()
-    for made in (image, torch.from_numpy(image), image.astype(np.float64)):
-        write_image(tmp_path / "y.png", made)
-        assert (np.asarray(Image.open(tmp_path / "y.png")) == noise).all()
+    image = read_image_bytes(tmp_path / "x.png")
+    assert (image.shape, image.dtype) == ((3, 7, 11), np.uint8)
+    assert (image == noise.transpose(2, 0, 1)).all()
 
 
-def test_writing_clamps_and_rounds_halves_to_even(tmp_path):
-    levels = np.array([-0.3, 0.5 / 255, 1.5 / 255, 2.5 / 255, 0.999, 1.7])
-    write_image(tmp_path / "x.png", np.broadcast_to(levels, (3, 2, 6)))
-    assert np.asarray(Image.open(tmp_path / "x.png"))[0, :, 0].tolist() == [0, 0, 2, 2, 255, 255]
+def lower_right() -> np.ndarray:
+    """bool 6×9, a hole that no turning or mirroring leaves in its place."""
+    holes = np.zeros((6, 9), bool)
+    holes[1:3, 5:] = True
+    return holes
 
 
 def test_a_mask_is_one_where_white(tmp_path):
-    holes = np.zeros((6, 9), bool)
-    holes[1:3, 5:] = True
-    for values in (holes, holes.astype(np.uint8) * 255, np.dstack([holes.astype(np.uint8) * 255] * 3)):
+    holes = lower_right()
+    levels = holes.astype(np.uint8) * 255
+    opaque = np.dstack([levels] * 3 + [np.full_like(levels, 255)])
+    for values in (holes, levels, np.dstack([levels] * 3), levels.astype(np.uint16) * 257, opaque):
         Image.fromarray(values).save(tmp_path / "m.png")
-        mask = read_mask(tmp_path / "m.png")
-        assert (mask.shape, mask.dtype) == ((1, 6, 9), np.float32)
+        mask = read_mask_bytes(tmp_path / "m.png")
+        assert (mask.shape, mask.dtype) == ((1, 6, 9), np.uint8)
         assert (mask[0] == holes).all()
+
+
+def test_a_mask_is_turned_as_its_image_is(tmp_path):
+    holes, exif = lower_right(), Image.Exif()
+    exif[0x0112] = 6  # shown turned clockwise
+    Image.fromarray(holes.astype(np.uint8) * 255).save(tmp_path / "m.png", exif=exif)
+    assert (read_mask_bytes(tmp_path / "m.png")[0] == np.rot90(holes, -1)).all()
+
+
+def test_a_mask_that_can_be_seen_through_is_refused(tmp_path):
+    white = np.full((6, 9, 4), 255, np.uint8)
+    white[..., 3] = lower_right() * 255
+    Image.fromarray(white).save(tmp_path / "m.png")
+    with pytest.raises(LacunaError, match="transparent pixels.*flatten it"):
+        read_mask_bytes(tmp_path / "m.png")
 
 
 def test_other_masks_are_refused(tmp_path):
@@ -44,15 +58,16 @@ def test_other_masks_are_refused(tmp_path):
         (np.eye(5, dtype=np.uint8), "holds 0 and 1"),
         (np.arange(25, dtype=np.uint8).reshape(5, 5), "24 values other than 0 and 255, such as 1;"),
         (np.eye(5, dtype=np.uint8) * 254, "1 values other than 0 and 255, such as 254;"),
+        (np.where(np.eye(5), 65535, 30000).astype(np.uint16), "1 values other than 0 and 255, such as 117;"),
     ):
         Image.fromarray(values).save(tmp_path / "m.png")
         with pytest.raises(LacunaError, match=sentence):
-            read_mask(tmp_path / "m.png")
+            read_mask_bytes(tmp_path / "m.png")
 
 
 def test_unreadable_files_are_one_sentence(tmp_path):
     (tmp_path / "x.png").write_bytes(b"nothing")
-    for read in (read_image, read_mask):
+    for read in (read_image_bytes, read_mask_bytes):
         for name in ("x.png", "missing.png"):
             with pytest.raises(LacunaError, match=f"{name} cannot be read"):
                 read(tmp_path / name)

@@ -29,3 +29,9 @@ def test_a_shared_photograph_is_named_with_both_sets(tmp_path):
     test = [index(tmp_path / "test", bird="3"), index(tmp_path / "other_test", renamed_cow="4")]
     with pytest.raises(LacunaError, match="renamed_cow is in the training set train_too and .* set other_test"):
         check_splits(train, test)
+
+
+def test_sets_of_one_name_do_not_hide_each_other(tmp_path):
+    train = [index(tmp_path / "a/train", cat="1"), index(tmp_path / "b/train", dog="2")]
+    with pytest.raises(LacunaError, match="two of the sets are called 'train' .*b/train/index.csv"):
+        check_splits(train, [index(tmp_path / "c/test", cat="1")])

@@ -4,7 +4,7 @@ import shutil
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 from lacuna.cli import main
 from lacuna.data.staging import stage
@@ -169,6 +169,8 @@ def test_transparency_is_said(tmp_path, capsys):
         ({"share": [0.3, 0.3]}, "is no range"),
         ({"share": [0, 1e-9]}, "none of the 4 images"),
         ({"kind": "package", "images": ["nosuchpackage:x.png"]}, "nosuchpackage.*not installed"),
+        ({"kind": "package", "images": ["skimage.nosuch.deeper:x.png"]}, "skimage.nosuch.deeper.*not installed"),
+        ({"kind": "package", "images": ["skimage:data/chelsea.png[0:3]"]}, "only an .npy file has some"),
         ({"kind": "package", "images": ["skimage:data/nosuch.png"]}, "holds no file data/nosuch.png"),
         ({"kind": "package", "images": ["skimage:data/lfw_subset.npy[150:300]"]}, "does not fit an array"),
         ({"kind": "package", "images": ["chelsea.png"]}, "not of the form"),
@@ -184,7 +186,7 @@ def test_errors_are_one_sentence(tmp_path, changes, sentence):
 
 def test_it_never_empties_the_folder_it_reads(tmp_path):
     folder = photographs(tmp_path / "photos", 2)
-    with pytest.raises(LacunaError, match="lie inside"):
+    with pytest.raises(LacunaError, match="is read, but lies inside"):
         stage(folder_settings(folder), tmp_path / "index.csv")
     assert len(list(folder.rglob("*.png"))) == 2
 
@@ -195,3 +197,13 @@ def test_command(tmp_path, capsys):
     settings = json.dumps(folder_settings(photographs(tmp_path / "photos", 2)))
     assert main(["stage", "--settings", settings, "--output", str(tmp_path / "set/index.csv")]) == 0
     assert "set: 2 images of 2 photographs, 16x16" in capsys.readouterr().out
+
+
+def test_a_colour_profile_that_is_not_applied_is_not_kept(tmp_path):
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    (tmp_path / "photos").mkdir()
+    for mode, name in (("RGB", "a.png"), ("RGB", "b.jpg"), ("CMYK", "c.jpg")):
+        Image.fromarray(asymmetric(20, 30)).convert(mode).save(tmp_path / "photos" / name, icc_profile=profile)
+    for row in staged(folder_settings(tmp_path / "photos"), tmp_path / "set"):
+        with Image.open(tmp_path / "set" / row["file"]) as image:
+            assert "icc_profile" not in image.info

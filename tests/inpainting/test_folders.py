@@ -41,5 +41,5 @@ def test_what_does_not_pair_is_one_sentence(folders):
     ):
         pairs(images, masks)
     save(images / "a.jpg", noise())
-    with pytest.raises(LacunaError, match="differ in nothing but the suffix"):
+    with pytest.raises(LacunaError, match="a.jpg and a.png, which have one file stem"):
         pairs(images, masks)

@@ -1,6 +1,9 @@
 """Kinds of command-line arguments."""
 
+import json
 from argparse import ArgumentTypeError
+
+from lacuna.errors import LacunaError
 
 
 def positive(text: str) -> int:
@@ -8,3 +11,21 @@ def positive(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) < 1:
         raise ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
     return int(text)
+
+
+class Settings(dict):
+    """What `--settings` holds; a key that a command needs and does not find is a `LacunaError`."""
+
+    def __missing__(self, key: str):
+        raise LacunaError(f"--settings lacks '{key}', which this command needs; add it")
+
+
+def json_settings(text: str) -> Settings:
+    """A JSON object; anything else is argparse's error, which names the option."""
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise ArgumentTypeError(f"this is not JSON ({error}): {text!r}") from None
+    if not isinstance(value, dict):
+        raise ArgumentTypeError(f"this is no JSON object of names and values: {text!r}")
+    return Settings(value)

@@ -34,7 +34,8 @@ def build_parser(chosen: str | None) -> argparse.ArgumentParser:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command; return the exit status. A `LacunaError` is printed as its one sentence."""
+    """Run one command; return the exit status. A `LacunaError`, and what is wrong with a file or
+    folder, is printed as one sentence."""
     argv = sys.argv[1:] if argv is None else argv
     chosen = argv[0] if argv and argv[0] in command_modules() else None
     args = build_parser(chosen).parse_args(argv)
@@ -45,4 +46,10 @@ def main(argv: list[str] | None = None) -> int:
         return 1
     except BrokenPipeError:
         return 0
+    except OSError as error:
+        if error.filename is None:  # nothing that a path could mend
+            raise
+        sentence = f"{error.filename} cannot be used ({error.strerror}); correct the path or its rights"
+        print(f"lacuna {args.command}: {sentence}", file=sys.stderr)
+        return 1
     return 0

@@ -25,18 +25,28 @@ def atomic(path: str | Path) -> Iterator[Path]:
         partial.unlink(missing_ok=True)
 
 
-OURS = re.compile(r"\d{4,}\.png|(index|quarantine)\.csv|(card|record)\.json|\..*\.partial.*")
+MARK = ".lacuna"  # a folder that Lacuna fills and empties; without it, or a card, numbered pictures are somebody's
+SIGNS = {MARK, "card.json", "record.json"}
+OURS = re.compile(r"\d{4,}\.png|(index|quarantine)\.csv|(card|record)\.json|\.lacuna|\..*\.partial.*")
 
 
-def empty_folder(path: str | Path) -> Path:
-    """Make `path` an empty folder, so that no file of an earlier, different job stays behind.
+def empty_folder(path: str | Path, inputs: Iterable[str | Path] = ()) -> Path:
+    """Make `path` a folder that is empty but for its mark, so that no file of an earlier, different job stays behind.
 
-    Only files with the names that sets and predictions have are removed; anything else in there is a `LacunaError`,
-    because it may be somebody's photographs.
+    Only files with the names that sets and predictions have are removed, and only from a folder that bears one of
+    `SIGNS`; anything else in there may be somebody's photographs and is a `LacunaError`, as is an input (a file or a
+    folder that the job reads) in there.
     """
     path = Path(path)
+    whole = path.resolve()
+    for each in inputs:
+        if Path(each).resolve().is_relative_to(whole):
+            raise LacunaError(
+                f"{each} is read, but lies inside {path}, which would be emptied; name another folder for the output"
+            )
     present = sorted(path.iterdir()) if path.is_dir() else []
-    foreign = [entry.name for entry in present if entry.is_dir() or not OURS.fullmatch(entry.name)]
+    known = bool(SIGNS & {entry.name for entry in present})
+    foreign = [entry.name for entry in present if not known or entry.is_dir() or not OURS.fullmatch(entry.name)]
     if foreign:
         raise LacunaError(
             f"the folder {path} would be emptied, but it holds '{foreign[0]}', which Lacuna did not make; "
@@ -45,6 +55,7 @@ def empty_folder(path: str | Path) -> Path:
     for entry in present:
         entry.unlink()
     path.mkdir(parents=True, exist_ok=True)
+    (path / MARK).touch()
     return path
 
 
@@ -76,10 +87,16 @@ def write_rows(path: str | Path, rows: Iterable[dict], columns: list[str]) -> No
         writer.writerows(rows)
 
 
-def read_rows(path: str | Path) -> list[dict[str, str]]:
-    """The rows of a CSV with a header line, every value a string."""
+def read_rows(path: str | Path, *columns: str) -> list[dict[str, str]]:
+    """The rows of a CSV with a header line, every value a string; a file without `columns` is a `LacunaError`."""
     try:
         with Path(path).open(newline="") as stream:
-            return list(csv.DictReader(stream))
-    except OSError as error:
-        raise LacunaError(f"{path} cannot be read ({error.strerror}); run the rule that makes it first") from None
+            reader = csv.DictReader(stream)
+            rows, there = list(reader), reader.fieldnames or []
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise LacunaError(f"{path} cannot be read ({reason}); run the rule that makes it first") from None
+    missing = [name for name in columns if name not in there]
+    if missing:
+        raise LacunaError(f"{path} has no column '{missing[0]}', so it is not from Lacuna; name or make the right one")
+    return rows

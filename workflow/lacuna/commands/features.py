@@ -3,13 +3,13 @@
 For each of the settings' test sets one --list, one --output and, but for the truth, one --predictions (an index.csv).
 """
 
-import json
-
-from lacuna.arguments import positive
+from lacuna.arguments import json_settings, positive
 
 
 def add_arguments(parser) -> None:
-    parser.add_argument("--settings", required=True, help="JSON: test_sets, and source and system of predictions")
+    parser.add_argument(
+        "--settings", type=json_settings, required=True, help="JSON: test_sets, and source and system of predictions"
+    )
     parser.add_argument("--list", required=True, nargs="+", help="text file of image<TAB>mask lines; one a test set")
     parser.add_argument("--predictions", nargs="+", help="index.csv of the predictions; not needed for truth")
     parser.add_argument(
@@ -36,7 +36,7 @@ def run(args) -> None:
         raise LacunaError(f"--prediction {args.prediction[0]} needs --predictions, the index.csv of the predictions.")
     make_deterministic(args.threads)
     device = choose_device(args.gpus)
-    for settings, pairs, output, *predictions in each_test_set(json.loads(args.settings), **given):
+    for settings, pairs, output, *predictions in each_test_set(args.settings, **given):
         if predictions:
             files = paired_files(pairs, *predictions)
         else:

@@ -1,11 +1,14 @@
 """Write the gallery: a page to look through every test image, and the data it shows."""
 
-import json
+from lacuna.arguments import json_settings
 
 
 def add_arguments(parser) -> None:
     parser.add_argument(
-        "--settings", required=True, help="JSON: run, title, demonstration, systems, sources, test_sets, metrics"
+        "--settings",
+        type=json_settings,
+        required=True,
+        help="JSON: run, title, demonstration, systems, sources, test_sets, metrics",
     )
     parser.add_argument("--results", required=True, help="the run's folder, results/<run>")
     parser.add_argument("--output", required=True, help="HTML file to write; data.js is written beside it")
@@ -17,7 +20,7 @@ def run(args) -> None:
     from lacuna.files import atomic
     from lacuna.reporting.gallery import DATA_FILE, gallery_data, gallery_page
 
-    output, settings = Path(args.output), json.loads(args.settings)
+    output, settings = Path(args.output), args.settings
     data = gallery_data(settings, args.results, output.parent)
     # the data first: a page is never there without them
     for path, text in ((output.with_name(DATA_FILE), data), (output, gallery_page(settings, data))):

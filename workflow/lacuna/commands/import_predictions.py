@@ -1,11 +1,12 @@
 """Take somebody else's predictions into the comparison, paired with the images by file stem."""
 
-import json
 from pathlib import Path
+
+from lacuna.arguments import json_settings
 
 
 def add_arguments(parser) -> None:
-    parser.add_argument("--settings", required=True, help="JSON: system, test_set")
+    parser.add_argument("--settings", type=json_settings, required=True, help="JSON: system, test_set")
     parser.add_argument("--list", required=True, type=Path, help="text file of image<TAB>mask lines")
     parser.add_argument("--folder", required=True, type=Path, help="their predictions, named as the images are")
     parser.add_argument("--output", required=True, type=Path, help="index.csv to write, last of all, in its own folder")
@@ -18,10 +19,11 @@ def run(args) -> None:
     from lacuna.data.lists import read_list
     from lacuna.files import empty_folder, write_json, write_rows
 
-    settings = json.loads(args.settings)
+    settings = args.settings
     pairs = read_list(args.list)
-    found = paired_predictions([Path(pair.image) for pair in pairs], args.folder)
-    folder, rows = empty_folder(args.output.parent), []
+    images = [Path(pair.image) for pair in pairs]
+    found = paired_predictions(images, args.folder)
+    folder, rows = empty_folder(args.output.parent, [args.folder, *images]), []
     for pair, prediction in zip(pairs, found, strict=True):
         name = f"{len(rows):04d}.png"
         Image.fromarray(prediction).save(folder / name, compress_level=3)

@@ -1,11 +1,12 @@
 """Make the studio: a page that paints holes and fills them in the browser, as static files."""
 
-import json
+from lacuna.arguments import json_settings
 
 
 def add_arguments(parser) -> None:
     parser.add_argument(
         "--settings",
+        type=json_settings,
         required=True,
         help="JSON: run, title, demonstration, image_size, systems, sources, test_sets, exports ([system, source], …)",
     )
@@ -17,5 +18,5 @@ def add_arguments(parser) -> None:
 def run(args) -> None:
     from lacuna.studio.assembling import assemble
 
-    data = assemble(json.loads(args.settings), args.results, args.runtime, args.output)
+    data = assemble(args.settings, args.results, args.runtime, args.output)
     print(f"{args.output}: {len(data['systems'])} graphs, {len(data['tests'])} test images {data['notice']}".rstrip())

@@ -1,14 +1,15 @@
 """Count a system's parameters and multiply-accumulates, and time its predictions."""
 
-import json
 import os
 from pathlib import Path
 
-from lacuna.arguments import positive
+from lacuna.arguments import json_settings, positive
 
 
 def add_arguments(parser) -> None:
-    parser.add_argument("--settings", required=True, help="JSON: system, settings, image_size, measurement")
+    parser.add_argument(
+        "--settings", type=json_settings, required=True, help="JSON: system, settings, image_size, measurement"
+    )
     either = parser.add_mutually_exclusive_group()
     either.add_argument("--onnx", type=Path, help="the system's graph image, mask → raw, timed as well")
     either.add_argument(
@@ -26,7 +27,7 @@ def run(args) -> None:
     from lacuna.errors import LacunaError
     from lacuna.files import write_json
 
-    settings = json.loads(args.settings)
+    settings = args.settings
     name, (width, height) = settings["system"], width_and_height(settings["image_size"])
     measurement, threads = settings["measurement"], usable_threads(args.threads)
     busy = os.getloadavg()[0]  # of the last minute, before this began

@@ -1,11 +1,14 @@
 """Pair an image set with a mask set: write a list of image<TAB>mask."""
 
-import json
 from pathlib import Path
+
+from lacuna.arguments import json_settings
 
 
 def add_arguments(parser) -> None:
-    parser.add_argument("--settings", required=True, type=json.loads, help='{"name": …, "mode": "paired" or "drawn"}')
+    parser.add_argument(
+        "--settings", required=True, type=json_settings, help='{"name": …, "mode": "paired" or "drawn"}'
+    )
     parser.add_argument("--images", required=True, type=Path, help="the image set's index.csv")
     parser.add_argument("--masks", required=True, type=Path, help="the mask set's index.csv")
     parser.add_argument("--output", required=True, type=Path, help="the list to write")

@@ -1,6 +1,6 @@
 """Draw a figure: qualitative grid, examples, training curves, metric by coverage, mean ranks, quality against cost."""
 
-import json
+from lacuna.arguments import json_settings
 
 
 def add_arguments(parser) -> None:
@@ -29,12 +29,17 @@ def add_arguments(parser) -> None:
     )
     examples.add_argument("--failures", required=True, help="PNG file to write of the worst 1 %%; a CSV beside it")
     for figure in (qualitative, training, coverage, ranks, cost, examples):
-        figure.add_argument("--settings", required=True, help="JSON: run, systems, sources and what the figure needs")
+        figure.add_argument(
+            "--settings",
+            type=json_settings,
+            required=True,
+            help="JSON: run, systems, sources and what the figure needs",
+        )
         figure.add_argument("--output", required=True, help="PNG file to write")
 
 
 def run(args) -> None:
-    settings = json.loads(args.settings)
+    settings = args.settings
     if args.figure == "qualitative":
         from lacuna.reporting.qualitative import draw_grid
 

@@ -1,16 +1,20 @@
 """Predict the holes of every picture of a list; raw predictions as PNG."""
 
-import json
 import time
 from pathlib import Path
 
-from lacuna.arguments import positive
+from lacuna.arguments import json_settings, positive
 
 BATCH = 8
 
 
 def add_arguments(parser) -> None:
-    parser.add_argument("--settings", required=True, help="JSON: system, settings, source, test_set, image_size, seed")
+    parser.add_argument(
+        "--settings",
+        type=json_settings,
+        required=True,
+        help="JSON: system, settings, source, test_set, image_size, seed",
+    )
     parser.add_argument("--list", required=True, type=Path, help="text file of image<TAB>mask lines")
     parser.add_argument(
         "--weights", nargs="*", default=[], type=Path, help="of a deep system: trained here, or its authors' own"
@@ -29,7 +33,7 @@ def run(args) -> None:
     from lacuna.errors import LacunaError
     from lacuna.files import empty_folder, write_json, write_rows
 
-    settings = json.loads(args.settings)
+    settings = args.settings
     if len(args.weights) > 1:
         raise LacunaError(f"--weights takes one file, not {len(args.weights)}")
     pairs = read_list(args.list)
@@ -37,7 +41,8 @@ def run(args) -> None:
     seed = seed_of("predict", settings["system"], settings["source"], settings["test_set"], settings["seed"])
     device = system.prepare(next(iter(args.weights), None), gpus=args.gpus, threads=args.threads, seed=seed)
 
-    folder, rows, first = empty_folder(args.output.parent), [], None
+    read = [path for pair in pairs for path in pair]
+    folder, rows, first = empty_folder(args.output.parent, [*read, *args.weights]), [], None
     began = time.monotonic()
     for batch in _batches(pairs):
         in_batch, images, masks = zip(*batch, strict=True)

@@ -4,11 +4,10 @@ Of the workflow: --settings, and for each of its test sets one --list, --predict
 folders: --truth, --predictions and --masks, whose files are paired by their stems.
 """
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from lacuna.arguments import positive
+from lacuna.arguments import json_settings, positive
 
 WORKFLOW = ("settings", "list")
 FOLDERS = ("truth", "masks")
@@ -21,7 +20,7 @@ def add_arguments(parser) -> None:
     parser.add_argument("--backbones", default="results/backbones", help="folder of pretrained networks, for LPIPS")
     parser.add_argument("--threads", type=positive, default=1, help="batches scored at the same time (default: 1)")
     workflow = parser.add_argument_group("a step of the workflow")
-    workflow.add_argument("--settings", help="JSON: system, source, test_sets, metrics")
+    workflow.add_argument("--settings", type=json_settings, help="JSON: system, source, test_sets, metrics")
     workflow.add_argument("--list", nargs="+", help="text file of image<TAB>mask lines; one a test set")
     folders = parser.add_argument_group("any folders, paired by file stem")
     folders.add_argument("--truth", help="folder of the true images")
@@ -48,7 +47,7 @@ def _of_workflow(args) -> Iterator[tuple[dict, list, str]]:
 
     _need(args, WORKFLOW, (*FOLDERS, "metrics", "system"))
     given = {"list": args.list, "predictions": args.predictions, "output": args.output}
-    for settings, pairs, predictions, output in each_test_set(json.loads(args.settings), **given):
+    for settings, pairs, predictions, output in each_test_set(args.settings, **given):
         yield settings, paired_files(pairs, predictions), output
 
 

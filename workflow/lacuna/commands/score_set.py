@@ -3,11 +3,13 @@
 For each of the settings' test sets one --features, one --reference and one --output.
 """
 
-import json
+from lacuna.arguments import json_settings
 
 
 def add_arguments(parser) -> None:
-    parser.add_argument("--settings", required=True, help="JSON: system, source, test_sets, metrics")
+    parser.add_argument(
+        "--settings", type=json_settings, required=True, help="JSON: system, source, test_sets, metrics"
+    )
     parser.add_argument(
         "--features", required=True, nargs="+", help="features of the predictions, from `lacuna features`"
     )
@@ -26,7 +28,7 @@ def run(args) -> None:
     for output in args.output:
         check_format(output)
     given = {"features": args.features, "reference": args.reference, "output": args.output}
-    for settings, features, reference, output in each_test_set(json.loads(args.settings), **given):
+    for settings, features, reference, output in each_test_set(args.settings, **given):
         rows = set_rows(settings, read_features(features), read_features(reference))
         number = write_records(output, rows, COLUMNS, NUMBERS)
         print(f"{number} scores of sets, into {output}", flush=True)

@@ -1,11 +1,12 @@
 """Make an image set: photographs, cropped and resized, with an index and a card."""
 
-import json
 from pathlib import Path
+
+from lacuna.arguments import json_settings
 
 
 def add_arguments(parser) -> None:
-    parser.add_argument("--settings", required=True, type=json.loads, help="the set's settings as JSON")
+    parser.add_argument("--settings", required=True, type=json_settings, help="the set's settings as JSON")
     parser.add_argument("--output", required=True, type=Path, help="the index.csv to write, in the set's folder")
 
 

@@ -1,12 +1,16 @@
 """Derive the tables of a run from its rows of scores."""
 
-import json
 from pathlib import Path
+
+from lacuna.arguments import json_settings
 
 
 def add_arguments(parser) -> None:
     parser.add_argument(
-        "--settings", required=True, help="JSON: run, title, demonstration, systems, sources, test_sets, metrics"
+        "--settings",
+        type=json_settings,
+        required=True,
+        help="JSON: run, title, demonstration, systems, sources, test_sets, metrics",
     )
     parser.add_argument("--scores", required=True, nargs="+", help="Parquet files written by `lacuna score`")
     parser.add_argument("--yardsticks", nargs="*", default=[], help="those of the yardsticks, kept apart")
@@ -35,7 +39,7 @@ def run(args) -> None:
     from lacuna.reporting.titles import titles
     from lacuna.sources import UNTRAINED
 
-    settings = json.loads(args.settings)
+    settings = args.settings
     folder = Path(args.output_directory)
     scores = aggregation.with_photographs(aggregation.read_scores(args.scores))
     quantitative = aggregation.quantitative(scores)

@@ -1,11 +1,14 @@
 """Derive the tables of counts, times and memory from what was measured."""
 
-import json
 from pathlib import Path
+
+from lacuna.arguments import json_settings
 
 
 def add_arguments(parser) -> None:
-    parser.add_argument("--settings", required=True, help="JSON: run, title, demonstration, systems, sources, rows")
+    parser.add_argument(
+        "--settings", type=json_settings, required=True, help="JSON: run, title, demonstration, systems, sources, rows"
+    )
     parser.add_argument("--results", required=True, type=Path, help="the run's folder, results/<run>")
     parser.add_argument("--published", required=True, help="CSV of published counts (workflow/published/)")
     parser.add_argument("--output-directory", required=True, type=Path, help="folder to write the tables into")
@@ -16,7 +19,7 @@ def run(args) -> None:
     from lacuna.reporting import complexity, rendering
     from lacuna.reporting.aggregation import write_table
 
-    settings = json.loads(args.settings)
+    settings = args.settings
     costs = complexity.complexity(settings, args.results, complexity.read_published(args.published))
     times = complexity.latency(settings, args.results)
     tables = []

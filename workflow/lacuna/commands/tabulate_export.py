@@ -1,12 +1,14 @@
 """Derive the tables of the exported networks: what they are, how equal, and their metrics in ONNX Runtime."""
 
-import json
 from pathlib import Path
+
+from lacuna.arguments import json_settings
 
 
 def add_arguments(parser) -> None:
     parser.add_argument(
         "--settings",
+        type=json_settings,
         required=True,
         help="JSON: metrics, and `without`: [system, source, reason] of what has no network",
     )
@@ -24,7 +26,7 @@ def run(args) -> None:
     from lacuna.reporting.aggregation import write_table
     from lacuna.reporting.export import export_rows, metric_rows
 
-    settings, folder = json.loads(args.settings), Path(args.output_directory)
+    settings, folder = args.settings, Path(args.output_directory)
     rows = export_rows(args.parity, settings["without"])
     metrics = metric_rows(args.parity, args.scores, settings["metrics"])
     write_table(folder / "export.csv", rows)

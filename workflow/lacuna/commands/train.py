@@ -1,13 +1,17 @@
 """Train one system on one source."""
 
-import json
 from pathlib import Path
 
-from lacuna.arguments import positive
+from lacuna.arguments import json_settings, positive
 
 
 def add_arguments(parser) -> None:
-    parser.add_argument("--settings", required=True, help="JSON: system, settings, source, image_size, seed, training")
+    parser.add_argument(
+        "--settings",
+        type=json_settings,
+        required=True,
+        help="JSON: system, settings, source, image_size, seed, training",
+    )
     parser.add_argument("--train-list", required=True, type=Path, help="text file of image<TAB>mask lines")
     parser.add_argument("--validation-list", required=True, type=Path, help="the same, held out")
     parser.add_argument("--backbones", required=True, type=Path, help="folder of pretrained networks")
@@ -20,7 +24,7 @@ def run(args) -> None:
     from lacuna.training.loop import train
 
     train(
-        json.loads(args.settings),
+        args.settings,
         args.train_list,
         args.validation_list,
         args.backbones,

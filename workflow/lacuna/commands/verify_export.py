@@ -1,14 +1,14 @@
 """Compare exported graphs in ONNX Runtime with PyTorch, number by number and metric by metric."""
 
-import json
 from pathlib import Path
 
-from lacuna.arguments import positive
+from lacuna.arguments import json_settings, positive
 
 
 def add_arguments(parser) -> None:
     parser.add_argument(
         "--settings",
+        type=json_settings,
         required=True,
         help="JSON: label, source, system, settings, image_size, test_sets, metrics, images (of each test set)",
     )
@@ -27,7 +27,7 @@ def run(args) -> None:
     from lacuna.export.verification import verify_export
 
     parity = verify_export(
-        json.loads(args.settings),
+        args.settings,
         args.weights,
         args.exported,
         args.lists,

@@ -1,11 +1,12 @@
 """Make the pictures of the yardsticks (mean fill, masked input; the ground truth is there) for lists of images."""
 
-import json
 from pathlib import Path
+
+from lacuna.arguments import json_settings
 
 
 def add_arguments(parser) -> None:
-    parser.add_argument("--settings", required=True, help="JSON: yardsticks, test_sets")
+    parser.add_argument("--settings", type=json_settings, required=True, help="JSON: yardsticks, test_sets")
     parser.add_argument(
         "--lists", required=True, nargs="+", type=Path, help="image<TAB>mask lines of each test set, in that order"
     )
@@ -20,7 +21,7 @@ def add_arguments(parser) -> None:
 def run(args) -> None:
     from lacuna.data.lists import read_list
 
-    settings = json.loads(args.settings)
+    settings = args.settings
     count = 0
     for test_set, path in zip(settings["test_sets"], args.lists, strict=True):
         pairs = read_list(path)

@@ -11,31 +11,31 @@ import numpy as np
 
 from lacuna.data.decoding import UNREADABLE, upright_size
 from lacuna.data.images import read_image_bytes
+from lacuna.data.stems import by_stem
 from lacuna.errors import LacunaError
 
 
 def paired_predictions(images: list[Path], folder: Path) -> Iterator[np.ndarray]:
     """For each image the prediction of its stem in `folder`, uint8 H×W×3 RGB in [0, 255], of the image's size.
 
-    Errors: a `LacunaError` when the folder is missing, a stem has no file or several, or a size differs.
+    Errors: a `LacunaError` when the folder is missing, a stem has no file, several files or several images, or a
+    size differs.
     """
     if not folder.is_dir():
         raise LacunaError(f"the folder of predictions {folder} does not exist; correct the path in the config")
-    by_stem: dict[str, list[Path]] = {}
-    for path in sorted(folder.iterdir()):
-        if path.is_file() and not path.name.startswith("."):
-            by_stem.setdefault(path.stem, []).append(path)
-    missing = [image.stem for image in images if image.stem not in by_stem]
+    found = by_stem(folder)
+    missing = [image.stem for image in images if image.stem not in found]
     if missing:
         raise LacunaError(
             f"the folder of predictions {folder} lacks {len(missing)} of {len(images)} images, such as "
             f"'{missing[0]}'; name each prediction as its image is named"
         )
-    several = [image.stem for image in images if len(by_stem[image.stem]) > 1]
-    if several:
-        names = ", ".join(path.name for path in by_stem[several[0]])
-        raise LacunaError(f"the folder of predictions {folder} has several files of one stem ({names}); keep one")
-    return (_of_size(by_stem[image.stem][0], image) for image in images)
+    if len({image.stem for image in images}) < len(images):
+        raise LacunaError(
+            "several of the images have one file stem, so predictions named after them cannot be told apart; "
+            "give every image a stem of its own"
+        )
+    return (_of_size(found[image.stem], image) for image in images)
 
 
 def _of_size(path: Path, image: Path) -> np.ndarray:

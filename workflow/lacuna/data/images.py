@@ -1,23 +1,11 @@
-"""Images and masks between files and arrays."""
+"""Images and masks from files to arrays."""
 
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from lacuna.data.decoding import UNREADABLE, decode
 from lacuna.errors import LacunaError
-from lacuna.files import atomic
-
-
-def read_image(path: str | Path) -> np.ndarray:
-    """An image file as float32 3×H×W, RGB in [0, 1]; a file that cannot be read is a `LacunaError`."""
-    return read_image_bytes(path).astype(np.float32) / np.float32(255)
-
-
-def read_mask(path: str | Path) -> np.ndarray:
-    """A mask file as float32 1×H×W, exactly 0 or 1, 1 = hole. Errors: as in `read_mask_bytes`."""
-    return read_mask_bytes(path).astype(np.float32)
 
 
 def read_image_bytes(path: str | Path) -> np.ndarray:
@@ -32,16 +20,10 @@ def read_image_bytes(path: str | Path) -> np.ndarray:
 def read_mask_bytes(path: str | Path) -> np.ndarray:
     """A mask file as uint8 1×H×W, exactly 0 or 1, 1 = hole.
 
-    Errors: a `LacunaError` when the file cannot be read or holds other values than 0 (valid) and 255 (hole): a mask is
-    binarised when it enters the house, not here.
+    Errors: as in `grey_mask`, and a `LacunaError` for other values than 0 (valid) and 255 (hole): a mask is binarised
+    when it enters the house, not here.
     """
-    try:
-        with Image.open(path) as opened:
-            values = np.asarray(opened.convert("L"))
-    except UNREADABLE as error:
-        raise LacunaError(f"the mask {path} cannot be read ({error}); make it again or remove it") from None
-    if values.max() == 1:
-        raise LacunaError(f"the mask {path} holds 0 and 1 where 0 and 255 are meant; multiply it by 255")
+    values = grey_mask(path)
     holes = values == 255
     others = np.unique(values[~holes & (values != 0)])
     if len(others):
@@ -52,11 +34,21 @@ def read_mask_bytes(path: str | Path) -> np.ndarray:
     return holes[None].astype(np.uint8)
 
 
-def write_image(path: str | Path, image) -> None:
-    """Store float 3×H×W in [0, 1] (NumPy, or a torch tensor on the CPU) as 8-bit RGB PNG.
+def grey_mask(path: str | Path) -> np.ndarray:
+    """A mask file as uint8 H×W in [0, 255], upright as images are, 16 bits brought to 8.
 
-    Values are clamped and rounded to the nearest of 256 levels, halves to the even one.
+    Errors: a `LacunaError` when the file cannot be read, is see-through, or holds 0 and 1 only.
     """
-    levels = np.rint(np.clip(np.asarray(image, np.float64), 0, 1) * 255).astype(np.uint8)
-    with atomic(path) as partial:
-        Image.fromarray(np.ascontiguousarray(levels.transpose(1, 2, 0))).save(partial, "PNG", compress_level=3)
+    try:
+        picture, transparent = decode(path)
+    except UNREADABLE as error:
+        raise LacunaError(f"the mask {path} cannot be read ({error}); repair or remove it") from None
+    if transparent:
+        raise LacunaError(
+            f"the mask {path} has transparent pixels, so that it is unclear where the hole is; "
+            "flatten it to black and white"
+        )
+    values = np.asarray(picture.convert("L"))
+    if values.max() == 1:
+        raise LacunaError(f"the mask {path} holds 0 and 1 where 0 and 255 are meant; multiply it by 255")
+    return values

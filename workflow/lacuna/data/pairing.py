@@ -36,7 +36,7 @@ def pair(settings: dict, images: Path, masks: Path) -> list[Pair]:
 
 
 def _files(index: Path) -> list[str]:
-    rows = read_rows(index)
+    rows = read_rows(index, "file")
     if not rows:
         raise LacunaError(f"{index} lists no files; make the set again")
     return [(index.parent / row["file"]).as_posix() for row in rows]

@@ -30,12 +30,7 @@ def photographs_of(images: Sequence[str | Path]) -> list[str]:
 
 def _origins(folder: Path, images: list[Path]) -> dict[Path, str]:
     index = folder / INDEX
-    try:
-        known = {folder / row["file"]: row["origin_sha256"] for row in read_rows(index)}
-    except KeyError as missing:
-        raise LacunaError(
-            f"{index} has no column {missing}, so it is not from `lacuna stage`; move it out of the folder."
-        ) from None
+    known = {folder / row["file"]: row["origin_sha256"] for row in read_rows(index, "file", "origin_sha256")}
     absent = next((image for image in images if image not in known), None)
     if absent:
         raise LacunaError(f"{index} does not know {absent.name}; run the rules 'stage' and 'score' again.")

@@ -57,5 +57,6 @@ def _png(photograph: Image.Image, crop: Crop, image_size: int | list[int]) -> by
     box = (crop.left, crop.top, crop.left + crop.width, crop.top + crop.height)
     image = photograph.resize(width_and_height(image_size), Image.Resampling.LANCZOS, box=box)
     stream = io.BytesIO()
-    image.save(stream, "PNG", compress_level=3)
+    # without the photograph's colour profile, which was not applied: predictions have none to be shown with either
+    image.save(stream, "PNG", compress_level=3, icc_profile=None)
     return stream.getvalue()

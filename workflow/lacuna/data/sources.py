@@ -92,13 +92,18 @@ def _origins_of_spec(spec: str) -> list[Origin]:
     match = _SPEC.fullmatch(spec)
     if not match:
         raise LacunaError(f"the image {spec!r} is not of the form module:relative/path or module:x.npy[0:58]")
-    found = importlib.util.find_spec(match["module"].split(".")[0]) and importlib.util.find_spec(match["module"])
+    try:
+        found = importlib.util.find_spec(match["module"])
+    except ModuleNotFoundError:  # one of the packages that should hold it
+        found = None
     if not found or not found.submodule_search_locations:
         raise LacunaError(f"the image {spec!r} is in a package that is not installed; install it or correct the name")
     path = Path(found.submodule_search_locations[0], match["path"])
     if not path.is_file():
         raise LacunaError(f"the installed package {match['module']} holds no file {match['path']}; correct {spec!r}")
     name = f"{match['module']}:{match['path']}"
+    if path.suffix != ".npy" and match["first"]:
+        raise LacunaError(f"the image {spec!r} asks for items, but only an .npy file has some; take the brackets away")
     if path.suffix != ".npy":
         return [Origin(name, sha256_of(path), lambda: decode(path), path)]
     pictures = np.load(path, mmap_mode="r", allow_pickle=False)

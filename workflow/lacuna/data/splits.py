@@ -10,9 +10,10 @@ def check_splits(training: list[Path], evaluation: list[Path]) -> dict:
     """Compare the origins of image sets, given by their indexes; a set is called by its folder's name.
 
     Returns `{training: {set: photographs}, evaluation: {set: photographs}, shared: 0}`.
-    Errors: a `LacunaError` that names a photograph found on both sides, and the two sets.
+    Errors: a `LacunaError` that names a photograph found on both sides, and the two sets; and for two sets of one name
+    on a side.
     """
-    sides = [{index.parent.name: _origins(index) for index in side} for side in (training, evaluation)]
+    sides = [_named(side) for side in (training, evaluation)]
     for trained, known in sides[0].items():
         for evaluated, origins in sides[1].items():
             for sha256 in known.keys() & origins.keys():
@@ -24,6 +25,16 @@ def check_splits(training: list[Path], evaluation: list[Path]) -> dict:
     return {"training": numbers[0], "evaluation": numbers[1], "shared": 0}
 
 
+def _named(side: list[Path]) -> dict[str, dict[str, str]]:
+    """Set → its photographs; two sets of one name would hide each other."""
+    sets: dict[str, dict[str, str]] = {}
+    for index in side:
+        if index.parent.name in sets:
+            raise LacunaError(f"two of the sets are called '{index.parent.name}' ({index} is one); rename a folder")
+        sets[index.parent.name] = _origins(index)
+    return sets
+
+
 def _origins(index: Path) -> dict[str, str]:
     """Content → name of the photographs of a set."""
-    return {row["origin_sha256"]: row["origin"] for row in read_rows(index)}
+    return {row["origin_sha256"]: row["origin"] for row in read_rows(index, "origin", "origin_sha256")}

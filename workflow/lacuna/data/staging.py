@@ -17,8 +17,8 @@ INDEX_COLUMNS = ["file", "origin", "origin_sha256", *(f"crop_{side}" for side in
 class _ImageSet:
     """The folder that is being filled. Only `finish` makes it look finished."""
 
-    def __init__(self, settings: dict, folder: Path, most: int):
-        self.settings, self.folder = settings, empty_folder(folder)
+    def __init__(self, settings: dict, folder: Path, most: int, photographs: list[Path]):
+        self.settings, self.folder = settings, empty_folder(folder, photographs)
         self.digits = max(4, len(str(most - 1)))
         self.rows: dict[int, dict] = {}
         self.quarantine: list[dict] = []
@@ -71,9 +71,9 @@ def stage(settings: dict, output: Path) -> dict:
     """
     origins = _origins(settings)
     asked = settings.get("count") or len(origins)
-    _refuse_impossible(settings, origins, output.parent)
+    _refuse_impossible(settings, origins)
     origins.sort(key=lambda origin: digest(str(settings["seed"]), origin.sha256))
-    images = _ImageSet(settings, output.parent, asked)
+    images = _ImageSet(settings, output.parent, asked, [origin.path for origin in origins])
 
     used = _one_image_each(images, origins, asked)
     if used and asked > len(origins):
@@ -106,7 +106,7 @@ def _origins(settings: dict) -> list[Origin]:
     return once
 
 
-def _refuse_impossible(settings: dict, origins: list[Origin], folder: Path) -> None:
+def _refuse_impossible(settings: dict, origins: list[Origin]) -> None:
     name, count = settings["name"], settings.get("count")
     if settings["crop"] not in ("center", "random"):
         raise LacunaError(f"the image set {name} asks for crop {settings['crop']!r}; choose center or random")
@@ -121,8 +121,6 @@ def _refuse_impossible(settings: dict, origins: list[Origin], folder: Path) -> N
             f"the image set {name} asks for {count} images but has {len(origins)} different photographs; "
             f"ask for fewer, or set crop to random"
         )
-    if any(origin.path.resolve().is_relative_to(folder.resolve()) for origin in origins):
-        raise LacunaError(f"the photographs of {name} lie inside {folder}, which staging empties; move them")
 
 
 def _one_image_each(images: _ImageSet, origins: list[Origin], asked: int) -> list[Origin]:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from lacuna.data.fingerprint import matching_files
+from lacuna.data.stems import by_stem
 from lacuna.errors import LacunaError
 
 MASK_SUFFIX = "_mask"  # `photo_mask.png` is the mask of `photo.jpg`, as is `photo.png`
@@ -14,10 +14,10 @@ def pairs(images: Path, masks: Path) -> list[tuple[Path, Path]]:
     A mask has its picture's name without suffix, or that with `_mask`. Subfolders are not entered. Errors: a
     `LacunaError` for an empty folder, a picture without a mask, and two files of one name but for the suffix.
     """
-    found = _by_stem(images)
+    found = by_stem(images)
     if masks.is_file():
         return [(path, masks) for path in found.values()]
-    known = _by_stem(masks)
+    known = by_stem(masks)
     alone = [path for stem, path in found.items() if not {stem, stem + MASK_SUFFIX} & known.keys()]
     if alone:
         raise LacunaError(
@@ -25,13 +25,3 @@ def pairs(images: Path, masks: Path) -> list[tuple[Path, Path]]:
             f"give it {alone[0].stem}.png or {alone[0].stem}{MASK_SUFFIX}.png"
         )
     return [(path, known.get(stem) or known[stem + MASK_SUFFIX]) for stem, path in found.items()]
-
-
-def _by_stem(folder: Path) -> dict[str, Path]:
-    found: dict[str, Path] = {}
-    for name in matching_files(folder, "*"):
-        path = folder / name
-        other = found.setdefault(path.stem, path)
-        if other is not path:
-            raise LacunaError(f"{other} and {path.name} differ in nothing but the suffix; rename one of them")
-    return found

@@ -1,9 +1,8 @@
 """Any three folders of pictures, paired by their files' stems."""
 
-from collections import defaultdict
 from pathlib import Path
 
-from lacuna.data.fingerprint import matching_files
+from lacuna.data.stems import by_stem
 from lacuna.errors import LacunaError
 
 EXAMPLES = 3
@@ -16,7 +15,7 @@ def paired_by_stem(truth: str | Path, predictions: str | Path, masks: str | Path
     a folder, are a `LacunaError` that names some: a shifted pairing gives a perfect prediction the scores of a bad one.
     """
     folders = {"truth": truth, "masks": masks, "predictions": predictions}
-    found = {name: _by_stem(folder) for name, folder in folders.items()}
+    found = {name: by_stem(folder) for name, folder in folders.items()}
     everywhere = set.intersection(*(set(stems) for stems in found.values()))
     lacking = {
         stem: next(name for name in folders if stem not in found[name])
@@ -30,17 +29,4 @@ def paired_by_stem(truth: str | Path, predictions: str | Path, masks: str | Path
             f"{len(lacking)} of the file stems do not pair ({counts}): {some}{more}; "
             "give truth, prediction and mask of an image one file stem."
         )
-    return [tuple(found[name][stem] for name in folders) for stem in sorted(everywhere)]
-
-
-def _by_stem(folder: str | Path) -> dict[str, str]:
-    stems = defaultdict(list)
-    for name in matching_files(folder, "*"):
-        stems[Path(name).stem].append(name)
-    for names in stems.values():
-        if len(names) > 1:
-            raise LacunaError(
-                f"the folder {folder} holds {' and '.join(names)}, which have one file stem; "
-                f"keep one of them, because files are paired by stem."
-            )
-    return {stem: Path(folder, name).as_posix() for stem, (name,) in stems.items()}
+    return [tuple(found[name][stem].as_posix() for name in folders) for stem in sorted(everywhere)]

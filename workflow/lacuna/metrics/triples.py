@@ -15,16 +15,17 @@ Files = tuple[str, str, str | Path]
 
 def paired_files(list_path: str | Path, index_path: str | Path) -> list[tuple[str, str, Path]]:
     """(image, mask, prediction file) for every line of the list; the predictions' index must agree line by line."""
-    pairs, index = read_list(list_path, validate=False), read_rows(index_path)  # sizes and masks are checked on reading
+    pairs = read_list(list_path, validate=False)  # sizes and masks are checked on reading
+    index = read_rows(index_path, "file", "image", "mask")
     if len(pairs) != len(index):
         raise LacunaError(
             f"{index_path} lists {len(index)} predictions, but {list_path} has {len(pairs)} pairs; predict again."
         )
     for line, (pair, row) in enumerate(zip(pairs, index, strict=True), start=1):
-        if pair != (row.get("image"), row.get("mask")):
+        if pair != (row["image"], row["mask"]):
             raise LacunaError(
                 f"line {line} of {list_path} pairs {pair[0]} with {pair[1]}, but prediction {line} of {index_path} "
-                f"was made from {row.get('image')} and {row.get('mask')}; predict again."
+                f"was made from {row['image']} and {row['mask']}; predict again."
             )
     folder = Path(index_path).parent
     return [(*pair, folder / row["file"]) for pair, row in zip(pairs, index, strict=True)]

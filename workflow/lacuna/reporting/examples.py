@@ -65,7 +65,7 @@ def prediction_files(indices: Sequence[str | Path]) -> dict[tuple[str, str, str,
     """(system, source, test set, image, mask) → prediction file, of `predictions/…/<test_set>/index.csv`."""
     found = {}
     for index in map(Path, indices):
-        for row in read_rows(index):
+        for row in read_rows(index, "file", "image", "mask"):
             key = (*identity(index), index.absolute().parent.name, row["image"], row["mask"])
             found[key] = index.parent / row["file"]
     return found

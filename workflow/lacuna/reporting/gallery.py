@@ -109,7 +109,7 @@ def gallery_data(settings: dict, folder: str | Path, page_folder: str | Path) ->
         for system in systems:
             for source in sources_of(folder, system, list(sources), test_set):
                 index = folder / f"predictions/{system}/{source}/{test_set}/index.csv"
-                listed = read_rows(index)
+                listed = read_rows(index, "file", "image", "mask")
                 mine = [(row["image"], row["mask"]) for row in listed]
                 if not mine or len(set(mine)) != len(mine):
                     raise LacunaError(f"{index} lists no image, or one twice; run the rule 'predict' again.")

@@ -5,6 +5,7 @@ import importlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import fields
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -133,12 +134,10 @@ def make_masks(settings: dict, output: Path) -> dict:
     Errors: as in `masks`; then there is no index.
     """
     made = masks(settings)
-    source = Path(settings.get("path") or "") if settings["kind"] == "folder" else None
-    if source and source.resolve().is_relative_to(output.parent.resolve()):
-        raise LacunaError(f"the masks of {settings['name']} lie inside {output.parent}, which is emptied; move them")
-    folder = empty_folder(output.parent)
+    first = next(made)  # settings are checked by now, and an earlier set is not emptied for a misspelt option
+    folder = empty_folder(output.parent, [settings["path"]] if settings["kind"] == "folder" else [])
     rows = []
-    for i, mask in enumerate(made):
+    for i, mask in enumerate(chain([first], made)):
         file = folder / f"{i:0{max(4, len(str((settings.get('count') or 1) - 1)))}d}.png"
         png = cv2.imencode(".png", mask.values)[1].tobytes()
         file.write_bytes(png)

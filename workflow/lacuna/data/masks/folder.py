@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from lacuna.data.decoding import UNREADABLE, decode
 from lacuna.data.fingerprint import matching_files
+from lacuna.data.images import grey_mask
 from lacuna.data.masks.bins import Bin
 from lacuna.errors import LacunaError
 from lacuna.files import sha256_of
@@ -30,14 +30,8 @@ class GivenMasks:
 
     def read(self, sha256: str) -> np.ndarray:
         """The mask with this content: uint8 H×W, 255 = hole."""
-        path = self.folder / self.by_content[sha256]
-        try:
-            picture = decode(path)[0].convert("L")
-        except UNREADABLE as error:
-            raise LacunaError(f"the mask {path} cannot be read ({error}); repair or remove it") from None
-        if picture.getextrema()[1] == 1:
-            raise LacunaError(f"the mask {path} holds 0 and 1 where 0 and 255 are meant; multiply it by 255")
-        values = np.asarray(picture.resize(self.size, Image.Resampling.NEAREST))
+        grey = Image.fromarray(grey_mask(self.folder / self.by_content[sha256]))
+        values = np.asarray(grey.resize(self.size, Image.Resampling.NEAREST))
         return np.where((values >= 128) != self.invert, 255, 0).astype(np.uint8)
 
     def inside(self, wanted: Bin) -> list[str]:
