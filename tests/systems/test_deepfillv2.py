@@ -9,8 +9,8 @@ from torch.nn import functional as F
 from lacuna import systems
 from lacuna.errors import LacunaError
 from lacuna.systems._catalogue import describe
-from lacuna.systems.deepfillv2 import ContextualAttention, GatedConv, fuse
-from tests.systems.references import assert_as_recorded, authors_shapes, shapes, smooth_picture, with_simple_weights
+from lacuna.systems.deepfillv2 import ContextualAttention, GatedConv, HalvingGatedConv, from_corner_to_corner, fuse
+from tests.systems.references import assert_as_recorded, authors_shapes, shapes, sines, smooth_picture
 
 SMALL = {"width": 8, "discriminator_width": 4}
 
@@ -29,12 +29,17 @@ def test_size_is_the_published_one():
     assert round((described["macs_256"] + joining) / 1e9, 3) == 27.734
 
 
+@pytest.mark.parametrize("form", ["port", "tensorflow"])
 @pytest.mark.parametrize("part", ["network", "discriminator"])
-def test_keys_and_shapes_stay(part):
-    """The names are our own; weights that were trained with them must go on loading."""
+def test_the_ports_keys_and_shapes(part, form):
     with torch.device("meta"):
-        module = systems.create("deepfillv2").modules()[part]
-    assert shapes(module) == authors_shapes(f"deepfillv2.{part}.txt")
+        system = systems.create("deepfillv2", form=form)
+    ours = shapes(system.modules()[part])
+    known = {key: ours[own] for key, own in system.released_keys(part).items() if not key.endswith("weight_v")}
+    theirs = authors_shapes(f"deepfillv2.{form if part == 'network' else part}.txt")
+    assert theirs.pop("stage2.contextual_attention.fuse_weight", [1, 1, 3, 3]) == [1, 1, 3, 3]
+    assert known == {key: shape[:1] if key.endswith("weight_u") else shape for key, shape in theirs.items()}
+    assert sorted(system.released_keys(part).values()) == sorted(ours)
 
 
 def layers(module):
@@ -93,34 +98,81 @@ def test_both_networks_draw_and_the_second_sees_the_first_in_the_hole():
 
 def test_a_gated_convolution_is_a_feature_times_its_gate():
     torch.manual_seed(0)
-    layer = GatedConv(3, 2, stride=2)
     x = torch.randn(1, 3, 6, 8)
-    features = F.conv2d(x, layer.conv.weight[:2], layer.conv.bias[:2], 2, 1)
-    gates = F.conv2d(x, layer.conv.weight[2:], layer.conv.bias[2:], 2, 1)
-    elu = torch.where(features > 0, features, features.exp() - 1)
-    torch.testing.assert_close(layer(x), elu / (1 + (-gates).exp()))
+    for layer, borders, stride in (
+        (GatedConv(3, 2), (1, 1, 1, 1), 1),
+        (HalvingGatedConv(3, 2, "port"), (1, 1, 1, 1), 2),
+        (HalvingGatedConv(3, 2, "tensorflow"), (0, 1, 0, 1), 2),
+    ):
+        padded, (weight, bias) = F.pad(x, borders), layer.conv.parameters()
+        features, gates = (F.conv2d(padded, weight[half], bias[half], stride) for half in (slice(2), slice(2, 4)))
+        elu = torch.where(features > 0, features, features.exp() - 1)
+        torch.testing.assert_close(layer(x), elu / (1 + (-gates).exp()))
+        assert layer(x).shape == (1, 2, 6 // stride, 8 // stride)
 
 
-def test_recorded_output_stays():
-    network = with_simple_weights(systems.create("deepfillv2", **SMALL).network, 1.5)
+def port_weights(file: str, width_ratio: int = 6, gain: float = 1.5) -> dict[str, torch.Tensor]:
+    """Weights under the port's names, each layer's channels but pictures' divided by a number; sines in their order."""
+    weights: dict[str, torch.Tensor] = {}
+    kept = {3: 3, 5: 5, 4: 4}
+    for key, shape in authors_shapes(file).items():
+        if key.endswith("fuse_weight"):
+            weights[key] = torch.eye(3).view(1, 1, 3, 3)
+            continue
+        channels = [kept.get(side, side // width_ratio) for side in shape[:2]]
+        parameter = torch.empty(*channels, *shape[2:])
+        index = len(weights) - any(name.endswith("fuse_weight") for name in weights)
+        weights[key] = gain / parameter[0].numel() ** 0.5 * sines(parameter, index, 0.7).view_as(parameter)
+    return weights
+
+
+@pytest.mark.parametrize("form, recorded", [("port", "deepfillv2"), ("tensorflow", "deepfillv2_tensorflow")])
+def test_the_ports_weights_give_the_ports_output(form, recorded):
+    """The outputs were recorded from the port's own networks."""
+    system = systems.create("deepfillv2", **SMALL, form=form)
+    system.network.double().eval()
+    system.load_released({"G": port_weights(f"deepfillv2.{form}.txt"), "D": {}, "n_iter": 7})
     with torch.no_grad():
-        raw = network(*smooth_picture(40, 56, slice(5, 20), slice(17))).raw
-    assert_as_recorded("deepfillv2", raw[0])
+        raw = system.network(*smooth_picture(40, 56, slice(5, 20), slice(17))).raw
+    assert_as_recorded(recorded, raw[0])
 
 
-@pytest.mark.parametrize("part", ["network", "discriminator"])
-def test_weights_in_others_key_names_are_refused_with_the_reason(part, tmp_path):
+def test_weights_of_the_other_form_are_refused():
     system = systems.create("deepfillv2", **SMALL)
-    theirs = {f"inpaint_net/{key}": value for key, value in system.modules()[part].state_dict().items()}
-    torch.save(theirs, tmp_path / "theirs.pth")
-    for given in (theirs, tmp_path / "theirs.pth"):
-        with pytest.raises(LacunaError, match="'deepfillv2' cannot take weights that others released"):
-            system.load_released(given, part)
-    ours = system.modules()[part].state_dict()
-    system.load_released({"state_dict": ours}, part)
-    del ours[next(iter(ours))]
-    with pytest.raises(LacunaError, match="missing"):
-        system.load_released(ours, part)
+    with pytest.raises(LacunaError, match=r"missing: stage1\.conv1.*extra: conv1\.conv\.weight"):
+        system.load_released({"G": port_weights("deepfillv2.tensorflow.txt")})
+    weights = port_weights("deepfillv2.port.txt")
+    weights["stage2.contextual_attention.fuse_weight"] = torch.ones(1, 1, 3, 3)
+    with pytest.raises(LacunaError, match="extra: stage2.contextual_attention.fuse_weight"):
+        system.load_released({"G": weights})
+    with pytest.raises(LacunaError, match="no form 'tf'; choose port or tensorflow"):
+        systems.create("deepfillv2", form="tf")
+
+
+@pytest.mark.parametrize("form", ["port", "tensorflow"])
+def test_the_discriminators_weights_are_used_as_the_port_keeps_them(form):
+    """They are divided by their norm already, and u is at rest: the norm that is divided by is 1 then."""
+    torch.manual_seed(0)
+    system = systems.create("deepfillv2", **SMALL, form=form)
+    kernels, weights = [], {}
+    for number, conv in enumerate(system.discriminator.convs, 1):
+        kernel, bias = torch.randn_like(conv.weight_orig), torch.randn_like(conv.bias)
+        u, values, _ = torch.linalg.svd(kernel.flatten(1))
+        kernels.append((kernel / values[0], bias))
+        named = {"weight": kernels[-1][0], "bias": bias, "weight_u": u[:, :1]}
+        weights |= {f"conv{number}.conv_sn.{kind}": value for kind, value in named.items()}
+    system.load_released({"G": {}, "D": weights}, part="discriminator")
+    image, mask = torch.rand(2, 3, 40, 56), torch.zeros(2, 1, 40, 56)
+    mask[..., 5:20, :17] = 1
+    x = torch.cat([2 * image - 1, mask], 1)
+    for kernel, bias in kernels:
+        height, width = x.shape[-2:]
+        if form == "tensorflow":  # kernels of 5, every second pixel: an even length lacks 3, an odd one 4
+            pads = [(1, 2) if length % 2 == 0 else (2, 2) for length in (width, height)]
+            x = F.pad(x, [*pads[0], *pads[1]])
+        x = F.leaky_relu(F.conv2d(x, kernel, bias, 2, 0 if form == "tensorflow" else 2), 0.2)
+    with torch.no_grad():
+        torch.testing.assert_close(system.discriminator.eval()(image, mask), x, atol=1e-4, rtol=1e-4)
 
 
 # ---------------------------------------------------------------------- attention
@@ -149,25 +201,37 @@ def test_fusing_joins_neighbours_in_both_orders():
         np.testing.assert_allclose(found[picture], fused_by_loop(scores[picture], 3, 4), atol=1e-12)
 
 
+@pytest.mark.parametrize(
+    "length, n, expected", [(8, 2, [0, 2, 5, 7]), (6, 2, [0, 3, 5]), (24, 8, [0, 12, 23]), (8, 8, [0])]
+)
+def test_pixels_from_corner_to_corner(length, n, expected):
+    x = torch.arange(length * 16.0).view(1, 1, length, 16)
+    assert from_corner_to_corner(x, n)[0, 0, :, 0].tolist() == [16.0 * row for row in expected]
+    assert from_corner_to_corner(x.transpose(2, 3), n)[0, 0, 0].tolist() == [16.0 * row for row in expected]
+
+
+@pytest.mark.parametrize("form", ["port", "tensorflow"])
 @pytest.mark.parametrize("as_released", [False, True])
-def test_contextual_attention_against_a_loop(as_released):
+def test_contextual_attention_against_a_loop(as_released, form):
     height, width = 3, 4
     x = np.random.default_rng(1).normal(size=(2, 5, 2 * height, 2 * width)) / 4
     mask = np.zeros((2, 1, 8 * height, 8 * width))
     mask[0, 0, :7, :9] = 1
     mask[1, 0, 16:, 20:] = 1
     mask[1, 0, 1:8, 1:8] = 1  # between the pixels that the small mask keeps: not seen
-    found = ContextualAttention(as_released)(torch.from_numpy(x), torch.from_numpy(mask)).numpy()
+    found = ContextualAttention(form, as_released)(torch.from_numpy(x), torch.from_numpy(mask)).numpy()
 
     at = [(v, u) for v in range(height) for u in range(width)]
     for picture in range(2):
-        small = np.pad(mask[0 if as_released else picture, 0, ::8, ::8], 1)
-        around = np.pad(x[picture, :, ::2, ::2], ((0, 0), (1, 1), (1, 1)))
+        kept = mask[0 if as_released else picture, 0]
+        small = np.pad(kept[::8, ::8] if form == "port" else kept[[0, 12, 23]][:, [0, 10, 21, 31]], 1)
+        tiny = x[picture, :, ::2, ::2] if form == "port" else x[picture][:, [0, 3, 5]][:, :, [0, 2, 5, 7]]
+        around = np.pad(tiny, ((0, 0), (1, 1), (1, 1)))
         windows = [around[:, v : v + 3, u : u + 3] for v, u in at]
         usable = np.array([small[v : v + 3, u : u + 3].mean() == 0 for v, u in at], float)
         assert 0 < usable.sum() < len(at)
         scores = np.array([[(k * q).sum() / np.sqrt((k**2).sum()) for q in windows] for k in windows])
-        scores = fused_by_loop(scores, height, width)
+        scores = fused_by_loop(scores, height, width) if form == "port" else scores
         values = np.pad(x[picture], ((0, 0), (1, 1), (1, 1)))
         canvas = np.zeros_like(values)
         for query, (v, u) in enumerate(at):
@@ -181,7 +245,7 @@ def test_contextual_attention_against_a_loop(as_released):
 
 def test_attention_to_nothing_is_nothing():
     x = torch.randn(1, 4, 6, 8)
-    assert not ContextualAttention(False)(x, torch.ones(1, 1, 24, 32)).any()
+    assert not ContextualAttention("port", False)(x, torch.ones(1, 1, 24, 32)).any()
 
 
 # ---------------------------------------------------------------------- what it can be told

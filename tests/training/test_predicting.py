@@ -36,7 +36,7 @@ def test_a_classical_system_predicts_a_list_over_several_batches(tmp_path):
 
 def test_files_of_an_earlier_prediction_go_and_a_failure_leaves_no_index(tmp_path, monkeypatch):
     write_pairs(tmp_path / "data", 2, seed=3)
-    (tmp_path / "out").mkdir()
+    assert predict(tmp_path, "telea") == 0
     (tmp_path / "out" / "9999.png").touch()
     assert predict(tmp_path, "telea") == 0
     assert not (tmp_path / "out" / "9999.png").exists()

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from lacuna.errors import LacunaError
 
 # Names under which checkpoints keep weights, or which stand with a dot before their keys: of one part, and of anything.
-NAMES_OF_PARTS = {"network": ("generator", "netG"), "discriminator": ("discriminator", "netD")}
+NAMES_OF_PARTS = {"network": ("generator", "netG", "G"), "discriminator": ("discriminator", "netD", "D")}
 NAMES_OF_NETWORKS = ("model", "net")
 CONTAINERS = ("state_dict", "model_state_dict", "params")
 WRAPPER = "module."  # before every key of a network that several GPUs trained

@@ -5,6 +5,7 @@ from torch.nn import functional as F
 from torch.nn.utils import spectral_norm
 
 from lacuna.nn.layers import initialise_normal
+from lacuna.nn.same_padding import same_padding
 
 
 class Discriminator(nn.Module):
@@ -27,17 +28,8 @@ class Discriminator(nn.Module):
     def forward(self, image: Tensor) -> Tensor:
         x = 2 * image - 1
         for layer in self.layers[:-1]:
-            x = F.leaky_relu(layer(_same_padding(x, layer)), 0.2)
-        return self.layers[-1](_same_padding(x, self.layers[-1]))
-
-
-def _same_padding(x: Tensor, layer: nn.Conv2d) -> Tensor:
-    """Zeros around x so that the output's size is the input's over the stride, rounded up; the odd one after."""
-    sides = []
-    for size, kernel, stride in zip(x.shape[-2:], layer.kernel_size, layer.stride, strict=True):
-        total = max(0, (-(-size // stride) - 1) * stride + kernel - size)
-        sides = [total // 2, total - total // 2, *sides]  # F.pad begins with the last dimension
-    return F.pad(x, sides)
+            x = F.leaky_relu(layer(same_padding(x, layer)), 0.2)
+        return self.layers[-1](same_padding(x, self.layers[-1]))
 
 
 def discriminator_loss(real: Tensor, fake: Tensor) -> Tensor:

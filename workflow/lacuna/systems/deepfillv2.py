@@ -6,8 +6,8 @@ through, instead of being told by a mask; a coarse network draws first, and a fi
 attention; and the discriminator's whole last feature map is judged, position by position and channel by channel
 (SN-PatchGAN).
 
-The network is that of the PyTorch port github.com/nipponjo/deepfillv2-pytorch, whose paddings are symmetric; the key
-names are our own. The authors' TensorFlow weights need TensorFlow's asymmetric paddings, and do not belong here. The
+The network is that of the PyTorch port github.com/nipponjo/deepfillv2-pytorch, in both of its forms: its own, whose
+paddings are symmetric, and the authors', as TensorFlow computes it, for which there are published weights. The
 discriminator's spectral norm is the standard one; the port divides the stored weights by it and passes no gradient.
 """
 
@@ -22,7 +22,9 @@ from lacuna.data.compositing import composite
 from lacuna.errors import LacunaError
 from lacuna.nn.adversarial import discriminator_loss, generator_loss
 from lacuna.nn.contextual_attention import paste, self_similarity, usable_keys
+from lacuna.nn.same_padding import same_padding
 from lacuna.systems import base
+from lacuna.systems._deepfillv2_released import NETWORKS, in_our_layout, released_names
 from lacuna.systems.base import Deviation, Facts, System, require_size
 
 SOFTMAX_SCALE = 10
@@ -32,6 +34,7 @@ SOFTMAX_SCALE = 10
 class Recipe(base.Recipe):
     """Hyper-parameters; the defaults are those of the paper's port (github.com/nipponjo/deepfillv2-pytorch).
 
+    form: `port`, or `tensorflow`, the authors' network, which pads and samples as TensorFlow does and joins no scores.
     width: channels at half the size; there are half as many at the full size, twice as many at a quarter.
     discriminator_width: channels after its first convolution. initial_gain: factor of the first weights; with the
     authors' 1 a gated convolution passes on about 0.4 of its signal, so that the first pictures are plain grey, and
@@ -42,6 +45,7 @@ class Recipe(base.Recipe):
     image_size: int = 256
     batch_size: int = 16
     iterations: int = 1_000_000
+    form: str = "port"
     width: int = 48
     discriminator_width: int = 64
     initial_gain: float = 1.0
@@ -54,6 +58,8 @@ class Recipe(base.Recipe):
 
     def __post_init__(self):
         super().__post_init__()
+        if self.form not in NETWORKS:
+            raise LacunaError(f"system 'deepfillv2' has no form '{self.form}'; choose {' or '.join(NETWORKS)}")
         if self.width < 4 or self.width % 4 or self.discriminator_width < 1:
             raise LacunaError(
                 "system 'deepfillv2' needs a `width` that is a multiple of 4 and a `discriminator_width` of at least "
@@ -74,10 +80,9 @@ class Prediction(base.Prediction):
 class GatedConv(nn.Module):
     """A convolution that makes features and their gates: activation(feature)·sigmoid(gate)."""
 
-    def __init__(self, channels: int, out_channels: int, size: int = 3, stride: int = 1, dilation: int = 1, act=F.elu):
+    def __init__(self, channels: int, out_channels: int, size: int = 3, dilation: int = 1, act=F.elu):
         super().__init__()
-        padding = dilation * (size - 1) // 2
-        self.conv = nn.Conv2d(channels, 2 * out_channels, size, stride, padding, dilation)
+        self.conv = nn.Conv2d(channels, 2 * out_channels, size, padding=dilation * (size - 1) // 2, dilation=dilation)
         self.act = act
 
     def forward(self, x: Tensor) -> Tensor:
@@ -85,9 +90,23 @@ class GatedConv(nn.Module):
         return self.act(feature) * torch.sigmoid(gate)
 
 
-def down(channels: int, hidden: int, out_channels: int) -> nn.Sequential:
+class HalvingGatedConv(GatedConv):
+    """The same with half the even size; TensorFlow has zeros after it only, the port on both sides."""
+
+    def __init__(self, channels: int, out_channels: int, form: str):
+        super().__init__(channels, out_channels)
+        self.conv.stride = 2, 2
+        self.late = form == "tensorflow"
+        if self.late:
+            self.conv.padding = 0, 0
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(F.pad(x, (0, 1, 0, 1)) if self.late else x)
+
+
+def down(channels: int, hidden: int, out_channels: int, form: str) -> nn.Sequential:
     """Half the size."""
-    return nn.Sequential(GatedConv(channels, hidden, stride=2), GatedConv(hidden, out_channels))
+    return nn.Sequential(HalvingGatedConv(channels, hidden, form), GatedConv(hidden, out_channels))
 
 
 def up(channels: int, hidden: int, out_channels: int) -> nn.Sequential:
@@ -112,18 +131,39 @@ def to_picture(width: int) -> nn.Sequential:
 class ContextualAttention(nn.Module):
     """Features N×C×h×w rebuilt from their own patches outside the hole; mask N×1×4h×4w, 1 = hole. No parameters."""
 
-    def __init__(self, as_released: bool):
+    def __init__(self, form: str, as_released: bool):
         super().__init__()
-        self.as_released = as_released
+        self.form, self.as_released = form, as_released
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        small = x[..., ::2, ::2]
-        scores = fuse(self_similarity(small, 3), small.shape[-2:])
-        usable = usable_keys(mask[..., ::8, ::8], 3)
+        sampled = from_corner_to_corner if self.form == "tensorflow" else every
+        small = sampled(x, 2)
+        scores = self_similarity(small, 3)
+        if self.form == "port":
+            scores = fuse(scores, small.shape[-2:])
+        usable = usable_keys(sampled(mask, 8), 3)
         if self.as_released:
             usable = usable[:1]
         # a key that touches a hole gets logit 0, not −∞, then weight 0; the weights do not sum up to 1 again
         return paste(F.softmax(SOFTMAX_SCALE * scores * usable, 1) * usable, x)
+
+
+def every(x: Tensor, n: int) -> Tensor:
+    """Every n-th pixel of N×C×H×W, from the first."""
+    return x[..., ::n, ::n]
+
+
+def from_corner_to_corner(x: Tensor, n: int) -> Tensor:
+    """H/n×W/n pixels of N×C×H×W, evenly spread with the first and the last, as TensorFlow's `align_corners` has it."""
+    rows, columns = (_spread(length, length // n, x.device) for length in x.shape[-2:])
+    return x[:, :, rows][..., columns]
+
+
+def _spread(length: int, number: int, device: torch.device) -> Tensor:
+    """`number` of the indices 0 … length−1; halves are rounded up."""
+    places = torch.arange(number, device=device)
+    gaps = places[-1].clamp_min(1)  # a tensor, since in an exported graph the size is not known yet
+    return (2 * (length - 1) * places + gaps) // (2 * gaps)
 
 
 def fuse(scores: Tensor, size: tuple[int, int]) -> Tensor:
@@ -147,12 +187,12 @@ def fuse(scores: Tensor, size: tuple[int, int]) -> Tensor:
 class CoarseNetwork(nn.Module):
     """Draws from image, a plane of ones (where the authors' users may sketch) and mask, 5 channels in all."""
 
-    def __init__(self, width: int):
+    def __init__(self, width: int, form: str):
         super().__init__()
         self.encoder = nn.Sequential(
             GatedConv(5, width // 2, 5),
-            down(width // 2, width, width),
-            down(width, 2 * width, 2 * width),
+            down(width // 2, width, width, form),
+            down(width, 2 * width, 2 * width, form),
         )
         self.middle = dilated(2 * width, (1, 2, 4, 8, 16, 1, 1))
         self.decoder = to_picture(width)
@@ -164,21 +204,21 @@ class CoarseNetwork(nn.Module):
 class FineNetwork(nn.Module):
     """Redraws a composite along two branches, one of dilated convolutions and one of contextual attention."""
 
-    def __init__(self, width: int, as_released: bool):
+    def __init__(self, width: int, form: str, as_released: bool):
         super().__init__()
         self.conv_branch = nn.Sequential(
             GatedConv(3, width // 2, 5),
-            down(width // 2, width // 2, width),
-            down(width, width, 2 * width),
+            down(width // 2, width // 2, width, form),
+            down(width, width, 2 * width, form),
             dilated(2 * width, (1, 2, 4, 8, 16)),
         )
         self.attention_encoder = nn.Sequential(
             GatedConv(3, width // 2, 5),
-            down(width // 2, width // 2, width),
-            down(width, 2 * width, 2 * width),
+            down(width // 2, width // 2, width, form),
+            down(width, 2 * width, 2 * width, form),
             GatedConv(2 * width, 2 * width, act=F.relu),
         )
-        self.attention = ContextualAttention(as_released)
+        self.attention = ContextualAttention(form, as_released)
         self.attention_decoder = dilated(2 * width, (1, 1))
         self.merge = nn.Sequential(GatedConv(4 * width, 2 * width), GatedConv(2 * width, 2 * width))
         self.decoder = to_picture(width)
@@ -191,10 +231,10 @@ class FineNetwork(nn.Module):
 class Generator(nn.Module):
     """Coarse, then fine."""
 
-    def __init__(self, width: int, initial_gain: float, as_released: bool):
+    def __init__(self, width: int, initial_gain: float, form: str, as_released: bool):
         super().__init__()
-        self.coarse = CoarseNetwork(width)
-        self.fine = FineNetwork(width, as_released)
+        self.coarse = CoarseNetwork(width, form)
+        self.fine = FineNetwork(width, form, as_released)
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_uniform_(module.weight, mode="fan_out", nonlinearity="relu")
@@ -216,16 +256,21 @@ class Generator(nn.Module):
 class Discriminator(nn.Module):
     """Image N×3×H×W in [0, 1] and mask → logits N×C×h×w (256×4×4 of 256×256), high = real, all of them judged alike."""
 
-    def __init__(self, width: int):
+    def __init__(self, width: int, form: str):
         super().__init__()
+        self.late = form == "tensorflow"
+        padding = 0 if self.late else 2
         channels = (4, width, 2 * width, 4 * width, 4 * width, 4 * width, 4 * width)
-        layers: list[nn.Module] = []
-        for entering, leaving in zip(channels, channels[1:], strict=False):
-            layers += [spectral_norm(nn.Conv2d(entering, leaving, 5, 2, 2)), nn.LeakyReLU(0.2)]
-        self.convs = nn.Sequential(*layers)
+        self.convs = nn.ModuleList(
+            spectral_norm(nn.Conv2d(entering, leaving, 5, 2, padding))
+            for entering, leaving in zip(channels, channels[1:], strict=False)
+        )
 
     def forward(self, image: Tensor, mask: Tensor) -> Tensor:
-        return self.convs(torch.cat([2 * image - 1, mask], 1))
+        x = torch.cat([2 * image - 1, mask], 1)
+        for conv in self.convs:
+            x = F.leaky_relu(conv(same_padding(x, conv) if self.late else x), 0.2)
+        return x
 
 
 # ---------------------------------------------------------------------- the system
@@ -269,10 +314,11 @@ class DeepFillv2(System):
                 "passes no gradient.",
             ),
             Deviation(
-                "",
-                None,
-                "Weights that others released do not load: the key names of the port are not known here, and the "
-                "authors' TensorFlow weights need other paddings.",
+                "form",
+                "port",
+                "The port's own network, which joins the attention's scores of neighbouring places. `tensorflow` is "
+                "the authors', as their published weights need it: zeros after an even size only, pixels sampled from "
+                "corner to corner, no joining. Their TensorFlow files are not read, but the port's conversion is.",
             ),
         ),
     )
@@ -284,8 +330,8 @@ class DeepFillv2(System):
     def __init__(self, **settings):
         super().__init__(**settings)
         recipe = self.recipe
-        self.network = Generator(recipe.width, recipe.initial_gain, recipe.as_released)
-        self.discriminator = Discriminator(recipe.discriminator_width)
+        self.network = Generator(recipe.width, recipe.initial_gain, recipe.form, recipe.as_released)
+        self.discriminator = Discriminator(recipe.discriminator_width, recipe.form)
 
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:
         rate, betas = self.recipe.learning_rate, self.recipe.betas
@@ -318,15 +364,12 @@ class DeepFillv2(System):
         losses["discriminator"] = discriminator
         return {name: loss.detach() for name, loss in losses.items()}
 
+    def released_keys(self, part: str = "network") -> dict[str, str]:
+        """The port's names for its own network or, in that form, for the authors'."""
+        return released_names(part, self.modules()[part], self.recipe.form)
+
     def from_released(self, arrays: dict, part: str) -> dict:
-        """Our own key names only; where none of them is found, a `LacunaError` says why."""
-        if not self.released_keys(part).keys() & arrays.keys():
-            raise LacunaError(
-                "system 'deepfillv2' cannot take weights that others released (the key names of the port are not "
-                "known here, and the authors' TensorFlow weights need other paddings); take weights trained here, or "
-                "add the others' pictures as a system of kind 'predictions'"
-            )
-        return arrays
+        return in_our_layout(arrays, part)
 
 
 SYSTEM = DeepFillv2
