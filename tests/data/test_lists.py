@@ -47,12 +47,13 @@ def test_pairing_errors(tmp_path):
 
 @pytest.fixture
 def files(tmp_path, monkeypatch):
-    """The working directory, with an image, one that is stored lying down, and their mask."""
+    """The working directory, with an image, two that are stored lying down, and their mask."""
     monkeypatch.chdir(tmp_path)
     Image.new("RGB", (12, 8)).save("image.png")
     exif = Image.Exif()
     exif[0x0112] = 6
     Image.new("RGB", (8, 12)).save("lying.jpg", exif=exif)
+    Image.new("RGB", (8, 12)).save("lying.tif", exif=exif)
     mask = np.zeros((8, 12), np.uint8)
     mask[2:5, 3:9] = 255
     Image.fromarray(mask).save("mask.png")
@@ -64,8 +65,9 @@ def files(tmp_path, monkeypatch):
 
 
 def test_round_trip_by_command(files):
-    write_list("list.txt", [Pair("image.png", "mask.png"), Pair("lying.jpg", "mask.png")])
-    assert read_list("list.txt") == [("image.png", "mask.png"), ("lying.jpg", "mask.png")]
+    pairs = [Pair(image, "mask.png") for image in ("image.png", "lying.jpg", "lying.tif")]
+    write_list("list.txt", pairs)
+    assert read_list("list.txt") == pairs
     write_rows("index.csv", [{"file": "image.png"}], ["file"])
     settings = '{"name": "x", "mode": "paired"}'
     arguments = ["--settings", settings, "--images", "index.csv", "--masks", "index.csv", "--output", "lists/x.txt"]

@@ -45,11 +45,14 @@ def test_another_size_is_refused_or_resized():
     assert abs(rows.min() - 3 * 37 / 19) <= 1 and abs(columns.max() + 1 - 12 * 53 / 27) <= 1
 
 
-def test_a_mask_of_a_turned_picture_must_be_turned_as_well(tmp_path):
+@pytest.mark.parametrize("suffix", ["png", "jpg", "tif", "webp"])
+def test_a_mask_of_a_turned_picture_must_be_turned_as_well(tmp_path, suffix):
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = 6
-    picture = picture_of(save(tmp_path / "x.jpg", noise(37, 53), exif=exif))
-    assert picture.size == (53, 37)
+    path = save(tmp_path / f"x.{suffix}", noise(37, 53), exif=exif)
+    picture = picture_of(path)
+    assert picture.size == (53, 37) and picture.stored_size == (37, 53)
+    assert picture_of(Image.open(path)).stored_size == (37, 53)
     with pytest.raises(LacunaError, match="EXIF turns it"):
         hole_of(HOLE, picture)
     assert hole_of(save(tmp_path / "m.png", HOLE, exif=exif), picture).sum() == HOLE.sum()

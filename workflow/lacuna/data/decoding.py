@@ -8,7 +8,8 @@ import struct
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
+from PIL.TiffImagePlugin import TiffImageFile
 
 # What Pillow raises on files that are damaged, cut off, too large or not images at all.
 UNREADABLE = (
@@ -24,7 +25,6 @@ UNREADABLE = (
     Image.DecompressionBombError,
 )
 _TURNED = (5, 6, 7, 8)  # EXIF orientations that exchange width and height
-_EXIF_ORIENTATION = 0x0112
 
 
 def decode(path: str | Path) -> tuple[Image.Image, bool]:
@@ -80,8 +80,15 @@ def from_array(values: np.ndarray) -> tuple[Image.Image, bool]:
 def upright_size(path: str | Path) -> tuple[int, int]:
     """(width, height) that `decode` would return, from the file's header alone. Errors: any of `UNREADABLE`."""
     with Image.open(path) as opened:
-        width, height = opened.size
-        return (height, width) if opened.getexif().get(_EXIF_ORIENTATION) in _TURNED else (width, height)
+        turned = opened.getexif().get(ExifTags.Base.Orientation) in _TURNED
+        return stored_size(opened)[::-1] if turned else stored_size(opened)
+
+
+def stored_size(opened: Image.Image) -> tuple[int, int]:
+    """(width, height) before EXIF's orientation is applied, of an image that is opened and not yet loaded."""
+    # Pillow gives a TIFF the size that it will have once its own tag is applied, every other file the stored one
+    swapped = isinstance(opened, TiffImageFile) and opened.tag_v2.get(ExifTags.Base.Orientation) in _TURNED
+    return opened.size[::-1] if swapped else opened.size
 
 
 def _on_white(image: Image.Image) -> tuple[Image.Image, bool]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import ExifTags, Image, ImageOps
 
-from lacuna.data.decoding import UNREADABLE, from_array, to_rgb
+from lacuna.data.decoding import UNREADABLE, from_array, stored_size, to_rgb
 from lacuna.errors import LacunaError
 
 # What 255 of a prediction is in the picture's own numbers.
@@ -77,7 +77,6 @@ def read_picture(source, name: str) -> Picture:
     with _one_sentence(name), Image.open(source) as opened:
         sixteen = opened.mode in ("RGB", "RGBA", "LA") and "16" in str([tile.args for tile in opened.tile])
         frames = getattr(opened, "n_frames", 1) if opened.format != "MPO" else 1
-        opened.load()
         picture = from_image(opened)
     if sixteen:
         picture.notes.append(f"{name} has 16 bits a channel, of which the upper 8 are read and kept")
@@ -88,7 +87,8 @@ def read_picture(source, name: str) -> Picture:
 
 def from_image(image: Image.Image) -> Picture:
     """The picture in an image of Pillow's, upright. Errors: any of `UNREADABLE`."""
-    stored, notes = image.size[::-1], []
+    stored, notes = stored_size(image)[::-1], []
+    image.load()
     keep = {"icc_profile": image.info["icc_profile"]} if image.info.get("icc_profile") else {}
     dpi = [float(value) for value in image.info.get("dpi", ())]
     if dpi and all(0 < value < float("inf") for value in dpi):
@@ -136,7 +136,6 @@ def picture_of(source, name: str | None = None) -> Picture:
     name = name or (str(source) if isinstance(source, str | Path) else "the image")
     if isinstance(source, Image.Image):
         with _one_sentence(name):
-            source.load()
             return from_image(source)
     if hasattr(source, "__array__"):
         return from_pixels(np.asarray(source), name)
