@@ -71,11 +71,14 @@ def test_in_a_folder_one_bad_picture_does_not_stop_the_others(given, capsys):
     save(given / "in" / "a.png", noise())
     (given / "in" / "b.png").write_bytes(b"no picture")
     save(given / "in" / "c.png", noise(30, 20))
+    save(given / "in" / "d.tif", noise(), dpi=(2**32 - 1, 2**32 - 1))  # more than a PNG can say
+    save(given / "in" / "e.jpg", noise())
     assert run("in", "mask.png", "-o", "out") == 1
     said = capsys.readouterr()
-    assert [path.name for path in (given / "out").iterdir()] == ["a.png"]
+    assert sorted(path.name for path in (given / "out").iterdir()) == ["a.png", "e.png"]
     assert "b.png cannot be read" in said.err and "53×37 pixels and the picture 20×30" in said.err
-    assert said.err.strip().splitlines()[-1].startswith("lacuna inpaint: 2 of 3 pictures were not filled")
+    assert "not filled: out/d.png cannot be written as PNG" in said.err
+    assert said.err.strip().splitlines()[-1].startswith("lacuna inpaint: 3 of 5 pictures were not filled")
 
 
 @pytest.mark.parametrize(

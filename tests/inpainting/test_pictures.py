@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import pytest
 from PIL import ExifTags, Image
+from PIL.ExifTags import Base
 
 from lacuna.errors import LacunaError
 from lacuna.inpainting.pictures import from_pixels, picture_of
@@ -23,8 +24,8 @@ def round_trip(picture, suffix, name="x"):
 
 def exif(orientation=1):
     tags = Image.Exif()
-    tags[ExifTags.Base.Orientation], tags[ExifTags.Base.Make] = orientation, "Maker"
-    tags.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = "2020:01:02 03:04:05"
+    tags[Base.Orientation], tags[Base.Make] = orientation, "Maker"
+    tags.get_ifd(ExifTags.IFD.Exif)[Base.DateTimeOriginal] = "2020:01:02 03:04:05"
     tags.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSLatitudeRef] = "N"
     return tags
 
@@ -110,11 +111,61 @@ def test_exif_profile_and_resolution_are_kept(tmp_path, suffix):
     path = save(tmp_path / "x.jpg", noise(), exif=exif(), icc_profile=b"some profile", dpi=(200, 200))
     result = round_trip(picture_of(path).filled(PREDICTION, HOLE), suffix)
     tags = result.getexif()
-    assert tags[ExifTags.Base.Make] == "Maker"
-    assert tags.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] == "2020:01:02 03:04:05"
+    assert tags[Base.Make] == "Maker"
+    assert tags.get_ifd(ExifTags.IFD.Exif)[Base.DateTimeOriginal] == "2020:01:02 03:04:05"
     assert tags.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSLatitudeRef] == "N"
     assert result.info["icc_profile"] == b"some profile"
     assert suffix == ".webp" or np.allclose([float(each) for each in result.info["dpi"]], 200, atol=0.1)
+
+
+@pytest.mark.parametrize(
+    ("tag", "value"),
+    [
+        *((Base.ImageWidth, 4032), (Base.ImageLength, 3024), (Base.BitsPerSample, (5, 6, 5)), (Base.Compression, 6)),
+        *((Base.PhotometricInterpretation, 6), (Base.SamplesPerPixel, 4), (Base.PlanarConfiguration, 2)),
+        *((Base.ExtraSamples, 1), (Base.SampleFormat, (3, 3, 3)), (Base.FillOrder, 2), (Base.Predictor, 2)),
+        *((Base.ColorMap, (1, 2, 3)), (Base.RowsPerStrip, 3), (Base.StripByteCounts, 100), (Base.TileWidth, 16)),
+        *((Base.YCbCrSubSampling, (2, 1)), (Base.NewSubfileType, 1), (Base.SubIFDs, 300)),
+        (Base.InterColorProfile, b"some profile"),
+    ],
+)
+def test_a_camera_s_tags_on_how_pixels_lie_are_not_believed(tmp_path, tag, value):
+    tags = exif()
+    tags[tag] = value
+    picture = picture_of(save(tmp_path / "x.jpg", noise(), exif=tags))
+    for suffix in FORMATS:
+        write(fitted(picture, suffix, "x"), tmp_path / f"y{suffix}")
+        with Image.open(tmp_path / f"y{suffix}") as result:
+            assert result.size == (53, 37) and result.getexif()[Base.Make] == "Maker"
+            assert result.getexif().get(tag) != value and "icc_profile" not in result.info
+        if suffix in LOSSLESS:
+            back = cv2.imread(str(tmp_path / f"y{suffix}"), cv2.IMREAD_UNCHANGED)
+            assert (back[..., ::-1] == picture.pixels).all()
+
+
+@pytest.mark.parametrize("suffix", LOSSLESS)
+def test_the_sizes_that_a_camera_wrote_are_not_those_of_the_upright_picture(tmp_path, suffix):
+    upright, tags = noise(), exif(orientation=6)
+    tags[Base.ImageWidth], tags[Base.ImageLength] = 37, 53
+    path = save(tmp_path / "x.jpg", np.ascontiguousarray(np.rot90(upright)), exif=tags, quality=100, subsampling=0)
+    result = round_trip(picture_of(path).filled(PREDICTION, HOLE), suffix)
+    assert result.size == (53, 37)
+    assert np.abs(np.asarray(result).astype(int) - upright)[~HOLE].max() <= 8
+    assert result.getexif().get(Base.ImageWidth, 53) == 53
+
+
+def test_every_tag_that_describes_is_kept_and_none_that_points_into_a_tiff(tmp_path):
+    described = {Base.HostComputer: "phone", Base.Rating: 4, Base.XPTitle: "Tür".encode("utf-16le"), Base.Artist: "A"}
+    for source in ("jpg", "tif"):
+        tags = exif()
+        for tag, value in described.items():
+            tags[tag] = value
+        path = save(tmp_path / f"x.{source}", noise(), exif=tags)
+        for suffix in FORMATS:
+            kept = round_trip(picture_of(path), suffix).getexif()
+            for tag, value in described.items():
+                private = tag == Base.XPTitle
+                assert kept.get(tag) == (None if private and source == "tif" else value)
 
 
 @pytest.mark.parametrize("source", ["jpg", "png", "tif"])
@@ -127,7 +178,7 @@ def test_a_turned_picture_is_upright_and_is_not_turned_again(tmp_path, source, o
     picture = picture_of(path)
     assert picture.size == (37, 53)
     result = round_trip(picture.filled(PREDICTION, HOLE), ".png")
-    assert ExifTags.Base.Orientation not in result.getexif() and result.getexif()[ExifTags.Base.Make] == "Maker"
+    assert Base.Orientation not in result.getexif() and result.getexif()[Base.Make] == "Maker"
     assert np.abs(np.asarray(result).astype(int) - upright)[~HOLE].max() <= (8 if source == "jpg" else 0)
 
 
@@ -138,9 +189,9 @@ def test_damaged_and_overlong_exif_is_left_out_and_said(tmp_path):
         assert (picture.pixels == noise()).all()
         assert any("EXIF data are damaged" in note for note in picture.notes)
     long = Image.Exif()
-    long[ExifTags.Base.ImageDescription] = "x" * 70000
+    long[Base.ImageDescription] = "x" * 70000
     picture = picture_of(save(tmp_path / "x.png", noise(), exif=long))
-    assert len(round_trip(picture, ".png").getexif()[ExifTags.Base.ImageDescription]) == 70000
+    assert len(round_trip(picture, ".png").getexif()[Base.ImageDescription]) == 70000
     assert any("EXIF data are longer" in note for note in fitted(picture, ".jpg", "x").notes)
     assert len(round_trip(picture, ".jpg").getexif()) == 0
 
@@ -204,6 +255,15 @@ def test_a_picture_of_pictures_says_which_was_read(tmp_path):
     picture = picture_of(tmp_path / "x.webp")
     assert (picture.pixels[..., :3] == noise(seed=0)).all()
     assert any("3 pictures" in note for note in picture.notes)
+
+
+def test_what_cannot_be_encoded_is_one_sentence(tmp_path):
+    # a PNG holds pixels a metre in 32 bits, a TIFF fractions of an inch
+    picture = picture_of(save(tmp_path / "x.tif", noise(), dpi=(2**32 - 1, 2**32 - 1)))
+    with pytest.raises(LacunaError, match=r"y\.png cannot be written as PNG \(.+\); choose another format") as error:
+        write(picture, tmp_path / "y.png")
+    assert "\n" not in str(error.value) and not (tmp_path / "y.png").exists()
+    assert (np.asarray(round_trip(picture, ".tif")) == noise()).all()
 
 
 def test_files_are_whole_or_absent(tmp_path):

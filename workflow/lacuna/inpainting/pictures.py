@@ -7,17 +7,23 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
-from PIL import ExifTags, Image, ImageOps
+from PIL import Image, ImageOps
+from PIL.ExifTags import Base
 
 from lacuna.data.decoding import UNREADABLE, from_array, stored_size, to_rgb
 from lacuna.errors import LacunaError
 
 # What 255 of a prediction is in the picture's own numbers.
 _SCALE = {np.dtype(np.uint8): 1, np.dtype(np.uint16): 257} | dict.fromkeys(map(np.dtype, ("f4", "f8")), 1 / 255)
-# A TIFF keeps the layout of its pixels (where strips or tiles begin) among its EXIF tags; then only what describes the
-# picture is kept: description, make, model, software, date, artist, copyright, and the EXIF and GPS parts.
-_LAYOUT = {0x0111, 0x0144}
-_DESCRIPTIVE = (0x010E, 0x010F, 0x0110, 0x0131, 0x0132, 0x013B, 0x8298, 0x8769, 0x8825)
+# EXIF's first directory is one of TIFF's. TIFF's own tags, those before `Copyright`, say how pixels lie: size, bits,
+# strips, palette. Cameras write such tags too; of the result they are not true, and Pillow's TIFF writer believes them.
+# So only those of them that describe the picture are kept; of a TIFF no private ones either, as many point into it.
+_DESCRIPTIVE = {
+    *(Base.DocumentName, Base.ImageDescription, Base.Make, Base.Model, Base.PageName, Base.Software, Base.DateTime),
+    *(Base.Artist, Base.HostComputer, Base.XResolution, Base.YResolution, Base.ResolutionUnit, Base.WhitePoint),
+    *(Base.PrimaryChromaticities, Base.Rating, Base.RatingPercent, Base.Copyright, Base.ExifOffset, Base.GPSInfo),
+}
+_LEFT_OUT = {Base.InterColorProfile, Base.ImageResources}  # the profile is in `keep`; the other holds a thumbnail
 
 
 @dataclass
@@ -162,8 +168,8 @@ def _exif(image: Image.Image) -> dict:
     """EXIF data without orientation and without their thumbnail, which still shows what the hole covers."""
     exif = Image.Exif()
     exif.load(image.getexif().tobytes())
-    laid_out = bool(_LAYOUT & exif.keys())
+    of_tiff = bool({Base.StripOffsets, Base.TileOffsets} & exif.keys())
     for tag in list(exif):
-        if tag == ExifTags.Base.Orientation or (laid_out and tag not in _DESCRIPTIVE):
+        if tag not in _DESCRIPTIVE and (of_tiff or tag < Base.Copyright or tag in _LEFT_OUT):
             del exif[tag]
     return {"exif": exif.tobytes()} if len(exif) else {}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lacuna.data.decoding import from_array
+from lacuna.data.decoding import UNREADABLE, from_array
 from lacuna.errors import LacunaError
 from lacuna.files import atomic
 from lacuna.inpainting.pictures import Picture
@@ -54,17 +54,21 @@ def fitted(picture: Picture, suffix: str, name: str) -> Picture:
     return Picture(pixels, picture.rgb, keep, picture.stored_size, notes)
 
 
-def encoded(picture: Picture, suffix: str) -> bytes:
-    """The bytes of the file. The picture has been through `fitted`."""
+def encoded(picture: Picture, suffix: str, name: str = "the result") -> bytes:
+    """The bytes of the file. The picture has been through `fitted`; what Pillow then refuses is a `LacunaError`."""
     kind, options = FORMATS[suffix]
-    stream = io.BytesIO()
-    picture.as_image().save(stream, kind, **options, **picture.keep)
+    image, stream = picture.as_image(), io.BytesIO()
+    try:
+        image.save(stream, kind, **options, **picture.keep)
+    except UNREADABLE as error:  # what the picture carries is a stranger's, and may be more than the format can hold
+        reason = str(error) or type(error).__name__
+        raise LacunaError(f"{name} cannot be written as {kind} ({reason}); choose another format") from None
     return stream.getvalue()
 
 
 def write(picture: Picture, path: Path) -> None:
     """Write a whole file or none; one that cannot be written is a `LacunaError`."""
-    content = encoded(picture, format_of(path))
+    content = encoded(picture, format_of(path), str(path))
     try:
         with atomic(path) as partial:
             partial.write_bytes(content)
