@@ -1,5 +1,7 @@
 """Pictures that the tests of this room make for themselves."""
 
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,24 @@ def asymmetric(width: int = 40, height: int = 24) -> np.ndarray:
     picture[height // 2 :, : width // 2] = 30, 30, 220
     picture[height // 2 :, width // 2 :] = 90, 90, 90
     return picture
+
+
+def png(values: np.ndarray, bits: int, transparent: tuple[int, ...]) -> bytes:
+    """A PNG with `bits` a channel of grey (H×W) or RGB (H×W×3) values, and its transparent value in those bits."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    height, width = values.shape[:2]
+    single = (values.reshape(height, -1, 1) >> np.arange(bits)[::-1] & 1).astype(np.uint8)
+    rows = np.packbits(single.reshape(height, -1), axis=1)
+    chunks = {
+        b"IHDR": struct.pack(">IIBBBBB", width, height, bits, 0 if values.ndim == 2 else 2, 0, 0, 0),
+        b"tRNS": struct.pack(f">{len(transparent)}H", *transparent),
+        b"IDAT": zlib.compress(b"".join(b"\0" + row.tobytes() for row in rows)),
+        b"IEND": b"",
+    }
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(kind, content) for kind, content in chunks.items())
 
 
 def photographs(folder: Path, number: int, size: tuple[int, int] = (40, 24)) -> Path:

@@ -6,7 +6,7 @@ from PIL import Image
 
 from lacuna.data.decoding import UNREADABLE, decode, from_array, stored_size, upright_size
 
-from .pictures import asymmetric
+from .pictures import asymmetric, png
 
 
 def decoded(path) -> np.ndarray:
@@ -109,6 +109,25 @@ def test_grey_with_alpha_and_transparent_palette(tmp_path):
     assert (la[:, 20:] == grey[:, 20:, None]).all()
     assert (p[:12, :20] == 255).all()
     assert np.abs(p[12:] - asymmetric()[12:]).max() <= 2
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4, 8, 16])
+def test_a_transparent_grey_of_any_bits(tmp_path, bits):
+    values = np.random.default_rng(bits).integers(0, 2**bits, (24, 40), dtype=np.uint16)
+    (tmp_path / "x.png").write_bytes(png(values, bits, (values[3, 5],)))
+    image, transparent = decode(tmp_path / "x.png")
+    shown = np.where(values == values[3, 5], 255, np.rint(values / (2**bits - 1) * 255))
+    assert transparent and (np.asarray(image) == shown[..., None]).all()
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_a_transparent_colour_of_any_bits(tmp_path, bits):
+    values = np.random.default_rng(bits).integers(0, 2**bits, (24, 40, 3), dtype=np.uint16)
+    values[3:9, 5:20] = values[3, 5]
+    (tmp_path / "x.png").write_bytes(png(values, bits, tuple(values[3, 5])))
+    image, transparent = decode(tmp_path / "x.png")
+    assert transparent and (np.asarray(image)[3:9, 5:20] == 255).all()
+    assert (np.asarray(image)[9:] == (values >> bits - 8)[9:]).all()
 
 
 def test_opaque_alpha_is_not_called_transparent(tmp_path):

@@ -1,4 +1,5 @@
 import io
+import struct
 
 import cv2
 import numpy as np
@@ -9,6 +10,7 @@ from PIL.ExifTags import Base
 from lacuna.errors import LacunaError
 from lacuna.inpainting.pictures import from_pixels, picture_of
 from lacuna.inpainting.saving import FORMATS, encoded, fitted, format_of, write
+from tests.data.pictures import png
 from tests.inpainting.made_up import box, noise, save
 
 HOLE = box()
@@ -65,14 +67,57 @@ def test_what_a_format_cannot_hold_is_said(tmp_path):
     for suffix in (".webp", ".jpg"):
         assert any("more than 8 bits" in note for note in fitted(deep, suffix, "x").notes)
         assert round_trip(deep, suffix).mode in ("L", "RGB")
-    cv2.imwrite(str(tmp_path / "rgb16.png"), noise(dtype=np.uint16))
-    assert any("16 bits" in note for note in picture_of(tmp_path / "rgb16.png").notes)
     assert any("lossy" in note for note in fitted(from_pixels(noise(), "x"), ".jpg", "x").notes)
     assert fitted(from_pixels(noise(), "x"), ".png", "x").notes == []
     with pytest.raises(LacunaError, match=r"x has transparent pixels.*\.png"):
         fitted(from_pixels(noise(channels=4), "x"), ".jpg", "x")
     opaque = np.dstack([noise(), np.full(HOLE.shape, 255, np.uint8)])
     assert round_trip(from_pixels(opaque, "x"), ".jpg").mode == "RGB"
+
+
+def test_sixteen_bits_a_channel_are_read_as_eight_and_said(tmp_path):
+    deep = noise(dtype=np.uint16)
+    for name in ("png", "tif"):
+        cv2.imwrite(str(tmp_path / f"x.{name}"), deep)
+    (tmp_path / "x.ppm").write_bytes(b"P6 53 37 65535\n" + deep.astype(">u2").tobytes())
+    (tmp_path / "ten.ppm").write_bytes(b"P6 53 37 1023\n" + (deep >> 6).astype(">u2").tobytes())
+    (tmp_path / "words.ppm").write_text(f"P3 53 37 65535\n{' '.join(map(str, deep.ravel()))}")
+    Image.fromarray(noise()).save(tmp_path / "x.sgi", bpc=2)
+    Image.fromarray(noise(channels=1)).save(tmp_path / "grey.sgi", bpc=2)
+    for path in tmp_path.iterdir():
+        assert [note.split(",")[0] for note in picture_of(path).notes] == [f"{path} has 16 bits a channel"]
+
+
+def test_eight_bits_are_not_called_sixteen(tmp_path):
+    # 16 stands in the decoders' arguments here: in the bytes a row (2160), an offset (16…), for three channels together
+    Image.fromarray(noise(5, 720)).save(tmp_path / "wide.bmp")
+    Image.fromarray(noise(63, 64)).save(tmp_path / "offset.tif", compression="tiff_lzw")
+    masks = 0xF800, 0x7E0, 0x1F  # 5, 6 and 5 bits for red, green and blue
+    head = struct.pack("<2s3I I2i2H6I 3I", b"BM", 74, 0, 66, 40, 2, 2, 1, 16, 3, 8, 0, 0, 0, 0, *masks)
+    (tmp_path / "five_six_five.bmp").write_bytes(head + bytes(range(8)))
+    (tmp_path / "x.ppm").write_bytes(b"P6 53 37 255\n" + noise().tobytes())
+    (tmp_path / "seven.ppm").write_bytes(b"P6 53 37 127\n" + (noise() >> 1).tobytes())
+    for name in ("wide.bmp", "five_six_five.bmp", "offset.tif"):
+        with Image.open(tmp_path / name) as opened:
+            assert "16" in str([tile.args for tile in opened.tile])
+    assert [path.name for path in tmp_path.iterdir() if picture_of(path).notes] == []
+
+
+@pytest.mark.parametrize("bits", [2, 4, 8, 16])
+def test_a_transparent_grey_stays_transparent(tmp_path, bits):
+    values = np.random.default_rng(bits).integers(0, 2**bits, (37, 53), dtype=np.uint16)
+    clear = values == values[2, 3]
+    (tmp_path / "x.png").write_bytes(png(values, bits, (values[2, 3],)))
+    picture = picture_of(tmp_path / "x.png")
+    assert picture.transparent and (picture.rgb[clear] == 255).all()
+    assert [note for note in picture.notes if "16 bits" in note] == picture.notes and len(picture.notes) == (bits == 16)
+    result = np.asarray(round_trip(picture.filled(PREDICTION, HOLE), ".png"))
+    assert (result[..., 1] == np.where(clear & ~HOLE, 0, 255)).all()
+    assert (result[~HOLE, 0] == np.rint(values / (2**bits - 1) * 255)[~HOLE]).all()
+    # a value that no pixel has makes none transparent, so that 16 bits can stay
+    (tmp_path / "x.png").write_bytes(png(np.where(clear, values ^ 1, values), bits, (values[2, 3],)))
+    opaque = picture_of(tmp_path / "x.png")
+    assert not opaque.transparent and opaque.notes == [] and (opaque.pixels.dtype == np.uint16) == (bits == 16)
 
 
 def test_floating_point_tiff(tmp_path):

@@ -33,8 +33,24 @@ def decode(path: str | Path) -> tuple[Image.Image, bool]:
     Errors: any of `UNREADABLE`.
     """
     with Image.open(path) as opened:
-        opened.load()
+        load(opened)
         return to_rgb(ImageOps.exif_transpose(opened))
+
+
+def load(opened: Image.Image) -> None:
+    """Load the pixels of an image, and give its transparent value as many bits as they have.
+
+    PNG states the value in the file's bits (section 11.3.2.1 of its specification), where Pillow leaves it. Of 16-bit
+    colour Pillow reads the upper 8 bits, and so the colours that differ only below them become transparent together.
+    """
+    tiles = getattr(opened, "tile", None)  # an image that comes from no file has none
+    bits = tiles[0].args if tiles else None
+    opened.load()
+    value = opened.info.get("transparency")
+    if value is not None and bits in ("L;2", "L;4"):
+        opened.info["transparency"] = (value & 3) * 85 if bits == "L;2" else (value & 15) * 17
+    elif value is not None and bits == "RGB;16B":
+        opened.info["transparency"] = tuple(each >> 8 for each in value)
 
 
 def to_rgb(image: Image.Image) -> tuple[Image.Image, bool]:
@@ -42,16 +58,25 @@ def to_rgb(image: Image.Image) -> tuple[Image.Image, bool]:
 
     Errors: `ValueError` for values that have no agreed range.
     """
-    if image.mode.startswith("I"):  # 16 bits, in one of Pillow's spellings
-        values = np.asarray(image)
-        if values.min() < 0 or values.max() > 65535:
-            raise ValueError("integers beyond 16 bits have no agreed range")
-        return from_array(values.astype(np.uint16))
+    if image.mode.startswith("I"):
+        return from_array(sixteen_bits(image))
     if image.mode == "F":
         return from_array(np.asarray(image))
     if "A" in image.getbands() or "a" in image.getbands() or "transparency" in image.info:
         return _on_white(image.convert("RGBA"))
     return image.convert("RGB"), False
+
+
+def sixteen_bits(image: Image.Image) -> np.ndarray:
+    """16-bit grey in any of Pillow's modes for it: uint16 H×W, or with alpha H×W×2 if a pixel is transparent.
+
+    Errors: `ValueError` for integers beyond 16 bits.
+    """
+    values = np.asarray(image)
+    if values.min() < 0 or values.max() > 65535:
+        raise ValueError("integers beyond 16 bits have no agreed range")
+    grey, clear = values.astype(np.uint16), values == image.info.get("transparency", -1)
+    return np.dstack([grey, np.where(clear, np.uint16(0), np.uint16(65535))]) if clear.any() else grey
 
 
 def from_array(values: np.ndarray) -> tuple[Image.Image, bool]:

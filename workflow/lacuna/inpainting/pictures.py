@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageOps
 from PIL.ExifTags import Base
 
-from lacuna.data.decoding import UNREADABLE, from_array, stored_size, to_rgb
+from lacuna.data.decoding import UNREADABLE, from_array, load, sixteen_bits, stored_size, to_rgb
 from lacuna.errors import LacunaError
 
 # What 255 of a prediction is in the picture's own numbers.
@@ -81,11 +81,11 @@ def read_picture(source, name: str) -> Picture:
     What cannot be read is a `LacunaError`. Of several frames the first is taken, with a note.
     """
     with _one_sentence(name), Image.open(source) as opened:
-        sixteen = opened.mode in ("RGB", "RGBA", "LA") and "16" in str([tile.args for tile in opened.tile])
+        sixteen = _loses_bits(opened)
         frames = getattr(opened, "n_frames", 1) if opened.format != "MPO" else 1
         picture = from_image(opened)
     if sixteen:
-        picture.notes.append(f"{name} has 16 bits a channel, of which the upper 8 are read and kept")
+        picture.notes.append(f"{name} has 16 bits a channel, of which 8 are read and kept")
     if frames > 1:
         picture.notes.append(f"{name} holds {frames} pictures, of which the first is read")
     return picture
@@ -94,7 +94,7 @@ def read_picture(source, name: str) -> Picture:
 def from_image(image: Image.Image) -> Picture:
     """The picture in an image of Pillow's, upright. Errors: any of `UNREADABLE`."""
     stored, notes = stored_size(image)[::-1], []
-    image.load()
+    load(image)
     keep = {"icc_profile": image.info["icc_profile"]} if image.info.get("icc_profile") else {}
     dpi = [float(value) for value in image.info.get("dpi", ())]
     if dpi and all(0 < value < float("inf") for value in dpi):
@@ -112,7 +112,10 @@ def from_image(image: Image.Image) -> Picture:
     rgb, _ = to_rgb(image)
     own = image
     if image.mode.startswith("I"):
-        own = np.asarray(image).astype(np.uint16)  # `to_rgb` has refused what lies beyond 16 bits
+        own = sixteen_bits(image)
+        if own.ndim == 3:
+            own = np.rint(own / 257).astype(np.uint8)
+            notes.append("grey of 16 bits cannot be written with transparency, so that 8 of them are kept")
     elif "transparency" in image.info or image.mode in ("P", "PA", "La", "RGBa"):
         see_through = "transparency" in image.info or image.mode != "P"
         grey = image.mode in ("L", "La")
@@ -162,6 +165,18 @@ def _one_sentence(name: str) -> Iterator[None]:
     except UNREADABLE as error:
         reason = str(error) or type(error).__name__
         raise LacunaError(f"{name} cannot be read as a picture ({reason}); give another one") from None
+
+
+def _loses_bits(opened: Image.Image) -> bool:
+    """Whether an opened image has 16 bits a channel, of which Pillow gives 8; JPEG 2000 and AVIF do not tell."""
+    if opened.mode.startswith(("I", "F")) or not opened.tile:
+        return False
+    codec, _, _, args = opened.tile[0]
+    if codec.startswith("ppm"):  # its arguments: mode and largest value
+        return args[1] > 255
+    raw = args[0] if isinstance(args, tuple) and args else args
+    # "BGR;16" has no letter for the order of bytes: it is 16 bits for all three together
+    return codec == "SGI16" or (isinstance(raw, str) and raw.endswith((";16B", ";16L", ";16N")))
 
 
 def _exif(image: Image.Image) -> dict:
