@@ -157,18 +157,40 @@ def test_a_graph_of_one_size_sets_the_tile(tmp_path):
         model.inpaint(image, mask, tile=64)
 
 
-def test_too_little_memory_is_one_sentence_and_other_errors_are_not_hidden():
-    def failing(error):
-        def predict(image, hole):
-            raise error
+def raised(make) -> Exception:
+    with pytest.raises((MemoryError, RuntimeError)) as caught:
+        make()
+    return caught.value
 
-        return Model(predict, "hungry", "cpu", (64, 64))
 
-    for error in (MemoryError(), torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB")):
-        with pytest.raises(LacunaError, match="choose a tile size smaller than 64"):
-            failing(error).inpaint(noise(), box())
-    with pytest.raises(RuntimeError, match="a bug"):
-        failing(RuntimeError("a bug")).inpaint(noise(), box())
+def failing(error):
+    def predict(image, hole):
+        raise error
+
+    return Model(predict, "hungry", "cpu", (64, 64))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        # more than a process can address, so that this is what numpy and PyTorch really say
+        raised(lambda: np.empty(1 << 50, np.uint8)),
+        raised(lambda: torch.empty(1 << 50, dtype=torch.uint8)),
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB"),
+        RuntimeError("CUDA error: out of memory"),
+        RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 99 bytes."),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+    ],
+)
+def test_too_little_memory_is_one_sentence(error):
+    with pytest.raises(LacunaError, match="the memory does not suffice .* choose a tile size smaller than 64"):
+        failing(error).inpaint(noise(), box())
+
+
+@pytest.mark.parametrize("bug", ["a bug", "CUDA error: an illegal memory access was encountered", "no memory format"])
+def test_other_errors_are_not_hidden(bug):
+    with pytest.raises(RuntimeError, match=bug):
+        failing(RuntimeError(bug)).inpaint(noise(), box())
 
 
 def test_the_package_itself_stays_light():

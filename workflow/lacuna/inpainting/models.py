@@ -16,6 +16,9 @@ from lacuna.inpainting.pictures import Picture, picture_of
 
 TILE = 512  # pixels; what fits into it is computed at once
 OVERLAP = 64
+# How PyTorch says that memory is lacking: on a GPU, on the CPU under Windows and Linux, and through cuBLAS or cuDNN.
+# The word "memory" alone is no sign, as in "an illegal memory access was encountered". Graphs raise a `LacunaError`.
+_NO_MEMORY = ("out of memory", "not enough memory", "can't allocate memory", "STATUS_ALLOC_FAILED")
 NOTE = "lacuna"  # the key of the safetensors metadata in which training says what the weights are
 
 
@@ -79,7 +82,7 @@ class Model:
         try:
             filled = fill(self.predict, picture.rgb, hole, size, overlap, progress)
         except (MemoryError, RuntimeError) as error:
-            if isinstance(error, RuntimeError) and "memory" not in str(error):
+            if isinstance(error, RuntimeError) and not any(sign in str(error) for sign in _NO_MEMORY):
                 raise
             height, width = hole.shape
             raise LacunaError(
