@@ -81,6 +81,26 @@ def test_in_a_folder_one_bad_picture_does_not_stop_the_others(given, capsys):
     assert said.err.strip().splitlines()[-1].startswith("lacuna inpaint: 3 of 5 pictures were not filled")
 
 
+def test_in_a_folder_one_name_that_becomes_too_long_does_not_stop_the_others(given, capsys):
+    (given / "in").mkdir()
+    save(given / "in" / f"{'x' * 251}.jpg", noise())  # 255 bytes, the most that a name may have; .webp is one more
+    save(given / "in" / "y.png", noise(seed=1))
+    (given / "out").mkdir()
+    assert run("in", "mask.png", "-o", "out", "--format", "webp") == 1
+    said = capsys.readouterr().err
+    assert [path.name for path in (given / "out").iterdir()] == ["y.webp"]
+    assert "xx.webp cannot be written (File name too long)" in said and "1 of 2 pictures were not filled" in said
+
+
+def test_a_folder_that_cannot_be_made_is_one_sentence(given, capsys):
+    (given / "in").mkdir()
+    save(given / "in" / "a.png", noise())
+    (given / "out").symlink_to(given / "nowhere")  # as a disk that is not mounted leaves behind
+    assert run("in", "mask.png", "-o", "out") == 1
+    said = capsys.readouterr().err
+    assert said.startswith("lacuna inpaint: the folder out cannot be made (File exists); ") and said.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [

@@ -65,7 +65,10 @@ def _run_folder(model, jobs: list, options, output: Path) -> None:
     from lacuna.errors import LacunaError
     from lacuna.inpainting.jobs import inpaint_file
 
-    output.mkdir(exist_ok=True)
+    try:
+        output.mkdir(exist_ok=True)
+    except OSError as error:
+        raise LacunaError(f"the folder {output} cannot be made ({error.strerror}); name another") from None
     failed = 0
     with _progress() as bar:
         for job in bar.track(jobs, description=model.name):

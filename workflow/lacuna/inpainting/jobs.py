@@ -62,9 +62,16 @@ def plan_jobs(image: Path, mask: Path, output: Path, suffix: str, force: bool = 
         if job.output != PIPE:
             format_of(job.output)
         for given in (job.image, job.mask):
-            if not force and PIPE not in (given, job.output) and job.output.exists() and job.output.samefile(given):
+            if not force and PIPE not in (given, job.output) and _same_file(given, job.output):
                 raise LacunaError(f"the output would replace {given} itself; name another, or add --force")
     return jobs
+
+
+def _same_file(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:  # one does not exist, or has too long a name, which is said once that picture is written
+        return False
 
 
 def _present(path: Path) -> Path:
