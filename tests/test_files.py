@@ -14,6 +14,12 @@ def test_a_failed_write_leaves_the_old_file_and_no_rubbish(tmp_path):
     assert [entry.name for entry in tmp_path.iterdir()] == ["table.csv"]
 
 
+def test_the_longest_name_that_a_file_can_have(tmp_path):
+    path = tmp_path / f"{'字' * 83}.csv"  # 253 bytes; 255 is the most
+    write_rows(path, [{"a": 1}], ["a"])
+    assert read_rows(path) == [{"a": "1"}]
+
+
 def test_rows_with_unknown_columns_are_refused(tmp_path):
     with pytest.raises(ValueError):
         write_rows(tmp_path / "x.csv", [{"a": 1, "b": 2}], ["a"])

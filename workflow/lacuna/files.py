@@ -17,7 +17,9 @@ def atomic(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; rename it onto `path` only if the block succeeds."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial{path.suffix}")
+    # not the name itself, which may be as long as one can be already
+    short = hashlib.sha256(path.name.encode(errors="surrogateescape")).hexdigest()[:12]
+    partial = path.with_name(f".{short}.{os.getpid()}.partial{path.suffix}")
     try:
         yield partial
         partial.replace(path)
