@@ -9,10 +9,10 @@ from PIL import Image
 from lacuna.files import write_json
 from lacuna.studio.assembling import assemble
 
-# Inside the hole the mean of the known pixels within seven, leaning on the mean of all known pixels.
+# Inside the hole the mean of the known pixels within `reach`, leaning on the mean of all known pixels.
 GRAPH = """
 <ir_version: 8, opset_import: ["": 17]>
-local_mean (uint8[{height}, {width}, 3] image, uint8[{height}, {width}] mask) => (uint8[{height}, {width}, 3] composite)
+local_mean (uint8[height, width, 3] image, uint8[height, width] mask) => (uint8[height, width, 3] composite)
 <uint8 limit = {{128}}, float little = {{0.001}}, int64[2] sides = {{2, 3}}, int64[1] last = {{-1}},
  int64[1] first = {{0}}>
 {{
@@ -28,8 +28,8 @@ local_mean (uint8[{height}, {width}, 3] image, uint8[{height}, {width}] mask) =>
   total = ReduceSum<keepdims = 1>(seen, sides)
   amount = ReduceSum<keepdims = 1>(valid, sides)
   mean = Div(total, amount)
-  near = AveragePool<kernel_shape = [15, 15], pads = [7, 7, 7, 7], count_include_pad = 1>(seen)
-  near_amount = AveragePool<kernel_shape = [15, 15], pads = [7, 7, 7, 7], count_include_pad = 1>(valid)
+  near = AveragePool<kernel_shape = [{side}, {side}], pads = [{pads}], count_include_pad = 1>(seen)
+  near_amount = AveragePool<kernel_shape = [{side}, {side}], pads = [{pads}], count_include_pad = 1>(valid)
   lean = Mul(mean, little)
   above = Add(near, lean)
   below = Add(near_amount, little)
@@ -42,15 +42,14 @@ local_mean (uint8[{height}, {width}, 3] image, uint8[{height}, {width}] mask) =>
   composite = Where(hole_last, bytes, image)
 }}
 """
-FIXED = (48, 64)  # height, width
-SYSTEMS = {"free": None, "fixed": FIXED}
+SYSTEMS = {"near": 7, "far": 15}  # label → reach in pixels
 TEST_SIZE = (60, 44)  # width, height
 
 
-def graph(fixed: tuple[int, int] | None) -> onnx.ModelProto:
-    """The graph, of any size or of one (height, width)."""
-    height, width = fixed or ("height", "width")
-    model = onnx.parser.parse_model(GRAPH.format(height=height, width=width))
+def graph(reach: int) -> onnx.ModelProto:
+    """The graph, from bytes to bytes, of any size."""
+    pads = ", ".join([str(reach)] * 4)
+    model = onnx.parser.parse_model(GRAPH.format(side=2 * reach + 1, pads=pads))
     onnx.checker.check_model(model, full_check=True)
     return model
 
@@ -83,12 +82,11 @@ def make_run(folder: Path) -> dict:
         lines.append("\t".join(map(str, paths)))
     (folder / "lists").mkdir()
     (folder / "lists/rockets.txt").write_text("\n".join(lines) + "\n")
-    for label, fixed in SYSTEMS.items():
+    for label, reach in SYSTEMS.items():
         export = folder / "export" / label / "scenes"
         export.mkdir(parents=True)
-        onnx.save(graph(fixed), export / "end_to_end.onnx")
-        size = {"dynamic": [] if fixed else ["height", "width"], "multiple": 1, "minimum": 1}
-        size |= {"fixed": list(fixed)} if fixed else {}
+        onnx.save(graph(reach), export / "end_to_end.onnx")
+        size = {"dynamic": ["height", "width"], "multiple": 1, "minimum": 1}
         facts = {"bytes": (export / "end_to_end.onnx").stat().st_size, "size": size}
         write_json(export / "record.json", {"exported": True, "files": {"end_to_end.onnx": facts}})
     refused = folder / "export/refused/scenes"
@@ -100,14 +98,14 @@ def make_run(folder: Path) -> dict:
         "demonstration": True,
         "image_size": [60, 44],
         "systems": [
-            ["free", "Local mean"],
-            ["fixed", "Local mean (fixed)"],
+            ["near", "Local mean"],
+            ["far", "Wider local mean"],
             ["refused", "Refused"],
             ["telea", "Telea"],
         ],
         "sources": [["scenes", "Scenes"]],
         "test_sets": [["rockets", "Rockets & such"]],
-        "exports": [["free", "scenes"], ["fixed", "scenes"], ["refused", "scenes"]],
+        "exports": [["near", "scenes"], ["far", "scenes"], ["refused", "scenes"]],
     }
 
 

@@ -43,11 +43,7 @@ def test_everything_that_the_data_name_lies_beside_the_page(run, pretended_runti
     assert json.loads((folder / "studio/models.json").read_text()) == data
     assert [system["title"] for system in data["systems"]] == [
         "Local mean, trained on Scenes",
-        "Local mean (fixed), trained on Scenes",
-    ]
-    assert [system["size"] for system in data["systems"]] == [
-        {"fixed": None, "minimum": 1},
-        {"fixed": [48, 64], "minimum": 1},
+        "Wider local mean, trained on Scenes",
     ]
     for system in data["systems"]:
         exported = folder / "export" / system["id"] / "end_to_end.onnx"
@@ -92,8 +88,8 @@ def test_a_missing_graph_leaves_the_older_studio_as_it_was(run, without_runtime)
     folder, settings = run
     assemble(settings, folder, without_runtime, folder / "studio")
     before = {path: path.stat().st_ino for path in (folder / "studio").rglob("*")}
-    (folder / "export/free/scenes/end_to_end.onnx").unlink()
-    with pytest.raises(LacunaError, match=r"free/scenes/end_to_end\.onnx does not exist"):
+    (folder / "export/near/scenes/end_to_end.onnx").unlink()
+    with pytest.raises(LacunaError, match=r"near/scenes/end_to_end\.onnx does not exist"):
         assemble(settings, folder, without_runtime, folder / "studio")
     assert {path: path.stat().st_ino for path in (folder / "studio").rglob("*")} == before
     assert not list(folder.glob(".studio*"))

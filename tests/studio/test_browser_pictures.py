@@ -79,8 +79,8 @@ def test_what_is_wrong_is_one_sentence(show, tmp_path):
 
 def test_a_graph_that_cannot_run_is_one_sentence(browser, served, tmp_path, runtime):
     make_studio(tmp_path / "run", runtime)
-    (tmp_path / "run/studio/models/free.scenes.onnx").unlink()
-    (tmp_path / "run/studio/models/free.scenes.onnx").write_bytes(b"no graph")
+    (tmp_path / "run/studio/models/near.scenes.onnx").unlink()
+    (tmp_path / "run/studio/models/near.scenes.onnx").write_bytes(b"no graph")
     with served(tmp_path / "run") as address, browser.open(f"{address}studio/") as page:
         page.wait(READY)
         page.click("#run")

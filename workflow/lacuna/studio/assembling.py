@@ -77,8 +77,7 @@ def _systems(settings: dict, results: Path, folder: Path) -> tuple[list[dict], l
         file = f"models/{label}.{source}.onnx"
         copy(origin / GRAPH, folder / file)
         facts = record["files"][GRAPH]
-        entry = {"id": f"{label}/{source}", "label": label, "title": title, "file": file, "bytes": facts["bytes"]}
-        found.append(entry | {"size": {"fixed": facts["size"].get("fixed"), "minimum": facts["size"]["minimum"]}})
+        found.append({"id": f"{label}/{source}", "label": label, "title": title, "file": file, "bytes": facts["bytes"]})
     return found, reasons
 
 

@@ -7,12 +7,10 @@ export function inputs(picture, hole, part) {
   const { left, top, width, height, outWidth, outHeight } = part;
   const image = new Uint8Array(width * height * 3), mask = new Uint8Array(width * height);
   for (let y = 0, at = 0; y < height; y++) {
-    const inY = Math.max(0, Math.min(picture.height - 1, top + y));
     for (let x = 0; x < width; x++, at++) {
-      const inX = Math.max(0, Math.min(picture.width - 1, left + x));
-      const from = inY * picture.width + inX;
+      const from = (top + y) * picture.width + left + x;
       for (let c = 0; c < 3; c++) image[3 * at + c] = picture.pixels[4 * from + c];
-      mask[at] = inY === top + y && inX === left + x && hole.data[from] ? 255 : 0;
+      mask[at] = hole.data[from] ? 255 : 0;
     }
   }
   return {
@@ -25,11 +23,10 @@ export function inputs(picture, hole, part) {
 export function paste(picture, hole, part, composite) {
   const filled = resample(composite, part.outWidth, part.outHeight, 3, part.width, part.height);
   const pixels = picture.pixels.slice();
-  for (let y = Math.max(0, part.top); y < Math.min(picture.height, part.top + part.height); y++) {
-    for (let x = Math.max(0, part.left); x < Math.min(picture.width, part.left + part.width); x++) {
-      const to = y * picture.width + x;
+  for (let y = 0, from = 0; y < part.height; y++) {
+    for (let x = 0; x < part.width; x++, from++) {
+      const to = (part.top + y) * picture.width + part.left + x;
       if (!hole.data[to]) continue;
-      const from = (y - part.top) * part.width + x - part.left;
       for (let c = 0; c < 3; c++) pixels[4 * to + c] = filled[3 * from + c];
     }
   }

@@ -15,7 +15,7 @@ export async function fill(picture, hole, system, working, wanted, signal, say) 
   if (hole.count() === hole.data.length) {
     throw new Refused("The whole picture is hole: leave something from which it can be filled.");
   }
-  const part = region(bounds, picture.width, picture.height, system.size, working);
+  const part = region(bounds, picture.width, picture.height, working);
   const { image, mask } = inputs(picture, hole, part);
   if (mask.every((value) => value)) {
     throw new Refused("Seen at the working size nothing but hole is left around it: choose a larger working size.");

@@ -116,12 +116,6 @@ function travel(direction) {
 
 const chosenSystem = () => studio.data.systems[element("system").selectedIndex];
 
-function describeSystem() {
-  const fixed = chosenSystem()?.size.fixed;
-  element("working").disabled = Boolean(fixed);
-  element("working").title = fixed ? `This system works on ${fixed[1]} × ${fixed[0]} pixels only.` : "";
-}
-
 async function filled() {
   if (studio.running) return;
   board.cancel();
@@ -172,7 +166,6 @@ function wire() {
   on("redo", "click", () => travel("redo"));
   on("clear", "click", () => step((hole) => hole.clear()));
   on("invert", "click", () => step((hole) => hole.invert()));
-  on("system", "change", describeSystem);
   on("run", "click", () => attempt(filled));
   on("stop", "click", () => studio.running?.abort());
   on("split", "input", ({ target }) => element("board").style.setProperty("--split", `${target.value}%`));
@@ -199,7 +192,6 @@ async function begin() {
   studio.data = await response.json();
   fillLists(studio.data, await providers(), (test, button) => attempt(() => take(test, button)));
   wire();
-  describeSystem();
   element("main").hidden = false;
   const [first] = studio.data.tests;
   if (first) await take(first, element("tests").firstElementChild);

@@ -7,23 +7,23 @@ const TOLERANCE = 2; // of 255
 const verdicts = new Map(); // model → largest difference inside the hole
 
 // A picture of waves with a hole off its middle: {image, mask, width, height}.
-export function probe([height, width]) {
-  const image = new Uint8Array(height * width * 3), mask = new Uint8Array(height * width);
-  for (let y = 0, at = 0; y < height; y++) {
-    for (let x = 0; x < width; x++, at++) {
+export function probe() {
+  const image = new Uint8Array(SIDE * SIDE * 3), mask = new Uint8Array(SIDE * SIDE);
+  for (let y = 0, at = 0; y < SIDE; y++) {
+    for (let x = 0; x < SIDE; x++, at++) {
       image[3 * at] = 128 + 100 * Math.sin(x / 5 + y / 17);
       image[3 * at + 1] = 128 + 100 * Math.cos(y / 4 - x / 23);
       image[3 * at + 2] = (37 * x + 91 * y) % 256;
-      mask[at] = x > 0.2 * width && x < 0.6 * width && y > 0.3 * height && y < 0.8 * height ? 255 : 0;
+      mask[at] = x > 0.2 * SIDE && x < 0.6 * SIDE && y > 0.3 * SIDE && y < 0.8 * SIDE ? 255 : 0;
     }
   }
-  return { image, mask, width, height };
+  return { image, mask, width: SIDE, height: SIDE };
 }
 
 // The largest difference between the two, 0 to 255; asked once for each model. `run` takes a request as inference.js does.
 async function difference(system, run) {
   if (!verdicts.has(system.file)) {
-    const given = probe(system.size.fixed ?? [SIDE, SIDE]), pixels = [];
+    const given = probe(), pixels = [];
     for (const provider of ["webgpu", "wasm"]) {
       pixels.push((await run({ provider, model: system.file, ...given })).pixels);
     }
