@@ -129,6 +129,22 @@ def test_a_result_belongs_to_its_hole(show):
     assert not hole(page).any()
 
 
+def test_what_is_painted_while_the_graph_works_is_no_part_of_its_result(large):
+    page, image = large
+    page.click("label:has([value=rectangle])")
+    page.drag("#hole", at(300, 60, (640, 377)), at(509, 200, (640, 377)))
+    mask, undisturbed = hole(page), filled(page)
+    page.value("(document.getElementById('run').click(), document.getElementById('invert').click())")
+    page.wait("!document.getElementById('run').disabled", 60)
+    assert page.value("document.getElementById('result').hidden && document.getElementById('notice').hidden")
+    np.testing.assert_array_equal(hole(page), ~mask)
+    page.click("#undo")
+    assert not page.value("document.getElementById('result').hidden")
+    result = canvas(page, "result")[..., :3]
+    np.testing.assert_array_equal(result[~mask], image[~mask])
+    np.testing.assert_array_equal(result, undisturbed)
+
+
 def test_what_is_saved_is_what_is_seen(show, tmp_path):
     page = show()
     result, mask = filled(page), hole(page)

@@ -8,7 +8,8 @@ import { region, scaleOf } from "./region.js";
 
 const megabytes = (bytes) => (bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0);
 
-// Resolves to {pixels: RGBA, said}; `say` is called with what happens meanwhile. `signal` is an AbortSignal.
+// Resolves to {pixels: RGBA, said}; `say` is called with what happens meanwhile. `signal` is an AbortSignal. The hole is
+// taken as it is now: what is painted while the graph works changes nothing.
 export async function fill(picture, hole, system, working, wanted, signal, say) {
   const bounds = hole.bounds();
   if (!bounds) throw new Refused("There is no hole yet: paint over what is to be filled.");
@@ -16,7 +17,8 @@ export async function fill(picture, hole, system, working, wanted, signal, say) 
     throw new Refused("The whole picture is hole: leave something from which it can be filled.");
   }
   const part = region(bounds, picture.width, picture.height, working);
-  const { image, mask } = inputs(picture, hole, part);
+  const asked = { data: hole.data.slice() };
+  const { image, mask } = inputs(picture, asked, part);
   if (mask.every((value) => value)) {
     throw new Refused("Seen at the working size nothing but hole is left around it: choose a larger working size.");
   }
@@ -25,7 +27,7 @@ export async function fill(picture, hole, system, working, wanted, signal, say) 
   const request = { provider, model: system.file, image, mask, width: part.outWidth, height: part.outHeight };
   const answer = await run(request, signal, () => say(`${system.title} works on ${part.outWidth} × ${part.outHeight} pixels …`));
   const said = remark + summary(system, part, picture, provider, answer);
-  return { pixels: paste(picture, hole, part, answer.pixels), said };
+  return { pixels: paste(picture, asked, part, answer.pixels), said };
 }
 
 function summary(system, part, picture, provider, { seconds, threads }) {
