@@ -164,7 +164,18 @@ def test_what_is_saved_is_what_is_seen(show, tmp_path):
 
 def test_a_run_can_be_stopped_and_begun_again(show):
     page = show()
-    page.value("(document.getElementById('run').click(), document.getElementById('stop').click())")
-    page.wait("!document.getElementById('run').disabled")
+    page.value(  # Stop is pressed as soon as the page says that the graph is at work
+        "(() => { const state = document.getElementById('state'), stop = document.getElementById('stop');"
+        "window.workers = [];"
+        "window.Worker = class extends Worker {"
+        "constructor(...given) { super(...given); workers.push('started'); }"
+        "terminate() { super.terminate(); workers.push('ended'); } };"
+        "new MutationObserver((_, observer) => { if (!state.textContent.includes(' works on ')) return;"
+        "observer.disconnect(); workers.push('stopped'); stop.click(); }).observe(state, {childList: true});"
+        "document.getElementById('run').click(); })()"
+    )
+    page.wait("!document.getElementById('run').disabled", 60)
+    assert page.value("workers") == ["started", "stopped", "ended"]
     assert page.value("document.getElementById('notice').hidden && document.getElementById('result').hidden")
     filled(page)
+    assert page.value("workers") == ["started", "stopped", "ended", "started"]
