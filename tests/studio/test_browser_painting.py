@@ -69,6 +69,34 @@ def test_undo_redo_rectangle_clear_invert(show):
     assert hole(page)[12:14, 35:38].all()
 
 
+def test_one_state_is_one_hole_even_where_the_first_steps_are_forgotten(show):
+    """205 steps, of which 200 are kept, all undone, and then others: a result must not come back over another hole."""
+    seen = show().value(
+        """Promise.all([import('./history.js'), import('./hole.js')]).then(([{ History }, { Hole }]) => {
+        const hole = new Hole(23, 11), history = new History(hole), seen = [];
+        const look = () => seen.push([history.state, hole.data.join('')]);
+        const paint = (at) => {
+            const x = at % 23, y = Math.floor(at / 23);
+            history.begin();
+            history.end(hole.rectangle(x, y, x, y, 1));
+            look();
+        };
+        look();
+        for (let at = 0; at < 205; at++) paint(at);
+        while (history.undo()) look();
+        while (history.redo()) look();
+        while (history.undo()) look();
+        for (let at = 252; at > 247; at--) paint(at);
+        while (history.undo()) look();
+        return seen;
+        })"""
+    )
+    assert len(seen) == 1 + 205 + 3 * 200 + 2 * 5
+    holes = {state: {hole for number, hole in seen if number == state} for state, _ in seen}
+    assert [state for state, those in holes.items() if len(those) > 1] == []
+    assert seen[-1] == seen[5], "five steps are forgotten"
+
+
 def test_everything_by_keys(show):
     page = show()
     page.click("#clear")

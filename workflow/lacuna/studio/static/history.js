@@ -10,12 +10,13 @@ export class History {
     this.undone = [];
     this.bytes = 0;
     this.made = 0;
+    this.base = 0; // the state before the first step that is kept
     this.before = null;
   }
 
   // A number that is the same whenever the hole is the same state of this history.
   get state() {
-    return this.done.length ? this.done[this.done.length - 1].state : 0;
+    return this.done.at(-1)?.state ?? this.base;
   }
 
   // What lies between `begin` and `end` is one step. `end` takes the rectangle that may have changed, or null.
@@ -38,7 +39,9 @@ export class History {
     this.done.push({ area, before: old, after, state: ++this.made });
     this.bytes += 2 * after.length;
     while (this.done.length > STEPS || (this.bytes > BYTES && this.done.length > 1)) {
-      this.bytes -= 2 * this.done.shift().after.length;
+      const oldest = this.done.shift();
+      this.bytes -= 2 * oldest.after.length;
+      this.base = oldest.state;
     }
     return true;
   }
