@@ -8,9 +8,9 @@ from PIL import Image
 
 from lacuna.studio import web_runtime
 from lacuna.studio.assembling import assemble
-from tests.studio.acting import FILLED, at, canvas, filled, open_file, problems
+from tests.studio.acting import FILLED, at, canvas, filled, hole, open_file, problems
 from tests.studio.conftest import READY
-from tests.studio.made_up import make_run, make_studio, photograph
+from tests.studio.made_up import TEST_SIZE, make_run, make_studio, photograph
 
 
 def test_dropped_and_pasted_pictures_are_taken(show, tmp_path):
@@ -96,3 +96,23 @@ def test_without_the_runtime_the_page_says_so(browser, served, tmp_path):
         page.wait(READY)
         assert page.text("#notice") == "Nothing can be filled here: when this page was made, npm was not there."
         assert page.value("document.getElementById('run').disabled")
+
+
+def test_without_its_first_test_image_the_page_begins_empty_and_says_so(browser, served, tmp_path):
+    web_runtime.do_without(tmp_path / "none", "npm was not there")
+    assemble(make_run(tmp_path / "run"), tmp_path / "run", tmp_path / "none", tmp_path / "run/studio")
+    (tmp_path / "run/studio/tests/rockets.0.image.png").unlink()
+    with served(tmp_path / "run") as address, browser.open(f"{address}studio/") as page:
+        page.wait(READY)
+        assert page.text("#notice") == (
+            "tests/rockets.0.image.png is missing beside this page; make the studio again. "
+            "Nothing can be filled here: when this page was made, npm was not there."
+        )
+        page.click("#invert")
+        assert hole(page).shape == (384, 512)
+        assert hole(page).all()
+        page.click("#tests button:nth-child(2)")
+        page.wait("document.getElementById('picture').width === 60")
+        np.testing.assert_array_equal(canvas(page, "picture")[..., :3], photograph(*TEST_SIZE, 1))
+        assert page.value("document.getElementById('notice').hidden")
+        assert [each for each in problems(page) if "404" not in each] == []

@@ -193,13 +193,13 @@ async function begin() {
   fillLists(studio.data, await providers(), (test, button) => attempt(() => take(test, button)));
   wire();
   element("main").hidden = false;
+  // The controls need a picture from the start, and the first test image may be missing.
+  show({ name: "empty.png", width: 512, height: 384, pixels: new Uint8ClampedArray(4 * 512 * 384).fill(255) });
   const [first] = studio.data.tests;
-  if (first) await take(first, element("tests").firstElementChild);
-  else {
-    const pixels = new Uint8ClampedArray(4 * 512 * 384).fill(255);
-    show({ name: "empty.png", width: 512, height: 384, pixels });
-  }
-  if (studio.data.notice) complain(new Refused(studio.data.notice));
+  if (first) await attempt(() => take(first, element("tests").firstElementChild));
+  if (!studio.data.notice) return;
+  const missing = element("notice").hidden ? "" : `${element("notice").textContent} `;
+  complain(new Refused(missing + studio.data.notice));
 }
 
 attempt(begin).then(() => { document.body.dataset.ready = "yes"; });
