@@ -3,15 +3,18 @@
 import http.client
 import signal
 import socket
+import struct
 import subprocess
 import sys
+import threading
 from urllib.parse import urlsplit
 
 import pytest
 
 from lacuna.cli import main
 from lacuna.errors import LacunaError
-from lacuna.studio.serving import server
+from lacuna.studio.serving import Handler, server
+from tests.studio.conftest import serving
 
 
 @pytest.fixture
@@ -54,6 +57,35 @@ def test_only_this_machine_by_its_own_name(served, folder):
         assert get(address, "/studio/", Host="elsewhere.example:80").status == 421
         assert get(address, "/studio/", Host="localhost:80").status == 200
         assert get(address, "/studio/../../outside").status == 404
+
+
+def leave_in_the_middle(folder) -> None:
+    """Ask for a large file and go away, as a worker does that is ended; returns when the server has done with that."""
+    with (folder / "large.onnx").open("wb") as stream:
+        stream.truncate(50_000_000)  # more than fits into the buffers between the two
+    listening, done = server(folder), threading.Event()
+    finish = listening.shutdown_request  # the last thing for every request, after its errors
+    listening.shutdown_request = lambda request: (finish(request), done.set())
+    with serving(listening), socket.create_connection(listening.server_address) as browser:
+        browser.sendall(b"GET /large.onnx HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        browser.recv(1000)
+        browser.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # no goodbye: a reset
+        browser.close()
+        assert done.wait(30)
+
+
+def test_a_browser_that_leaves_is_nobodys_news(folder, capsys):
+    leave_in_the_middle(folder)
+    assert capsys.readouterr().err == ""
+
+
+def test_what_else_goes_wrong_is_printed(folder, capsys, monkeypatch):
+    def fail(*_):
+        raise ValueError("made up")
+
+    monkeypatch.setattr(Handler, "copyfile", fail)
+    leave_in_the_middle(folder)
+    assert "ValueError: made up" in capsys.readouterr().err
 
 
 def test_a_port_in_use_is_one_sentence(folder):

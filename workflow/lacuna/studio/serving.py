@@ -1,5 +1,6 @@
 """A server of one folder, on loopback only, with the headers that let the page compute on several threads."""
 
+import sys
 from functools import partial
 from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -49,19 +50,28 @@ class Handler(SimpleHTTPRequestHandler):
         """Requests are nobody's news."""
 
 
-def server(folder: str | Path, port: int = 0) -> ThreadingHTTPServer:
+class Server(ThreadingHTTPServer):
+    """A thread for each request; prints what goes wrong in one, except that the browser has left."""
+
+    def handle_error(self, request, client_address) -> None:
+        # A browser leaves in the middle of a graph whenever a run is stopped or the page is loaded again.
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
+def server(folder: str | Path, port: int = 0) -> Server:
     """A server of `folder` on loopback, bound and not yet serving; port 0 takes a free one. Close it after use.
 
     Raises `LacunaError` for a port that cannot be had.
     """
     try:
-        return ThreadingHTTPServer((ADDRESS, port), partial(Handler, directory=str(folder)))
+        return Server((ADDRESS, port), partial(Handler, directory=str(folder)))
     except OSError as error:
         raise LacunaError(
             f"port {port} cannot be listened on ({error.strerror}); name another by --port, or 0 for any"
         ) from None
 
 
-def address_of(listening: ThreadingHTTPServer) -> str:
+def address_of(listening: Server) -> str:
     """Where a browser finds it, with a slash at the end."""
     return f"http://{ADDRESS}:{listening.server_address[1]}/"
