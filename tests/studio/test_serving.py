@@ -88,6 +88,12 @@ def test_what_else_goes_wrong_is_printed(folder, capsys, monkeypatch):
     assert "ValueError: made up" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("port", [-1, 65536, 70000])
+def test_a_port_that_does_not_exist_is_one_sentence(folder, capsys, port):
+    assert main(["studio", "--results", str(folder), "--port", str(port)]) == 1
+    assert f"there is no port {port}; name one from 1 to 65535 by --port, or 0 for any" in capsys.readouterr().err
+
+
 def test_a_port_in_use_is_one_sentence(folder):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -10,6 +10,7 @@ from lacuna.errors import LacunaError
 
 ADDRESS = "127.0.0.1"
 NAMES = (ADDRESS, "localhost")
+LAST_PORT = 65535
 # Isolated from other origins, a page may share memory between threads (HTML standard, "cross-origin isolation").
 HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -64,6 +65,8 @@ def server(folder: str | Path, port: int = 0) -> Server:
 
     Raises `LacunaError` for a port that cannot be had.
     """
+    if not 0 <= port <= LAST_PORT:
+        raise LacunaError(f"there is no port {port}; name one from 1 to {LAST_PORT} by --port, or 0 for any")
     try:
         return Server((ADDRESS, port), partial(Handler, directory=str(folder)))
     except OSError as error:
