@@ -1,5 +1,6 @@
 """The runtime: what the lock file says, and what is said where npm is not there or refuses."""
 
+import hashlib
 import json
 import os
 
@@ -8,7 +9,8 @@ import pytest
 from lacuna.cli import main
 from lacuna.errors import LacunaError
 from lacuna.files import sha256_of
-from lacuna.studio.web_runtime import FILES, LOCK_FOLDER, NOTICES, fetch, read_record, version
+from lacuna.studio.assembling import copy
+from lacuna.studio.web_runtime import FILES, LOCK_FOLDER, NOTICES, PACKAGE, fetch, read_record, version
 
 
 @pytest.fixture
@@ -59,6 +61,45 @@ def test_what_npm_complains_of_is_passed_on(npm, tmp_path, capsys):
     assert record["available"] is False
     assert "EINTEGRITY" in record["reason"]
     assert os.listdir(tmp_path / "runtime") == ["record.json"]  # noqa: PTH208 - names are what is meant
+
+
+def brings(text: str, *names: str) -> str:
+    """A script for `npm` that makes a package whose files, of these names, say `text`."""
+    package = f"node_modules/{PACKAGE}"
+    facts = json.dumps({"version": version(), "license": "MIT"})
+    lines = [f"/bin/mkdir -p {package}/dist", f"echo '{facts}' > {package}/package.json"]
+    return "\n".join(lines + [f"echo {text} > {package}/dist/{name}" for name in names])
+
+
+def contents(folder) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_studios_that_are_made_keep_the_files_of_an_older_runtime(npm, tmp_path):
+    npm(brings("old", *FILES))
+    fetch(tmp_path / "runtime")
+    older = contents(tmp_path / "runtime")
+    for name in older:
+        copy(tmp_path / "runtime" / name, tmp_path / "studio" / name)  # as `assemble` does
+    npm(brings("new", *FILES))
+    record = fetch(tmp_path / "runtime")
+    assert contents(tmp_path / "studio") == older
+    assert (tmp_path / "runtime" / FILES[1]).read_text() == "new\n"
+    assert record["files"][FILES[1]] == hashlib.sha256(b"new\n").hexdigest()
+    assert set(contents(tmp_path / "runtime")) == set(older)
+
+
+def test_a_package_that_lacks_a_file_leaves_the_runtime_as_it_was(npm, tmp_path):
+    npm(brings("old", *FILES))
+    fetch(tmp_path / "runtime")
+    before = contents(tmp_path / "runtime")
+    npm(brings("new", *FILES[:2], *FILES[3:]))
+    with pytest.raises(LacunaError, match=rf"{PACKAGE} {version()} has no file {FILES[2]}, which .*; install another"):
+        fetch(tmp_path / "runtime")
+    assert contents(tmp_path / "runtime") == before
+    with pytest.raises(LacunaError, match="has no file"):
+        fetch(tmp_path / "none")
+    assert not (tmp_path / "none").exists()
 
 
 def test_a_file_that_has_gone_is_noticed(tmp_path):

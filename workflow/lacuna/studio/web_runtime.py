@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 from lacuna.errors import LacunaError
-from lacuna.files import read_json, sha256_of, write_json
+from lacuna.files import atomic, read_json, sha256_of, write_json
 
 PACKAGE = "onnxruntime-web"
 LOCK_FOLDER = Path(__file__).with_name("npm")
@@ -50,12 +50,13 @@ def fetch(folder: str | Path) -> dict:
     with tempfile.TemporaryDirectory(prefix="lacuna-npm-") as temporary:
         package = _installed(Path(temporary)) / "node_modules" / PACKAGE
         licences = Path(importlib.util.find_spec("onnxruntime").origin).parent
-        origins = {name: package / "dist" / name for name in FILES} | {name: licences / name for name in NOTICES}
+        origins = _present(f"npm's package {PACKAGE} {version()}", package / "dist", FILES)
+        origins |= _present("the Python package onnxruntime", licences, NOTICES)
         facts = read_json(package / "package.json")
-        folder.mkdir(parents=True, exist_ok=True)
         (folder / RECORD).unlink(missing_ok=True)  # the record counts, and is written last of all
         for name, origin in origins.items():
-            shutil.copyfile(origin, folder / name)
+            with atomic(folder / name) as partial:  # never in place: studios that are made share these files by links
+                shutil.copyfile(origin, partial)
     record = {
         "available": True,
         "package": PACKAGE,
@@ -97,6 +98,14 @@ def _installed(folder: Path) -> Path:
     if result.returncode:
         raise LacunaError(f"npm cannot bring {PACKAGE} {version()} ({_reason(result.stderr)}); see 'npm config list'")
     return folder
+
+
+def _present(package: str, folder: Path, names: tuple[str, ...]) -> dict[str, Path]:
+    """Where the files of a package lie; a `LacunaError` if it has not all of them."""
+    for name in names:
+        if not (folder / name).is_file():
+            raise LacunaError(f"{package} has no file {name}, which the studio needs; install another version of it")
+    return {name: folder / name for name in names}
 
 
 def _reason(complaints: str) -> str:
