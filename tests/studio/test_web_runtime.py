@@ -102,6 +102,15 @@ def test_a_package_that_lacks_a_file_leaves_the_runtime_as_it_was(npm, tmp_path)
     assert not (tmp_path / "none").exists()
 
 
+def test_an_npm_that_cannot_be_executed_is_one_sentence(npm, tmp_path):
+    npm("")
+    (tmp_path / "programs/npm").write_bytes(b"\x7fELF no program")
+    with pytest.raises(LacunaError, match=r"npm cannot be run here \(Exec format error\); install Node"):
+        fetch(tmp_path / "runtime")
+    assert main(["fetch-web-runtime", "--optional", "--output", str(tmp_path / "runtime")]) == 0
+    assert "npm cannot be run here" in read_record(tmp_path / "runtime")["reason"]
+
+
 def test_a_file_that_has_gone_is_noticed(tmp_path):
     (tmp_path / "record.json").write_text('{"available": true, "files": {"ort.wasm": "00"}}')
     with pytest.raises(LacunaError, match=r"has no ort\.wasm; run 'lacuna fetch-web-runtime"):

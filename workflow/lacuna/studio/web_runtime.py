@@ -93,6 +93,8 @@ def _installed(folder: Path) -> Path:
         result = subprocess.run(
             NPM_CI, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=SECONDS
         )
+    except OSError as error:
+        raise LacunaError(f"npm cannot be run here ({error.strerror}); install Node.js with npm again") from None
     except subprocess.TimeoutExpired:
         raise LacunaError(f"npm did not bring {PACKAGE} within {SECONDS} s; try again later") from None
     if result.returncode:
