@@ -102,3 +102,11 @@ def test_somebody_elses_folder_is_not_replaced(run, without_runtime):
     with pytest.raises(LacunaError, match="it is not a studio"):
         assemble(settings, folder, without_runtime, folder / "studio")
     assert (folder / "studio/holiday.jpg").exists()
+
+
+def test_a_file_is_not_replaced(run, without_runtime):
+    folder, settings = run
+    (folder / "studio").write_text("mine")
+    with pytest.raises(LacunaError, match="studio would be replaced, but it is not a studio; name another folder"):
+        assemble(settings, folder, without_runtime, folder / "studio")
+    assert (folder / "studio").read_text() == "mine"

@@ -25,7 +25,7 @@ def assemble(settings: dict, results: str | Path, runtime: str | Path, output: s
     fetch-web-runtime`. Raises `LacunaError` for files that are missing and for an `output` that is something else.
     """
     results, output = Path(results), Path(output)
-    if output.exists() and not (output / DATA_FILE).is_file() and any(output.iterdir()):
+    if output.exists() and not (output / DATA_FILE).is_file() and (not output.is_dir() or any(output.iterdir())):
         raise LacunaError(f"{output} would be replaced, but it is not a studio; name another folder for the output")
     partial = output.with_name(f".{output.name}.{os.getpid()}.partial")
     try:
