@@ -1,23 +1,9 @@
-"""TFill's second stage, at the picture's own size: a design of this project in the place of the authors'.
+"""TFill's second stage, at the picture's own size, under the authors' key names.
 
-Known of the authors' (Zheng et al., CVPR 2022): it takes the first stage's completion, brought to the picture's size
-and merged with the picture; it is an encoder and a decoder with an "attention-aware layer", which fetches features from
-far away, from visible regions and from completed ones; it learns by the first stage's losses at its own size, and has
-45,268,041 parameters. Its layers and key names are not known here, so that their weights cannot be loaded. Ours are:
-
-- The input is the composite of picture and completion, and the mask as a fourth channel.
-- Encoder and decoder are the first stage's residual blocks with 3×3 kernels and without masks, as in its decoder, as
-  deep and as wide as the first stage. Skip connections are added at every scale.
-- The attention-aware layer stands between them, where the map is smallest, and has one head. Likeness is measured among
-  the decoder's features; visible places answer with the encoder's features, holes with the decoder's; and of the two
-  answers the one with the closer match weighs more.
-- It draws the whole picture anew, between tanh's bounds, as the first stage does, and no noise is added.
-- Both stages learn at every step, the second from the first's result without reaching back into it; the authors train
-  one after the other.
-- Its discriminator is the first stage's, at the largest power of two that is not above the recipe's `image_size`.
+An encoder and a decoder of the first stage's blocks with 3×3 kernels, and between them, at an eighth of the size, an
+"attention-aware" layer: alike places answer each other, visible ones with what the encoder had there, and holes with
+what the decoder has made so far.
 """
-
-import math
 
 import torch
 from torch import Tensor, nn
@@ -25,9 +11,13 @@ from torch.nn import functional as F
 
 from lacuna.nn.layers import initialise_kaiming, twice_the_size
 from lacuna.nn.soft_partial_convolution import PartialConv2d, PixelNorm, ResidualBlock
+from lacuna.systems._tfill_coarse import ToRGB
 
-PARAMETERS = 19_119_683  # at the first stage's default width and depth; a test counts them
-SMALLEST_SHARE = 1e-6  # of a place that is wholly hole, or wholly visible: no place is out of reach
+PARAMETERS = 45_268_041  # at the first stage's default width and depth; a test counts them
+LAYERS = 6  # residual blocks where the map is smallest
+HEADS = 2
+EIGHTH = 3  # halvings, after which the attention looks
+LEAST = 1e-8  # of a place's share, by which unlikeness is divided
 
 
 class AttentionAwareLayer(nn.Module):
@@ -35,82 +25,104 @@ class AttentionAwareLayer(nn.Module):
 
     def __init__(self, channels: int):
         super().__init__()
-        self.norm = PixelNorm(channels)
-        self.query = nn.Conv2d(channels, channels, 1)
-        self.key = nn.Conv2d(channels, channels, 1, bias=False)  # a bias would shift all scores of a place alike
-        self.visible = nn.Conv2d(channels, channels, 1)
-        self.completed = nn.Conv2d(channels, channels, 1)
-        self.out = nn.Conv2d(channels, channels, 1)
+        self.query_conv, self.key_conv = (
+            nn.Sequential(PixelNorm(channels), nn.LeakyReLU(0.2), nn.Conv2d(channels, channels, 1)) for _ in range(2)
+        )
+        self.weight = nn.Conv2d(2 * HEADS, 2, 1)
+        self.to_out = ResidualBlock(2 * channels, channels, 1)
 
-    def forward(self, x: Tensor, encoded: Tensor, hole: Tensor) -> Tensor:
-        """encoded: N×C×h×w. hole: N×1×h×w, the share of each place that is hole."""
-        placed = self.norm(x)
-        scores = self.query(placed).flatten(2).transpose(1, 2) @ self.key(placed).flatten(2) / math.sqrt(x.shape[1])
-        shares = (1 - hole, self.visible(encoded)), (hole, self.completed(placed))
-        answers, closest = [], []
-        for share, values in shares:
-            reached = scores + share.flatten(2).clamp_min(SMALLEST_SHARE).log()
-            answers.append(reached.softmax(-1) @ values.flatten(2).transpose(1, 2))
-            closest.append(reached.amax(-1, keepdim=True))
-        weights = torch.stack(closest).softmax(0)
-        heard = (weights * torch.stack(answers)).sum(0)
-        return x + self.out(heard.transpose(1, 2).unflatten(2, x.shape[-2:]))
+    def forward(self, x: Tensor, encoded: Tensor, valid: Tensor) -> Tensor:
+        """encoded: N×C×h×w. valid: N×1×h×w in [0, 1], the share of each place that is no hole."""
+        query, key, made, known = map(_by_head, (self.query_conv(x), self.key_conv(x), x, encoded))
+        likeness = query @ key.transpose(-2, -1) / key.shape[-1] ** 0.5
+        share = valid.flatten(2)[:, None]
+        shares = share, 1 - share
+        # of each place and head, the likeness of the most alike visible place and of the most alike hole
+        closest = torch.cat([(likeness.detach() * each).amax(-1) for each in shares], 1)
+        weights = self.weight(closest.unflatten(-1, x.shape[-2:])).softmax(1)
+        answers = [
+            (_weighted(likeness, each).softmax(-1) @ values).transpose(-2, -1).reshape_as(x)
+            for each, values in zip(shares, (known, made), strict=True)
+        ]
+        heard = weights[:, :1] * answers[0] + weights[:, 1:] * answers[1]
+        return self.to_out(torch.cat([heard, x], 1))[0]
+
+
+def _by_head(x: Tensor) -> Tensor:
+    """N×C×h×w → N×heads×(h·w)×(C / heads)."""
+    return x.flatten(2).unflatten(1, (HEADS, -1)).transpose(-2, -1)
+
+
+def _weighted(likeness: Tensor, share: Tensor) -> Tensor:
+    """Less likeness, and more unlikeness, where the share is small."""
+    return torch.where(likeness > 0, likeness * share, likeness / (share + LEAST))
 
 
 class Down(nn.Module):
-    """Half the size, twice the channels."""
+    """Half the size, twice the channels; returns what there was before the blocks as well."""
 
     def __init__(self, channels: int):
         super().__init__()
-        self.conv = PartialConv2d(channels, channels, 2, stride=2)
-        self.block = ResidualBlock(channels, 2 * channels, 3)
+        self.downsample = nn.ModuleDict({"conv": PartialConv2d(channels, channels, 3, stride=2, padding=1)})
+        self.block = nn.ModuleList(
+            [ResidualBlock(channels, 2 * channels, 3), ResidualBlock(2 * channels, 2 * channels, 3)]
+        )
 
-    def forward(self, x: Tensor) -> Tensor:
-        return self.block(self.conv(x)[0])[0]
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        before, _ = self.downsample["conv"](x)
+        x = before
+        for block in self.block:
+            x, _ = block(x)
+        return x, before
 
 
 class Up(nn.Module):
-    """Twice the size, half the channels, and what the encoder had there."""
+    """Half the channels, maybe attention, a picture, and twice the size."""
 
-    def __init__(self, channels: int):
+    def __init__(self, channels: int, skip: bool, attention: bool):
         super().__init__()
-        self.conv = PartialConv2d(2 * channels, channels, 3, padding=1)
-        self.block = ResidualBlock(channels, channels, 3)
+        half = channels // 2
+        self.attn = AttentionAwareLayer(half) if attention else None
+        self.block = nn.ModuleList([ResidualBlock(channels, half, 3), ResidualBlock(half, half, 3)])
+        self.out = ToRGB(half, skip)
+        self.upsample = nn.ModuleDict({"conv": PartialConv2d(half, half, 3, padding=1)})
 
-    def forward(self, x: Tensor, skip: Tensor) -> Tensor:
-        return self.block(self.conv(twice_the_size(x))[0] + skip)[0]
+    def forward(self, x: Tensor, skip: Tensor | None, encoded: Tensor | None, mask: Tensor) -> tuple[Tensor, Tensor]:
+        for block in self.block:
+            x, _ = block(x)
+        if self.attn is not None:
+            valid = F.interpolate(1 - mask, x.shape[-2:], mode="bilinear", align_corners=True)
+            x = self.attn(x, encoded, valid)
+        skip = self.out(x, skip)
+        return self.upsample["conv"](twice_the_size(x))[0], skip
 
 
 class Refiner(nn.Module):
     """Composite N×3×H×W in [0, 1] and mask (1 = hole) → the picture drawn anew, in [0, 1].
 
-    H and W are multiples of 2^scales. width: channels at the picture's size; they double at each halving.
+    H and W are multiples of 2^scales. width: channels at the picture's size; they double at each halving. With fewer
+    than `EIGHTH` scales there is no attention, as in the authors' code.
     """
 
     def __init__(self, width: int, scales: int):
         super().__init__()
-        widths = [width * 2**scale for scale in range(scales)]
         deepest = width * 2**scales
-        self.scales = scales
-        self.encode = PartialConv2d(4, width, 3, padding=1)
-        self.down = nn.ModuleList(Down(channels) for channels in widths)
-        self.middle = nn.ModuleList(ResidualBlock(deepest, deepest, 3) for _ in range(2))
-        self.attention = AttentionAwareLayer(deepest)
-        self.up = nn.ModuleList(Up(channels) for channels in reversed(widths))
-        self.draw = nn.ModuleList([PixelNorm(width), nn.LeakyReLU(0.2), PartialConv2d(width, 3, 3, padding=1)])
+        self.encode = PartialConv2d(3, width, 3, padding=1)
+        self.down = nn.ModuleList(Down(width * 2**scale) for scale in range(scales))
+        self.mid = nn.ModuleList(ResidualBlock(deepest, deepest, 3) for _ in range(LAYERS))
+        self.up = nn.ModuleList(Up(deepest >> scale, scale > 0, scale == scales - EIGHTH) for scale in range(scales))
+        self.decode = ToRGB(width, skip=True)
         initialise_kaiming(self)
 
     def forward(self, composite: Tensor, mask: Tensor) -> Tensor:
-        x, _ = self.encode(torch.cat([2 * composite - 1, mask], 1))
-        skips = []
+        x, _ = self.encode(2 * composite - 1)
+        befores = []
         for down in self.down:
-            skips.append(x)
-            x = down(x)
-        encoded = x
-        before, after = self.middle
-        x = self.attention(before(x)[0], encoded, F.avg_pool2d(mask, 2**self.scales))
-        x, _ = after(x)
+            x, before = down(x)
+            befores.append(before)
+        for block in self.mid:
+            x, _ = block(x)
+        skip = None
         for up in self.up:
-            x = up(x, skips.pop())
-        norm, activation, convolution = self.draw
-        return (torch.tanh(convolution(activation(norm(x)))[0]) + 1) / 2
+            x, skip = up(x, skip, befores[EIGHTH - 1] if up.attn else None, mask)
+        return (self.decode(x, skip) + 1) / 2

@@ -323,6 +323,7 @@ class DeepFillv2(System):
         ),
     )
     Recipe = Recipe
+    forms = {"tensorflow": {"form": "tensorflow"}}
     small = {"width": 8, "discriminator_width": 4, "initial_gain": 0.6, "image_size": 48}
     # the vectors of the power iteration settle again by themselves in training mode
     released_optional = ("weight_u", "weight_v")

@@ -6,8 +6,7 @@ spreads before the transformer relates all patches at once; every token carries 
 and attention listens to it accordingly: strictly in the first layer, ever less in the later ones.
 
 As in the authors' code the network works at one size: any picture is resized to it and its completion is resized back.
-A second stage, which refines that at the picture's own size, is an option; it is not the authors' network, see
-`_tfill_refinement.py`.
+Their second stage, which refines that at the picture's own size, is an option.
 """
 
 from dataclasses import dataclass
@@ -38,7 +37,7 @@ class Recipe(base.Recipe):
     hidden: width of the two-layer networks between attentions. discriminator_width: its channels at full size.
     hole_weight: of the hole's L1 beside the valid part's. noise_in_prediction: the decoder's noise is drawn when
     predicting too, so that a picture's completion depends on the seed and on its place in the list; without it, it
-    depends on neither. refinement: a second stage, as wide and as deep as the first. as_released: see the deviations.
+    depends on neither. refinement: the second stage, as wide and as deep as the first. as_released: see the deviations.
     """
 
     image_size: int = 256
@@ -124,7 +123,7 @@ class Generator(nn.Module):
         self.netT = Transformer(width * 2**scales, recipe.transformer_layers, heads, hidden)
         self.netG = Decoder(width, scales, heads, hidden, recipe.noise_in_prediction)
         self.size_multiple = recipe.size_multiple
-        self.refiner = Refiner(width, scales) if recipe.refinement else None
+        self.netG_Ref = Refiner(width, scales) if recipe.refinement else None
 
     def forward(self, image: Tensor, mask: Tensor) -> CoarsePrediction:
         require_size(image, mask, self.size_multiple, self.size_multiple, "tfill")
@@ -134,8 +133,8 @@ class Generator(nn.Module):
         tokens = self.netT(features, encoder_mask)
         coarse = (self.netG(tokens, valid) + 1) / 2
         raw = resized(coarse, image.shape[-2:])
-        if self.refiner is not None:
-            raw = self.refiner(composite(raw.detach().clamp(0, 1), image, mask), mask)
+        if self.netG_Ref is not None:
+            raw = self.netG_Ref(composite(raw.detach().clamp(0, 1), image, mask), mask)
         return CoarsePrediction(raw, coarse, encoder_mask, tokens)
 
 
@@ -222,9 +221,9 @@ class TFill(System):
             Deviation(
                 "refinement",
                 False,
-                "`True` adds a second stage at the picture's own size, a design of this project with "
-                f"{PARAMETERS:,} parameters; the authors' has 45,268,041, and its layers and key names are not known "
-                "here. They train theirs at 512 pixels; at 256 they find it worse than the first stage alone.",
+                f"`True` adds the second stage, at the picture's own size, with {PARAMETERS:,} parameters; here both "
+                "stages learn at every step, the second without reaching back into the first, where the authors train "
+                "it after the first. They do so at 512 pixels; at 256 they find it worse than the first stage alone.",
             ),
             Deviation(
                 "noise_in_prediction",
@@ -332,24 +331,16 @@ class TFill(System):
         }
 
     def load_released(self, mapping_or_path, part: str = "network") -> None:
-        """As every system's; the authors keep three files, and their contents may also come as one mapping of three:
-        `{"netE": …, "netT": …, "netG": …}`. They are of the first stage: with `refinement` a `LacunaError`."""
+        """As every system's; the authors keep a file a network, and their contents may also come as one mapping:
+        `{"netE": …, "netT": …, "netG": …}`, and with `refinement` `"netG_Ref": …`."""
         arrays = opened(mapping_or_path)
-        if part == "network" and set(arrays) == {"netE", "netT", "netG"}:
+        if part == "network" and arrays and set(arrays) <= set(dict(self.network.named_children())):
             arrays = {
                 f"{net}.{key}": value
                 for net, inside in arrays.items()
                 for key, value in unwrap(inside, set(self.network.get_submodule(net).state_dict())).items()
             }
         super().load_released(arrays, part)
-
-    def from_released(self, arrays: dict, part: str) -> dict:
-        if part == "network" and self.recipe.refinement and not any(key.startswith("refiner.") for key in arrays):
-            raise LacunaError(
-                "system 'tfill' with 'refinement' needs weights of its own second stage, which these do not hold (the "
-                "authors' is another network, whose key names are not known here); leave 'refinement' out, or train it"
-            )
-        return arrays
 
 
 SYSTEM = TFill
