@@ -1,6 +1,7 @@
 """The machine's name, its threads, and memory that is really taken."""
 
 import os
+import platform
 import subprocess
 import sys
 
@@ -58,6 +59,35 @@ block = np.ones(80 * 2**20, np.uint8)
 print(peak.read())
 """)
     assert 70 * 2**20 < peak < 120 * 2**20
+
+
+SMALL_BLOCKS = """
+def small_blocks():
+    return [bytes([number % 256]) * 4096 for number in range(80 * 256)]  # 80 MiB that the C library takes off its heap
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc gives back on demand what it keeps")
+def test_a_freed_heap_hides_nothing():
+    (peak,) = printed(f"""{SMALL_BLOCKS}
+last = small_blocks()[-1]  # what lies above keeps the heap from shrinking by itself
+peak = ResidentPeak()
+peak.start()
+blocks = small_blocks()
+print(peak.read())
+""")
+    assert 70 * 2**20 < peak < 120 * 2**20
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc gives back on demand what it keeps")
+def test_a_heap_freed_before_the_start_adds_nothing():
+    (peak,) = printed(f"""{SMALL_BLOCKS}
+peak = ResidentPeak()
+last = small_blocks()[-1]
+peak.start()
+print(peak.read())
+""")
+    assert peak < 40 * 2**20
 
 
 def test_where_the_system_does_not_tell_there_is_no_number(tmp_path, monkeypatch):
