@@ -45,14 +45,17 @@ PICTURES = {
     "a photograph": data.astronaut()[60:157, 180:301],
     "noise": np.random.default_rng(0).integers(0, 256, (60, 71, 3), dtype=np.uint8),
     "stripes": np.tile(np.repeat([[0], [255]], 8, 0)[:, :, None], (4, 50, 3)).astype(np.uint8),
+    # smooth, so that much is a tie
+    "a ramp": np.tile(np.linspace(0, 255, 33)[None, :, None], (134, 1, 3)).astype(np.uint8),
+    "a ramp downwards": np.tile(np.linspace(0, 255, 35)[:, None, None], (1, 131, 3)).astype(np.uint8),
 }
 
 
 @pytest.mark.parametrize("name", PICTURES)
 @pytest.mark.parametrize("masked", [False, True])
 def test_canny_is_scikit_images_pixel_for_pixel(name, masked):
-    image = torch.from_numpy(PICTURES[name].astype(np.float32) / 255).permute(2, 0, 1)[None].repeat(2, 1, 1, 1)
-    image[1] = image[1].flip(-1)
+    both = np.stack([PICTURES[name], PICTURES[name][:, ::-1]]).astype(np.float32) / 255
+    image = torch.from_numpy(both).permute(0, 3, 1, 2)  # channels last in memory, as pictures come from files
     valid = torch.ones(2, 1, *image.shape[-2:])
     valid[:, :, 10:40, 5:33] = 0
     valid[1, :, 45:50, 30:] = 0

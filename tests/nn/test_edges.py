@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 from scipy import ndimage
+from skimage import color
 
-from lacuna.nn.edges import canny, sobel
+from lacuna.nn.edges import canny, grey, sobel
 from lacuna.nn.layers import gaussian_blur
 
 
@@ -68,6 +69,19 @@ def test_canny_of_each_picture_is_its_own():
 def test_canny_smooths_by_sigma():
     noise = torch.rand(1, 3, 40, 50, generator=torch.Generator().manual_seed(0))
     assert canny(noise, 0.5).sum() > canny(noise, 1.5).sum() > canny(noise, 6.0).sum()
+
+
+def test_grey_is_scikit_images_but_for_the_last_bits():
+    image = torch.rand(2, 3, 7, 5, generator=torch.Generator().manual_seed(0))
+    expected = color.rgb2gray(image.double().numpy(), channel_axis=1)
+    assert np.abs(grey(image)[:, 0].numpy() - expected).max() < 1e-15
+
+
+def test_canny_of_a_smooth_ramp_does_not_depend_on_how_it_lies_in_memory():
+    image = (torch.linspace(0, 255, 33).floor() / 255).expand(1, 3, 52, 33)
+    edge = canny(image.contiguous(), 1.5)
+    assert edge.any()
+    assert torch.equal(canny(image.contiguous(memory_format=torch.channels_last), 1.5), edge)
 
 
 def test_canny_of_a_part_ignores_the_rest_and_makes_no_rim():

@@ -11,17 +11,17 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-LUMINANCE = (0.2125, 0.7154, 0.0721)
+from lacuna.nn.edges import grey
+
 LOW, HIGH = 0.1, 0.2  # thresholds of the gradient's length, of pictures in [0, 1]
 EPSILON = 2.0**-52  # added to the share of a window that is known
 
 
 def canny(image: Tensor, sigma: float, valid: Tensor | None = None) -> Tensor:
     """N×3×H×W in [0, 1], and N×1×H×W with 1 where it is known → N×1×H×W, exactly 0 or 1, 1 = edge."""
-    red, green, blue = image.double().split(1, 1)
-    grey = red * LUMINANCE[0] + green * LUMINANCE[1] + blue * LUMINANCE[2]
-    known = torch.ones_like(grey) if valid is None else (valid > 0.5).double()
-    blurred, share = (blur(maps, sigma) for maps in (grey * known, known))
+    picture = grey(image)
+    known = torch.ones_like(picture) if valid is None else (valid > 0.5).double()
+    blurred, share = (blur(maps, sigma) for maps in (picture * known, known))
     smooth = blurred / (share + EPSILON)
 
     around = F.pad(smooth, (1, 1, 1, 1), mode="replicate")

@@ -2,10 +2,12 @@
 
 import numpy as np
 import torch
-from skimage import color, feature
+from skimage import feature
 from torch import Tensor
 
 from lacuna.nn.layers import ReflectionPad2d
+
+LUMINANCE = (0.2125, 0.7154, 0.0721)
 
 
 def sobel(image: Tensor) -> Tensor:
@@ -20,6 +22,16 @@ def sobel(image: Tensor) -> Tensor:
     return torch.stack([across[..., 2:, :] - across[..., :-2, :], along[..., 2:] - along[..., :-2]], 2).flatten(1, 2)
 
 
+def grey(image: Tensor) -> Tensor:
+    """N×3×H×W → N×1×H×W of float64, by scikit-image's weights.
+
+    Its own `rgb2gray` adds in an order that depends on how the picture lies in memory, and where numbers are all but
+    equal the last bit decides what is an edge: `canny` and the graph that stands for it both take this sum.
+    """
+    red, green, blue = image.double().split(1, 1)
+    return red * LUMINANCE[0] + green * LUMINANCE[1] + blue * LUMINANCE[2]
+
+
 def canny(image: Tensor, sigma: float, valid: Tensor | None = None) -> Tensor:
     """Canny's edges of images N×3×H×W in [0, 1]: N×1×H×W of the image's type and device, exactly 0 or 1, 1 = edge.
 
@@ -29,9 +41,7 @@ def canny(image: Tensor, sigma: float, valid: Tensor | None = None) -> Tensor:
     """
     if image.is_meta:  # shapes without numbers
         return torch.empty_like(image[:, :1])
-    pictures = image.detach().permute(0, 2, 3, 1).double().cpu().numpy()
+    pictures = grey(image.detach().cpu())[:, 0].numpy()
     known = [None] * len(pictures) if valid is None else valid[:, 0].cpu().numpy() > 0.5
-    edges = [
-        feature.canny(color.rgb2gray(picture), sigma, mask=mask) for picture, mask in zip(pictures, known, strict=True)
-    ]
+    edges = [feature.canny(picture, sigma, mask=mask) for picture, mask in zip(pictures, known, strict=True)]
     return torch.from_numpy(np.stack(edges)[:, None]).to(image)
