@@ -6,14 +6,17 @@ import re
 import subprocess
 import sys
 
+import onnx
 import pytest
 import torch
+from onnx import TensorProto, helper
 
 from lacuna import systems
 from lacuna.canonical import canonical_json
 from lacuna.cli import main
 from lacuna.complexity import networks
 from lacuna.complexity.networks import pictures
+from lacuna.errors import LacunaError
 from lacuna.export.network import export_network
 from lacuna.systems._counting import parameters_of
 
@@ -128,15 +131,43 @@ def test_an_algorithm_is_measured_without_torch(tmp_path):
     assert result["counts"] is None and result["image_size"] == [24, 24]
 
 
-def test_a_batch_that_does_not_fit_is_halved(monkeypatch):
-    def too_large(self, image, mask):
-        if len(image) > 2:
-            raise torch.OutOfMemoryError("made up")
-        return image
+@pytest.fixture
+def hungry(monkeypatch):
+    """A function that lets AOT-GAN take more memory than there is for more pictures than it is told."""
 
-    monkeypatch.setattr(systems.system_class("aotgan")(**AOTGAN).network.__class__, "forward", too_large)
+    def hungry(fitting):
+        def forward(self, image, mask):
+            return image if len(image) <= fitting else image.new_empty(2**60)
+
+        monkeypatch.setattr(systems.create("aotgan", **AOTGAN).network.__class__, "forward", forward)
+
+    return hungry
+
+
+def test_a_batch_that_does_not_fit_is_halved(hungry):
+    hungry(2)
     rows = networks.measure("aotgan", AOTGAN, 36, 40, [torch.device("cpu")], 0.0, 1, {"cpu": 9, "cuda": 1})
     assert [row["batch"] for row in rows] == [1, 2]
+
+
+def test_a_batch_that_does_not_fit_in_a_graph_is_halved(tmp_path):
+    hungry_graph(tmp_path / "model.onnx", 2)
+    result = measured(
+        tmp_path, "aotgan", AOTGAN, "--onnx", tmp_path / "model.onnx", bounds=BOUNDS | {"largest_batch_cpu": 9}
+    )
+    assert [row["batch"] for row in result["rows"]] == [1, 9, 1, 2]
+
+
+def test_one_picture_that_does_not_fit_is_one_sentence(tmp_path, capsys, hungry):
+    hungry_graph(tmp_path / "model.onnx", 0)
+    assert measured(tmp_path, "aotgan", AOTGAN, "--onnx", tmp_path / "model.onnx") is None
+    expected = r"lacuna measure: the memory does not suffice for one picture in \S+model\.onnx \(.+\); choose .+\n"
+    assert re.fullmatch(expected, capsys.readouterr().err)
+    hungry(0)
+    with pytest.raises(
+        LacunaError, match=r"for one picture in system 'aotgan' on 40×36 pixels \(.+allocate.+\); choose"
+    ):
+        networks.measure("aotgan", AOTGAN, 36, 40, [torch.device("cpu")], 0.0, 1, {"cpu": 1, "cuda": 1})
 
 
 def test_the_hole_is_a_quarter_and_the_pictures_are_always_the_same():
@@ -152,6 +183,10 @@ def test_the_hole_is_a_quarter_and_the_pictures_are_always_the_same():
         (lambda path: None, r"model\.onnx is missing"),
         (lambda path: path.write_bytes(b"no graph"), "ONNX Runtime cannot load"),
         (lambda path: other_graph(path), r"it has \['x'\] → \['y'\]"),
+        (
+            lambda path: graph_of_one_size(path),
+            r"cannot run \S+model\.onnx \(.+\); give the graph that `lacuna export` wrote of this system for",
+        ),
     ],
 )
 def test_a_file_that_is_no_such_graph_is_refused(tmp_path, capsys, make, complaint):
@@ -163,10 +198,36 @@ def test_a_file_that_is_no_such_graph_is_refused(tmp_path, capsys, make, complai
 
 def other_graph(path):
     """A graph x → y."""
-    import onnx
-    from onnx import TensorProto, helper
+    save_graph(path, [helper.make_node("Relu", ["x"], ["y"])], {"x": [1]}, {"y": [1]})
 
-    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1]) for name in "xy"]
-    graph = helper.make_graph([helper.make_node("Relu", ["x"], ["y"])], "other", ends[:1], ends[1:])
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-    onnx.save(model, path)
+
+def graph_of_one_size(path):
+    """A graph image, mask → raw of 32×24 pixels alone."""
+    nodes = [helper.make_node("Mul", ["image", "mask"], ["raw"])]
+    save_graph(path, nodes, {"image": ["n", 3, 24, 32], "mask": ["n", 1, 24, 32]}, {"raw": ["n", 3, 24, 32]})
+
+
+def hungry_graph(path, fitting):
+    """A graph image, mask → raw that takes more memory than there is for more than `fitting` pictures."""
+    constants = {"fitting": [fitting], "much": [2**57], "some": [1]}
+    nodes = [
+        *(helper.make_node("Constant", [], [name], value_ints=value) for name, value in constants.items()),
+        helper.make_node("Shape", ["image"], ["n"], start=0, end=1),
+        helper.make_node("Greater", ["n", "fitting"], ["too_many"]),
+        helper.make_node("Where", ["too_many", "much", "some"], ["size"]),
+        helper.make_node("ConstantOfShape", ["size"], ["zeros"]),
+        helper.make_node("ReduceMax", ["zeros"], ["zero"], keepdims=0),
+        helper.make_node("Add", ["image", "zero"], ["raw"]),
+    ]
+    side = ["h", "w"]
+    save_graph(path, nodes, {"image": ["n", 3, *side], "mask": ["n", 1, *side]}, {"raw": ["n", 3, *side]})
+
+
+def save_graph(path, nodes, inputs, outputs):
+    """inputs, outputs: name → shape, of float32."""
+    ends = [
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in each.items()]
+        for each in (inputs, outputs)
+    ]
+    graph = helper.make_graph(nodes, "made up", *ends)
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)

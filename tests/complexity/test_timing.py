@@ -4,6 +4,8 @@ import pytest
 
 from lacuna.complexity import timing
 from lacuna.complexity.timing import batches_that_fit, timed
+from lacuna.errors import LacunaError
+from lacuna.export.session import GraphFails
 
 
 class Clock:
@@ -51,10 +53,40 @@ def test_the_largest_batch_that_fits_is_found():
             raise MemoryError
         return {"batch": batch}
 
-    assert batches_that_fit(attempt, 16, (MemoryError,)) == [{"batch": 1}, {"batch": 4}]
+    assert batches_that_fit(attempt, 16, "this") == [{"batch": 1}, {"batch": 4}]
     assert tried == [1, 16, 8, 4]
-    assert batches_that_fit(attempt, 1, (MemoryError,)) == [{"batch": 1}]
-    with pytest.raises(MemoryError):
-        batches_that_fit(lambda batch: attempt(batch + 5), 8, (MemoryError,))
-    with pytest.raises(MemoryError):
-        batches_that_fit(attempt, 16, (KeyError,))
+    assert batches_that_fit(attempt, 1, "this") == [{"batch": 1}]
+    with pytest.raises(LacunaError, match="for one picture in this"):
+        batches_that_fit(lambda batch: attempt(batch + 5), 8, "this")
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "CUDA out of memory. Tried to allocate 9 GiB",
+        "[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory",
+        "could not create a primitive",
+        "std::bad_alloc",
+        "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
+    ],
+)
+def test_want_of_memory_has_many_words(reason):
+    def attempt(batch):
+        if batch > 4:
+            raise RuntimeError(reason)
+        if batch > 2:  # says so no more itself
+            raise GraphFails("ONNX Runtime cannot run model.onnx (...)") from RuntimeError(reason)
+        return {"batch": batch}
+
+    assert batches_that_fit(attempt, 16, "this") == [{"batch": 1}, {"batch": 2}]
+
+
+@pytest.mark.parametrize("largest", [1, 8])
+def test_what_fails_for_another_reason_is_not_hidden(largest):
+    def attempt(batch):
+        if batch == largest:
+            raise RuntimeError("a bug")
+        return {"batch": batch}
+
+    with pytest.raises(RuntimeError, match="a bug"):
+        batches_that_fit(attempt, largest, "this")

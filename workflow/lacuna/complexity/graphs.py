@@ -6,13 +6,12 @@ from pathlib import Path
 import numpy as np
 import torch
 from onnxruntime import InferenceSession
-from onnxruntime.capi.onnxruntime_pybind11_state import RuntimeException
 
 from lacuna.complexity.machine import ResidentPeak
 from lacuna.complexity.timing import batches_that_fit, timed
 from lacuna.errors import LacunaError
 from lacuna.export.runtime import session_on
-from lacuna.export.session import CUDA
+from lacuna.export.session import CUDA, GraphFails, run_session
 
 
 def measure(
@@ -26,7 +25,8 @@ def measure(
     """Rows like those of `networks.measure`, of the graph `image`, `mask` → `raw` in a file.
 
     pictures: number → images N×3×H×W and masks N×1×H×W, float32. A GPU that ONNX Runtime cannot use has no rows. What
-    it takes of a GPU's memory is not known here: None. A file that is no such graph is a `LacunaError`.
+    it takes of a GPU's memory is not known here: None. A file that is no such graph, or that ONNX Runtime cannot run on
+    such pictures, is a `LacunaError`.
     """
     rows = []
     for device in devices:
@@ -40,21 +40,17 @@ def measure(
         def attempt(batch: int, session=session, device=device, resident=resident) -> dict:
             image, mask = pictures(batch)
             resident.start()
-            timing = timed(lambda: _run(session, image, mask), seconds)
+            timing = timed(lambda: run_session(session, path, image=image, mask=mask), seconds)
             peak = resident.read() if device.type == "cpu" else None
             return {"runtime": "onnxruntime", "device": device.type, "batch": batch, **timing, "peak_memory": peak}
 
-        rows += batches_that_fit(attempt, largest[device.type], (MemoryError,))
+        try:
+            rows += batches_that_fit(attempt, largest[device.type], str(path))
+        except GraphFails as error:
+            raise LacunaError(
+                f"{error}; give the graph that `lacuna export` wrote of this system for this image_size"
+            ) from None
     return rows
-
-
-def _run(session: InferenceSession, image: np.ndarray, mask: np.ndarray) -> None:
-    try:
-        session.run(["raw"], {"image": image, "mask": mask})
-    except RuntimeException as error:
-        if "alloc" in str(error).lower():  # its only sign of too little memory
-            raise MemoryError(str(error)) from None
-        raise
 
 
 def _check(session: InferenceSession, path: str | Path) -> None:

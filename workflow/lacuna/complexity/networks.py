@@ -56,7 +56,7 @@ def measure(
     rectangular hole of a quarter of their area that are on the device already. Weights are random: they do not change
     the time. On every device for batch 1 and the largest that fits, up to `largest[type of device]`.
     peak_memory: weights, inputs and everything between; on the CPU what the process took more than before, on a GPU
-    what tensors took.
+    what tensors took. Memory that does not suffice for batch 1 is a `LacunaError`.
     """
     torch.set_num_threads(threads)
     torch.backends.cudnn.allow_tf32 = False  # full single precision, as in ONNX Runtime
@@ -88,7 +88,8 @@ def measure(
             return {"runtime": "pytorch", "device": device.type, "batch": batch, **timing, "peak_memory": peak}
 
         # fits are done one after the other, so that a batch would tell nothing
-        rows += batches_that_fit(attempt, 1 if fitted else largest[device.type], (torch.OutOfMemoryError, MemoryError))
+        most = 1 if fitted else largest[device.type]
+        rows += batches_that_fit(attempt, most, f"system '{name}' on {width}×{height} pixels")
     return rows
 
 

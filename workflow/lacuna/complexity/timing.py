@@ -1,11 +1,17 @@
 """How long a call takes, and how that varies."""
 
+import re
 import time
 from collections.abc import Callable
 
 import numpy as np
 
+from lacuna.errors import LacunaError
+
 LEAST, MOST = 5, 100  # repeats
+
+# PyTorch on the CPU, oneDNN within it, and ONNX Runtime have no class of error for it, only words
+WANT_OF_MEMORY = re.compile(r"alloc|out of memory|could not create a primitive", re.IGNORECASE)
 
 
 def timed(call: Callable[[], object], seconds: float, warm_up: bool = True) -> dict:
@@ -27,17 +33,35 @@ def timed(call: Callable[[], object], seconds: float, warm_up: bool = True) -> d
     return {"median_ms": median, "q1_ms": first, "q3_ms": third, "repeats": len(taken)}
 
 
-def batches_that_fit(
-    attempt: Callable[[int], dict], largest: int, out_of_memory: tuple[type[BaseException], ...]
-) -> list[dict]:
+def batches_that_fit(attempt: Callable[[int], dict], largest: int, what: str) -> list[dict]:
     """What `attempt` returns for batch 1 and for the largest of `largest`, its half, its quarter … that fits.
 
-    A batch does not fit if `attempt` raises one of `out_of_memory`. If not even 1 does, that error is raised.
+    A batch does not fit if `attempt` fails for want of memory. If not even 1 does: a `LacunaError` about `what`.
     """
-    rows = [attempt(1)]
+    try:
+        rows = [attempt(1)]
+    except Exception as error:
+        if not _wants_memory(error):
+            raise
+        reason = " ".join(str(_first(error)).split())[:300]
+        raise LacunaError(
+            f"the memory does not suffice for one picture in {what} ({reason}); choose a smaller image_size"
+        ) from None
     while largest > 1:
         try:
             return [*rows, attempt(largest)]
-        except out_of_memory:
+        except Exception as error:
+            if not _wants_memory(error):
+                raise
             largest //= 2
     return rows
+
+
+def _wants_memory(error: Exception) -> bool:
+    reason = _first(error)
+    return isinstance(reason, MemoryError) or WANT_OF_MEMORY.search(str(reason)) is not None
+
+
+def _first(error: Exception) -> BaseException:
+    """What the library itself raised, in all its words: `GraphFails` shortens them and adds our file's name."""
+    return error.__cause__ or error
