@@ -261,8 +261,11 @@ def test_differences_by_hand():
     same = Difference()
     same.add(one, one)
     assert same.record()["psnr"] is None and same.record()["max_abs_difference"] == 0
-    with pytest.raises(GraphFails, match="not finite"):
-        same.add(one / 0, one)
+    broken = one.clone()
+    broken[1, 2, 0, 1] = float("nan")
+    for pair, whose in (((broken, one), "ONNX Runtime"), ((one, broken), "PyTorch"), ((broken, broken), "PyTorch")):
+        with pytest.raises(GraphFails, match=f"^{whose}'s predictions hold values that are not finite"):
+            same.add(*pair)
 
 
 def test_images_are_spread_over_the_list():

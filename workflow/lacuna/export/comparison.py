@@ -39,9 +39,11 @@ class Difference:
         self.sizes: set[tuple[int, int]] = set()
 
     def add(self, one: Tensor, other: Tensor) -> None:
-        """one: ONNX Runtime's; other: PyTorch's. Values that are not finite are `GraphFails`."""
-        if not (one.isfinite().all() and other.isfinite().all()):
-            raise GraphFails("ONNX Runtime's predictions hold values that are not finite")
+        """one: ONNX Runtime's; other: PyTorch's. Values that are not finite are `GraphFails`, which says whose."""
+        # PyTorch's first: where they are not finite, the graph is right to make the same of them
+        for whose, predictions in (("PyTorch", other), ("ONNX Runtime", one)):
+            if not predictions.isfinite().all():
+                raise GraphFails(f"{whose}'s predictions hold values that are not finite")
         one, other = one.double(), other.double()
         shown = one.clamp(0, 1) - other.clamp(0, 1)
         self.raw = max(self.raw, float((one - other).abs().max()))
