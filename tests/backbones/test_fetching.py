@@ -4,6 +4,9 @@ import pickle
 import tarfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -107,6 +110,51 @@ def test_a_download_that_breaks_off_is_tried_again_and_never_kept(tmp_path, made
     with pytest.raises(LacunaError, match="cannot be fetched"):
         fetching.fetch("made", tmp_path / "again" / "made.safetensors")
     assert not list((tmp_path / "again" / "downloads").glob("*made*gz"))
+
+
+@pytest.fixture
+def server():
+    """The address of a file, and the answers that come from there in turn, as they are when sent in pieces."""
+    answers = []
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            self.wfile.write(answers.pop(0))
+            self.close_connection = True
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
+        thread = Thread(target=running.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{running.server_port}/made.pth", answers
+        running.shutdown()
+        thread.join()
+
+
+def test_an_answer_that_breaks_off_within_a_piece_is_asked_for_again(tmp_path, server, monkeypatch):
+    url, answers = server
+    monkeypatch.setattr("torchvision.models.get_weight", lambda name: SimpleNamespace(url=url))
+    monkeypatch.setenv("no_proxy", "*")  # the server is here
+    monkeypatch.setattr(fetching, "SECONDS_BETWEEN_ATTEMPTS", 0)
+    data = b"weights" * 99
+    origin = Origin("made.pth", hashlib.sha256(data).hexdigest()[:8], torchvision="Made_Weights.V1")
+    whole, broken = b"%x\r\n%s\r\n0\r\n\r\n" % (len(data), data), b"%x\r\n%s" % (len(data), data[:50])
+    answers += [broken, whole]
+    assert fetching._download(origin, tmp_path).read_bytes() == data
+    assert not answers
+
+    answers += [broken, broken]
+    (tmp_path / "made.pth").unlink()
+    with pytest.raises(LacunaError, match=f"{url} cannot be downloaded: IncompleteRead"):
+        fetching._download(origin, tmp_path)
+    assert not answers and not list(tmp_path.glob("*.pth"))
 
 
 def test_jobs_that_run_at_the_same_time_download_a_file_once(tmp_path, made, monkeypatch):

