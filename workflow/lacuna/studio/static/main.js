@@ -122,17 +122,18 @@ async function filled() {
   const { picture, history } = studio, { state } = history;
   Object.assign(studio, { running: new AbortController(), result: null });
   changed();
+  // the lists may be changed while the graph works
+  const [system, size, provider] = [chosenSystem(), Number(element("working").value), element("provider").value];
   try {
-    const settings = [chosenSystem(), Number(element("working").value), element("provider").value];
-    const { pixels, said } = await fill(picture, history.hole, ...settings, studio.running.signal, say);
+    const { pixels, said } = await fill(picture, history.hole, system, size, provider, studio.running.signal, say);
     if (studio.history !== history) return;
-    studio.result = { state, pixels, said, system: settings[0] };
+    studio.result = { state, pixels, said, system };
     board.put("result", pixels);
     element("show").checked = state !== history.state;
   } catch (error) {
     if (error instanceof Refused || error instanceof Stopped) throw error;
-    const other = element("provider").value === "webgpu" ? "; compute by WebAssembly instead" : "";
-    throw new Error(`${chosenSystem().title} could not be run here (${error.message})${other}.`);
+    const other = provider === "webgpu" ? "; compute by WebAssembly instead" : "";
+    throw new Error(`${system.title} could not be run here (${error.message})${other}.`);
   } finally {
     studio.running = null;
     changed();
