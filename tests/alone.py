@@ -1,6 +1,8 @@
 """Tests that measure time have the machine to themselves: while one runs, the other workers start no test."""
 
 import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -16,19 +18,27 @@ class Turns:
     def __init__(self, folder: Path):
         self._door, self._room = ((folder / name).open("w") for name in ("door.lock", "room.lock"))
 
-    def together(self) -> None:
-        """Wait until nobody is alone, then enter."""
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Wait until nobody is alone; be there, with whoever comes, for the length of the block."""
+        self._enter(fcntl.LOCK_SH)
+        try:
+            yield
+        finally:
+            self._leave()
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Within `together`: wait until everybody else has left, and keep them out for the length of the block."""
+        self._enter(fcntl.LOCK_EX)
+        yield
         self._enter(fcntl.LOCK_SH)
 
-    def alone(self) -> None:
-        """Wait until everybody else has left, and keep them out."""
-        self._enter(fcntl.LOCK_EX)
-
-    def leave(self) -> None:
+    def _leave(self) -> None:
         fcntl.flock(self._room, fcntl.LOCK_UN)
 
     def _enter(self, how: int) -> None:
-        self.leave()
+        self._leave()
         fcntl.flock(self._door, how)
         fcntl.flock(self._room, how)
         fcntl.flock(self._door, fcntl.LOCK_UN)
@@ -43,21 +53,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item):
-    turns = item.config.stash[TURNS]
-    turns.together()
-    try:
+    with item.config.stash[TURNS].together():
         return (yield)
-    finally:
-        turns.leave()
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item):
-    if item.get_closest_marker("alone") is None:
+    with item.config.stash[TURNS].alone() if item.get_closest_marker("alone") else nullcontext():
         return (yield)
-    turns = item.config.stash[TURNS]
-    turns.alone()
-    try:
-        return (yield)
-    finally:
-        turns.together()

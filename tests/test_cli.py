@@ -29,12 +29,13 @@ def test_numbers_of_things_are_at_least_one(words, capsys):
 
 
 @pytest.mark.parametrize(
-    ("text", "sentence"), [("{", "this is not JSON"), ("[1]", "no JSON object"), ("7", "no JSON object")]
+    ("text", "sentence"),
+    [("{", "--settings is no JSON"), ("[1]", "write names and values"), ("7", "write names and values")],
 )
 def test_settings_are_a_json_object(text, sentence, capsys):
-    with pytest.raises(SystemExit):
-        main(["stage", "--settings", text, "--output", "x/index.csv"])
-    assert sentence in capsys.readouterr().err
+    assert main(["stage", "--settings", text, "--output", "x/index.csv"]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("lacuna stage: --settings is ") and sentence in error and error.count("\n") == 1
 
 
 @pytest.mark.parametrize("command", ["stage", "make-masks"])

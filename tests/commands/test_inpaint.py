@@ -98,7 +98,7 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(given, capsys):
     (given / "out").symlink_to(given / "nowhere")  # as a disk that is not mounted leaves behind
     assert run("in", "mask.png", "-o", "out") == 1
     said = capsys.readouterr().err
-    assert said.startswith("lacuna inpaint: the folder out cannot be made (File exists); ") and said.count("\n") == 1
+    assert said.startswith("lacuna inpaint: out cannot be used (File exists); ") and said.count("\n") == 1
 
 
 @pytest.mark.parametrize(

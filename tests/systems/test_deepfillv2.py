@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from lacuna import systems
 from lacuna.errors import LacunaError
 from lacuna.systems._catalogue import describe
-from lacuna.systems.deepfillv2 import ContextualAttention, GatedConv, HalvingGatedConv, from_corner_to_corner, fuse
+from lacuna.systems.deepfillv2 import ContextualAttention, GatedConv, from_corner_to_corner, fuse
 from tests.systems.references import assert_as_recorded, authors_shapes, shapes, sines, smooth_picture
 
 SMALL = {"width": 8, "discriminator_width": 4}
@@ -101,8 +101,8 @@ def test_a_gated_convolution_is_a_feature_times_its_gate():
     x = torch.randn(1, 3, 6, 8)
     for layer, borders, stride in (
         (GatedConv(3, 2), (1, 1, 1, 1), 1),
-        (HalvingGatedConv(3, 2, "port"), (1, 1, 1, 1), 2),
-        (HalvingGatedConv(3, 2, "tensorflow"), (0, 1, 0, 1), 2),
+        (GatedConv(3, 2, stride=2), (1, 1, 1, 1), 2),
+        (GatedConv(3, 2, stride=2, same=True), (0, 1, 0, 1), 2),
     ):
         padded, (weight, bias) = F.pad(x, borders), layer.conv.parameters()
         features, gates = (F.conv2d(padded, weight[half], bias[half], stride) for half in (slice(2), slice(2, 4)))

@@ -21,11 +21,11 @@ class Settings(dict):
 
 
 def json_settings(text: str) -> Settings:
-    """A JSON object; anything else is argparse's error, which names the option."""
+    """A JSON object; anything else is a `LacunaError`."""
     try:
         value = json.loads(text)
     except ValueError as error:
-        raise ArgumentTypeError(f"this is not JSON ({error}): {text!r}") from None
+        raise LacunaError(f"--settings is no JSON ({error}); write it like '{{\"width\": 64}}'") from None
     if not isinstance(value, dict):
-        raise ArgumentTypeError(f"this is no JSON object of names and values: {text!r}")
+        raise LacunaError(f"--settings is {text}; write names and values, like '{{\"width\": 64}}'")
     return Settings(value)

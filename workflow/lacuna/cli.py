@@ -38,11 +38,11 @@ def main(argv: list[str] | None = None) -> int:
     folder, is printed as one sentence."""
     argv = sys.argv[1:] if argv is None else argv
     chosen = argv[0] if argv and argv[0] in command_modules() else None
-    args = build_parser(chosen).parse_args(argv)
     try:
+        args = build_parser(chosen).parse_args(argv)
         args.run(args)
     except LacunaError as error:
-        print(f"lacuna {args.command}: {error}", file=sys.stderr)
+        print(f"lacuna {chosen}: {error}", file=sys.stderr)
         return 1
     except BrokenPipeError:
         return 0
@@ -50,6 +50,6 @@ def main(argv: list[str] | None = None) -> int:
         if error.filename is None:  # nothing that a path could mend
             raise
         sentence = f"{error.filename} cannot be used ({error.strerror}); correct the path or its rights"
-        print(f"lacuna {args.command}: {sentence}", file=sys.stderr)
+        print(f"lacuna {chosen}: {sentence}", file=sys.stderr)
         return 1
     return 0

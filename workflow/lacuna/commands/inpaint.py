@@ -3,11 +3,10 @@
 Outside the hole the result has exactly the picture's own pixels.
 """
 
-import json
 import sys
 from pathlib import Path
 
-from lacuna.arguments import positive
+from lacuna.arguments import json_settings, positive
 
 
 def add_arguments(parser) -> None:
@@ -18,7 +17,12 @@ def add_arguments(parser) -> None:
     parser.add_argument("--system", help="its name; weights that `lacuna train` wrote and ONNX files know theirs")
     weights = "of `lacuna train`, of the system's authors, or an exported .onnx file; none for an untrained system"
     parser.add_argument("--weights", type=Path, help=weights)
-    parser.add_argument("--settings", default="{}", help="JSON: settings that differ from the weights' or the authors'")
+    parser.add_argument(
+        "--settings",
+        type=json_settings,
+        default="{}",
+        help="JSON: settings that differ from the weights' or the authors'",
+    )
     parser.add_argument("--invert-mask", action="store_true", help="black = hole")
     parser.add_argument("--resize-mask", action="store_true", help="resize a mask of another size to the picture's")
     parser.add_argument("--dilate", type=int, default=0, metavar="N", help="let the hole grow by N pixels (default: 0)")
@@ -45,8 +49,7 @@ def run(args) -> None:
         overlap=args.overlap,
     )
     jobs = plan_jobs(args.image, args.mask, args.output, options.suffix, args.force)
-    settings = _settings(args.settings)
-    model = load(args.system, args.weights, settings, gpus=args.gpus, threads=args.threads, seed=args.seed)
+    model = load(args.system, args.weights, args.settings, gpus=args.gpus, threads=args.threads, seed=args.seed)
     if args.image.is_dir():
         _run_folder(model, jobs, options, args.output)
         return
@@ -65,10 +68,7 @@ def _run_folder(model, jobs: list, options, output: Path) -> None:
     from lacuna.errors import LacunaError
     from lacuna.inpainting.jobs import inpaint_file
 
-    try:
-        output.mkdir(exist_ok=True)
-    except OSError as error:
-        raise LacunaError(f"the folder {output} cannot be made ({error.strerror}); name another") from None
+    output.mkdir(exist_ok=True)
     failed = 0
     with _progress() as bar:
         for job in bar.track(jobs, description=model.name):
@@ -92,15 +92,3 @@ def _progress():
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
-
-
-def _settings(text: str) -> dict:
-    from lacuna.errors import LacunaError
-
-    try:
-        settings = json.loads(text)
-    except ValueError as error:
-        raise LacunaError(f"--settings is no JSON ({error}); write it like '{{\"width\": 64}}'") from None
-    if not isinstance(settings, dict):
-        raise LacunaError(f"--settings is {text}; write names and values, like '{{\"width\": 64}}'")
-    return settings

@@ -1,17 +1,14 @@
 """How long a call takes, and how that varies."""
 
-import re
 import time
 from collections.abc import Callable
 
 import numpy as np
 
 from lacuna.errors import LacunaError
+from lacuna.memory import as_memory_error
 
 LEAST, MOST = 5, 100  # repeats
-
-# PyTorch on the CPU, oneDNN within it, and ONNX Runtime have no class of error for it, only words
-WANT_OF_MEMORY = re.compile(r"alloc|out of memory|could not create a primitive", re.IGNORECASE)
 
 
 def timed(call: Callable[[], object], seconds: float, warm_up: bool = True) -> dict:
@@ -38,30 +35,21 @@ def batches_that_fit(attempt: Callable[[int], dict], largest: int, what: str) ->
 
     A batch does not fit if `attempt` fails for want of memory. If not even 1 does: a `LacunaError` about `what`.
     """
+
+    def tried(batch: int) -> dict:
+        with as_memory_error():
+            return attempt(batch)
+
     try:
-        rows = [attempt(1)]
-    except Exception as error:
-        if not _wants_memory(error):
-            raise
-        reason = " ".join(str(_first(error)).split())[:300]
+        rows = [tried(1)]
+    except MemoryError as error:
+        reason = " ".join(str(error).split())[:300]
         raise LacunaError(
             f"the memory does not suffice for one picture in {what} ({reason}); choose a smaller image_size"
         ) from None
     while largest > 1:
         try:
-            return [*rows, attempt(largest)]
-        except Exception as error:
-            if not _wants_memory(error):
-                raise
+            return [*rows, tried(largest)]
+        except MemoryError:
             largest //= 2
     return rows
-
-
-def _wants_memory(error: Exception) -> bool:
-    reason = _first(error)
-    return isinstance(reason, MemoryError) or WANT_OF_MEMORY.search(str(reason)) is not None
-
-
-def _first(error: Exception) -> BaseException:
-    """What the library itself raised, in all its words: `GraphFails` shortens them and adds our file's name."""
-    return error.__cause__ or error

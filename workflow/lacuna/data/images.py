@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from lacuna.data.decoding import UNREADABLE, decode
 from lacuna.errors import LacunaError
@@ -43,12 +44,16 @@ def grey_mask(path: str | Path) -> np.ndarray:
         picture, transparent = decode(path)
     except UNREADABLE as error:
         raise LacunaError(f"the mask {path} cannot be read ({error}); repair or remove it") from None
+    return grey_of(picture, transparent, f"the mask {path}")
+
+
+def grey_of(picture: Image.Image, transparent: bool, name: str) -> np.ndarray:
+    """A mask's picture as uint8 H×W; a see-through one, and one of 0 and 1 only, is a `LacunaError` about `name`."""
     if transparent:
         raise LacunaError(
-            f"the mask {path} has transparent pixels, so that it is unclear where the hole is; "
-            "flatten it to black and white"
+            f"{name} has transparent pixels, so that it is unclear where the hole is; flatten it to black and white"
         )
     values = np.asarray(picture.convert("L"))
     if values.max() == 1:
-        raise LacunaError(f"the mask {path} holds 0 and 1 where 0 and 255 are meant; multiply it by 255")
+        raise LacunaError(f"{name} holds 0 and 1 where 0 and 255 are meant; multiply it by 255")
     return values

@@ -102,9 +102,9 @@ def _origins_of_spec(spec: str) -> list[Origin]:
     if not path.is_file():
         raise LacunaError(f"the installed package {match['module']} holds no file {match['path']}; correct {spec!r}")
     name = f"{match['module']}:{match['path']}"
-    if path.suffix != ".npy" and match["first"]:
-        raise LacunaError(f"the image {spec!r} asks for items, but only an .npy file has some; take the brackets away")
     if path.suffix != ".npy":
+        if match["first"]:
+            raise LacunaError(f"the image {spec!r} asks for items, which only an .npy file has; take the brackets away")
         return [Origin(name, sha256_of(path), lambda: decode(path), path)]
     pictures = np.load(path, mmap_mode="r", allow_pickle=False)
     first, last = (int(match["first"]), int(match["last"])) if match["first"] else (0, len(pictures))

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from lacuna.data.images import grey_of
 from lacuna.errors import LacunaError
 from lacuna.inpainting.pictures import Picture, picture_of
 
@@ -53,14 +54,7 @@ def _values(source, name: str) -> np.ndarray:
     if hasattr(source, "__array__") and np.asarray(source).dtype == np.bool_:
         source = np.asarray(source).astype(np.uint8) * 255
     mask = picture_of(source, name)
-    if mask.transparent:
-        raise LacunaError(
-            f"{name} has transparent pixels, so that it is unclear where the hole is; flatten it to black and white"
-        )
-    values = np.asarray(Image.fromarray(mask.rgb).convert("L"))
-    if values.max() == 1:
-        raise LacunaError(f"{name} holds 0 and 1 where 0 and 255 are meant; multiply it by 255")
-    return values
+    return grey_of(Image.fromarray(mask.rgb), mask.transparent, name)
 
 
 def _another_size(shape: tuple[int, int], picture: Picture, name: str) -> str:

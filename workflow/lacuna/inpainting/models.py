@@ -13,12 +13,10 @@ from lacuna.errors import LacunaError
 from lacuna.inpainting.filling import Predict, fill
 from lacuna.inpainting.holes import hole_of
 from lacuna.inpainting.pictures import Picture, picture_of
+from lacuna.memory import as_memory_error
 
 TILE = 512  # pixels; what fits into it is computed at once
 OVERLAP = 64
-# How PyTorch says that memory is lacking: on a GPU, on the CPU under Windows and Linux, and through cuBLAS or cuDNN.
-# The word "memory" alone is no sign, as in "an illegal memory access was encountered". Graphs raise a `LacunaError`.
-_NO_MEMORY = ("out of memory", "not enough memory", "can't allocate memory", "STATUS_ALLOC_FAILED")
 NOTE = "lacuna"  # the key of the safetensors metadata in which training says what the weights are
 
 
@@ -80,10 +78,9 @@ class Model:
         if size and not 2 <= overlap <= min(size) // 2:
             raise LacunaError(f"an overlap of {overlap} does not go with tiles of {min(size)}; choose 2 to half a tile")
         try:
-            filled = fill(self.predict, picture.rgb, hole, size, overlap, progress)
-        except (MemoryError, RuntimeError) as error:
-            if isinstance(error, RuntimeError) and not any(sign in str(error) for sign in _NO_MEMORY):
-                raise
+            with as_memory_error():
+                filled = fill(self.predict, picture.rgb, hole, size, overlap, progress)
+        except MemoryError:
             height, width = hole.shape
             raise LacunaError(
                 f"the memory does not suffice for system '{self.name}' on {width}×{height} pixels; "

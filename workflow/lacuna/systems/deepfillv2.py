@@ -78,35 +78,30 @@ class Prediction(base.Prediction):
 
 
 class GatedConv(nn.Module):
-    """A convolution that makes features and their gates: activation(feature)·sigmoid(gate)."""
+    """A convolution that makes features and their gates: activation(feature)·sigmoid(gate).
 
-    def __init__(self, channels: int, out_channels: int, size: int = 3, dilation: int = 1, act=F.elu):
+    same: pad as TensorFlow does, which with a stride is not alike on both sides.
+    """
+
+    def __init__(
+        self, channels: int, out_channels: int, size: int = 3, stride: int = 1, dilation: int = 1, act=F.elu, same=False
+    ):
         super().__init__()
-        self.conv = nn.Conv2d(channels, 2 * out_channels, size, padding=dilation * (size - 1) // 2, dilation=dilation)
-        self.act = act
+        padding = 0 if same else dilation * (size - 1) // 2
+        self.conv = nn.Conv2d(channels, 2 * out_channels, size, stride, padding, dilation)
+        self.act, self.same = act, same
 
     def forward(self, x: Tensor) -> Tensor:
+        x = same_padding(x, self.conv) if self.same else x
         feature, gate = self.conv(x).chunk(2, 1)
         return self.act(feature) * torch.sigmoid(gate)
 
 
-class HalvingGatedConv(GatedConv):
-    """The same with half the even size; TensorFlow has zeros after it only, the port on both sides."""
-
-    def __init__(self, channels: int, out_channels: int, form: str):
-        super().__init__(channels, out_channels)
-        self.conv.stride = 2, 2
-        self.late = form == "tensorflow"
-        if self.late:
-            self.conv.padding = 0, 0
-
-    def forward(self, x: Tensor) -> Tensor:
-        return super().forward(F.pad(x, (0, 1, 0, 1)) if self.late else x)
-
-
 def down(channels: int, hidden: int, out_channels: int, form: str) -> nn.Sequential:
     """Half the size."""
-    return nn.Sequential(HalvingGatedConv(channels, hidden, form), GatedConv(hidden, out_channels))
+    return nn.Sequential(
+        GatedConv(channels, hidden, stride=2, same=form == "tensorflow"), GatedConv(hidden, out_channels)
+    )
 
 
 def up(channels: int, hidden: int, out_channels: int) -> nn.Sequential:
@@ -258,8 +253,8 @@ class Discriminator(nn.Module):
 
     def __init__(self, width: int, form: str):
         super().__init__()
-        self.late = form == "tensorflow"
-        padding = 0 if self.late else 2
+        self.same = form == "tensorflow"
+        padding = 0 if self.same else 2
         channels = (4, width, 2 * width, 4 * width, 4 * width, 4 * width, 4 * width)
         self.convs = nn.ModuleList(
             spectral_norm(nn.Conv2d(entering, leaving, 5, 2, padding))
@@ -269,7 +264,7 @@ class Discriminator(nn.Module):
     def forward(self, image: Tensor, mask: Tensor) -> Tensor:
         x = torch.cat([2 * image - 1, mask], 1)
         for conv in self.convs:
-            x = F.leaky_relu(conv(same_padding(x, conv) if self.late else x), 0.2)
+            x = F.leaky_relu(conv(same_padding(x, conv) if self.same else x), 0.2)
         return x
 
 
