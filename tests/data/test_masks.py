@@ -278,12 +278,21 @@ def test_command(tmp_path, capsys):
     assert "set: 13 masks (strokes)" in capsys.readouterr().out
 
 
-def test_masks_do_not_import_torch(tmp_path):
+def test_staging_masks_and_pairing_do_not_import_torch(tmp_path):
+    masks, images = SETTINGS | {"kind": "strokes"}, {"kind": "package", "images": ["skimage:data/coffee.png"]}
+    images |= {"name": "images", "count": 1, "crop": "center", "image_size": 16, "seed": 1}
+    of_masks, of_images = str(tmp_path / "masks/index.csv"), str(tmp_path / "images/index.csv")
+    pair = ["pair", "--settings", '{"name": "list", "mode": "drawn"}', "--images", of_images, "--masks", of_masks]
+    commands = [
+        ["make-masks", "--settings", json.dumps(masks), "--output", of_masks],
+        ["stage", "--settings", json.dumps(images), "--output", of_images],
+        [*pair, "--output", str(tmp_path / "list.txt")],
+    ]
     program = (
         "import json, sys\n"
         "from lacuna.cli import main\n"
-        "assert main(['make-masks', '--settings', sys.argv[1], '--output', sys.argv[2]]) == 0\n"
-        "assert 'lacuna.data.masks.building' in sys.modules and 'torch' not in sys.modules\n"
+        "for command in json.loads(sys.argv[1]):\n"
+        "    assert main(command) == 0 and 'torch' not in sys.modules, command\n"
     )
-    settings = json.dumps(SETTINGS | {"kind": "strokes"})
-    subprocess.run([sys.executable, "-c", program, settings, str(tmp_path / "set/index.csv")], check=True)
+    subprocess.run([sys.executable, "-c", program, json.dumps(commands)], check=True)
+    assert (tmp_path / "list.txt").is_file()
