@@ -6,7 +6,12 @@ SNAKEMAKE := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q -q
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint lock clean
+.PHONY: help install demo quick test lint lock clean
+
+# An environment knows the folder that it was made in: in a clone that was moved or copied, it is made again.
+ifneq ($(shell cat $(INSTALLED) 2>/dev/null),$(CURDIR))
+$(shell rm -f $(INSTALLED))
+endif
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
@@ -20,12 +25,16 @@ demo: $(INSTALLED) ## run the embedded demonstration up to results/demo/report.h
 	$(SNAKEMAKE) --cores 4 --resources gpu=$(GPUS)
 	@echo "The report is results/demo/report.html"
 
-test: $(INSTALLED) ## run the tests
+quick: $(INSTALLED) ## run the tests that take less than a second each: the inner loop while editing
+	$(BIN)/python -m pytest -m "not slow"
+
+test: $(INSTALLED) ## run all tests
 	$(BIN)/python -m pytest
 
-lint: $(INSTALLED) ## check style and the workflow's conventions
+lint: $(INSTALLED) ## check style, types and the workflow's conventions
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(SNAKEMAKE) --lint
 
@@ -34,7 +43,7 @@ lock: ## remake requirements.lock (needs uv)
 	  --no-header --extra dev pyproject.toml -o requirements.lock
 
 clean: ## remove the environment and caches; results stay
-	rm -rf .venv .pytest_cache .ruff_cache workflow/*.egg-info
+	rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .coverage workflow/*.egg-info
 	find workflow tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(INSTALLED): requirements.lock pyproject.toml
@@ -46,7 +55,7 @@ $(INSTALLED): requirements.lock pyproject.toml
 	  exit 1; \
 	fi; \
 	echo "Installing into .venv with $$found (some minutes, about 6 GB with the GPU libraries) ..."; \
-	"$$found" -m venv .venv
+	"$$found" -m venv --clear .venv
 	@$(PIP) install --require-hashes --no-deps -r requirements.lock
 	@$(PIP) install --no-deps --no-build-isolation -e .
-	@touch $@
+	@echo "$(CURDIR)" > $@

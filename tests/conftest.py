@@ -13,6 +13,12 @@ from lacuna.errors import LacunaError
 pytest_plugins = ["tests.alone"]
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One worker a core that this process may use; eight at most, as each holds torch in memory."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores, 8)
+
+
 @pytest.fixture(scope="session")
 def backbones() -> Callable[..., Path]:
     """`backbones("vgg16", "lpips_alex")`: the folder that holds them, fetched into `results/backbones` if missing.
