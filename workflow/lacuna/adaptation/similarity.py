@@ -114,15 +114,14 @@ class Descriptions:
     def distances(self, image: Tensor, known: Tensor) -> np.ndarray:
         """How unlike the known part of `image` (3×H×W, known 1×H×W) each picture is, N numbers; 0 for equal ones.
 
-        Each number of a description counts in units of its deviation over the pool, weighted by how much of its cell
-        is known; the three parts count alike.
+        A part's mean squared difference, weighted by how much of each cell is known, in units of its mean variance over
+        the pool; the three parts are added.
         """
         total = np.zeros(len(self.names))
         for part, (values, weights) in describe(self.backbone, image[None].cpu(), known[None].cpu()).items():
             pool, values, weights = self.parts[part], values.numpy()[0], weights.numpy()[0]
-            spread = pool.std(0)
-            spread = np.where(spread > 1e-6, spread, 1)
-            total += (((pool - values) / spread) ** 2 @ weights) / max(weights.sum(), 1e-6)
+            variance = max(float(pool.var(0).mean()), 1e-12)
+            total += ((pool - values) ** 2 @ weights) / max(float(weights.sum()), 1e-6) / variance
         return total
 
 
