@@ -48,8 +48,9 @@ def describe(backbone: VGGFeatures, images: Tensor, known: Tensor) -> dict[str, 
 
 
 def _wholly_known(known: Tensor, features: Tensor) -> Tensor:
-    """1 where all that a feature's place stands for is known."""
-    return (F.adaptive_avg_pool2d(known, features.shape[-2:]) > 1 - 1e-6).to(known.dtype)
+    """1 where all that a feature's place and its neighbours stand for is known."""
+    unknown = (F.adaptive_avg_pool2d(known, features.shape[-2:]) < 1 - 1e-6).to(known.dtype)
+    return 1 - F.max_pool2d(unknown, 3, 1, 1)
 
 
 def _mean(maps: Tensor, known: Tensor, cells: int) -> tuple[Tensor, Tensor]:
