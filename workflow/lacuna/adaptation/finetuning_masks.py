@@ -15,6 +15,9 @@ from lacuna.data.masks import strokes
 
 TILES = 4  # along each side
 _TRIES = 100
+# Knots along each side, and share of the displacement: a slow wave and a fast one. Together they are not steep enough
+# to fold the picture at the default roughness, which would leave islands of one tile in another.
+_WAVES = ((2 * TILES, 0.75), (8 * TILES, 0.25))
 _OPTIONS = strokes.Options()
 
 
@@ -31,7 +34,13 @@ def pixel_limits(masks: Masks, size: tuple[int, int]) -> tuple[int, int]:
 
 
 def draw_strokes(rng: np.random.Generator, shut: np.ndarray, fewest: int, most: int) -> np.ndarray | None:
-    """Free-form strokes outside `shut` of `fewest` to `most` pixels, or None where none were found.
+    """F' \\ U': strokes outside `shut` of `fewest` to `most` pixels, or None where none were found."""
+    whole = draw_whole_strokes(rng, shut, fewest, most)
+    return None if whole is None else whole & ~shut
+
+
+def draw_whole_strokes(rng: np.random.Generator, shut: np.ndarray, fewest: int, most: int) -> np.ndarray | None:
+    """F': strokes anywhere, of which `fewest` to `most` pixels lie outside `shut`, or None where none were found.
 
     Drawn on the whole picture, cut, and checked; then drawn anew. What is asked of the strokes is so much more as
     `shut` is expected to take away.
@@ -42,10 +51,8 @@ def draw_strokes(rng: np.random.Generator, shut: np.ndarray, fewest: int, most: 
     asked = [min(shut.size, round(count * shut.size / free)) for count in (fewest, most)]
     for _ in range(_TRIES):
         drawn = strokes.draw(rng, shut.shape[::-1], *asked, _OPTIONS)
-        if drawn is not None:
-            found = (drawn > 0) & ~shut
-            if fewest <= np.count_nonzero(found) <= most:
-                return found
+        if drawn is not None and fewest <= np.count_nonzero((drawn > 0) & ~shut) <= most:
+            return drawn > 0
     return None
 
 
@@ -77,9 +84,14 @@ def draw_tiles(rng: np.random.Generator, size: tuple[int, int], roughness: float
     amount = roughness * min(size)
     numbers = np.zeros(size, np.int64)
     for axis, (place, whole) in enumerate(zip(np.indices(size), size, strict=True)):
-        knots = rng.uniform(-1, 1, (4 * TILES, 4 * TILES)).astype(np.float32)
-        displacement = cv2.resize(knots, size[::-1], interpolation=cv2.INTER_CUBIC).clip(-1, 1) * amount
+        displacement = sum(share * _waves(rng, size, knots) for knots, share in _WAVES) * amount
         along = np.floor((place + 0.5 + displacement) * TILES / whole).clip(0, TILES - 1).astype(np.int64)
         numbers += along * TILES ** (1 - axis)
     dealt = rng.permutation(TILES**2)
     return np.stack([np.isin(numbers, dealt[i::count]) for i in range(count)])
+
+
+def _waves(rng: np.random.Generator, size: tuple[int, int], knots: int) -> np.ndarray:
+    """A smooth random field H×W in [−1, 1]."""
+    values = rng.uniform(-1, 1, (knots, knots)).astype(np.float32)
+    return cv2.resize(values, size[::-1], interpolation=cv2.INTER_CUBIC).clip(-1, 1)
