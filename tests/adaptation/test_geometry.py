@@ -51,6 +51,18 @@ def test_a_rotation_by_30_degrees_turns_clockwise_about_the_centre():
     assert row == pytest.approx(8, abs=0.8) and column == pytest.approx(13.9, abs=0.8)
 
 
+@pytest.mark.parametrize("size", SIZES)
+def test_each_place_takes_the_nearest_pixel_of_where_it_comes_from(size):
+    y, x = (axis - (whole - 1) / 2 for axis, whole in zip(np.indices(size), size, strict=True))
+    for degrees in (30, 120, 210, 300):
+        cos, sin = np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))
+        source = geometry.rotated(geometry.unmoved(size), degrees)
+        rows, columns = np.divmod(source, size[1])
+        there = source != EMPTY
+        assert np.abs(cos * x + sin * y + (size[1] - 1) / 2 - columns)[there].max() < 0.5 + 1e-6
+        assert np.abs(cos * y - sin * x + (size[0] - 1) / 2 - rows)[there].max() < 0.5 + 1e-6
+
+
 def test_a_shear_adds_a_multiple_of_the_other_coordinate():
     still = geometry.unmoved((21, 31))
     moved = geometry.sheared(still, 0.5, 0)

@@ -47,7 +47,8 @@ def test_finetuning_mask_background_and_user_mask_never_overlap(name, pool):
 def test_what_lies_under_the_hole_changes_nothing(name, pool):
     size = SIZES[1]
     hole = lopsided_hole(size)
-    other = picture(size) * (1 - hole) + (1 - picture(size, seed=3)) * hole
+    other = torch.where(hole > 0, 1 - picture(size, seed=3), picture(size))
+    other[:, hole[0] > 0] = other[:, hole[0] > 0].index_fill(1, torch.tensor([0]), torch.nan)
     for step in (0, 3):
         one, two = (sampler(name, size, pool, image).batch(step, prediction(size)) for image in (picture(size), other))
         for field in dataclasses.fields(Batch):
@@ -132,15 +133,15 @@ def test_random_empty_pixels_are_marked_unknown(pool):
 
 
 def test_a_mask_left_alone_keeps_its_coverage_but_for_the_cut(pool):
-    settings = {"augment": {"shear": {"p": 1, "reach": 0.3}, "crop": 0.4}, "augment_finetuning_mask": False}
-    experiment = read_experiment(settings | {"least_coverage_after_cut": 0.12})
+    settings = {"augment": {"shear": {"p": 1, "reach": 0.5}, "crop": 0.4}, "augment_finetuning_mask": False}
+    experiment = read_experiment(settings | {"least_coverage_after_cut": 0.14})
     cut = 0
     for size in SIZES:
         sampled = Sampler(picture(size), lopsided_hole(size), experiment, 3)
         for step in range(10):
             batch = sampled.batch(step)
             shares = batch.hole.mean((1, 2, 3))
-            assert shares.min() >= 0.12 and shares.max() <= 0.25 + 1e-6
+            assert shares.min() >= 0.14 and shares.max() <= 0.25 + 1e-6
             cut += int((shares < 0.15).sum())
     assert cut > 0, "nothing was ever cut"
 

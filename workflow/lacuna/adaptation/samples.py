@@ -54,7 +54,7 @@ class Sampler:
             )
         self.experiment, self.seed = experiment, seed
         self.user_mask = user_mask
-        self.image = image * (1 - user_mask)  # what lies under the hole goes no further than here
+        self.image = torch.where(user_mask > 0, 0, image)  # what lies under the hole, even NaN, goes no further
         self.user = user_mask[0].cpu().numpy() > 0.5
         self.shut = finetuning_masks.dilated(self.user, experiment.masks.dilation)
         self.fewest, self.most = finetuning_masks.pixel_limits(experiment.masks, self.user.shape)
