@@ -1,6 +1,7 @@
 """What training shows in the user's hole, where there is no truth."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,8 @@ from lacuna.data.images import read_image_bytes
 from lacuna.data.photographs import photographs_of
 from lacuna.errors import LacunaError
 
+_KEPT = 256  # decoded pictures that stay in memory: 200 MB of 256×256 pixels
+
 
 class Pool:
     """The pictures of a training source, by their paths, and what is known of their looks.
@@ -26,8 +29,14 @@ class Pool:
         self.paths = [Path(path) for path in paths]
         self.photographs = np.array(photographs_of(self.paths), dtype=object)
         self.descriptions = descriptions
+        self.picture = lru_cache(_KEPT)(self._picture)
         if descriptions is not None:
             descriptions.require(self.paths)
+
+    def _picture(self, number: int, size: tuple[int, int]) -> Tensor:
+        """A picture, 3×H×W in [0, 1], enlarged or reduced to cover `size` and cut in the middle; not to be changed."""
+        values = torch.from_numpy(read_image_bytes(self.paths[number])).float()[None] / 255
+        return covering(values, size)[0]
 
     def without(self, photograph: str) -> "OtherPhotographs":
         """The pictures that were not cut from `photograph` (as `photographs_of` names it); none is a `LacunaError`."""
@@ -45,7 +54,6 @@ class OtherPhotographs:
 
     def __init__(self, pool: Pool, kept: np.ndarray):
         self.pool, self.kept = pool, kept
-        self._read: dict[tuple[int, tuple[int, int]], Tensor] = {}
 
     def most_similar(self, image: Tensor, user: Tensor, count: int) -> np.ndarray:
         """Numbers in the pool of the `count` pictures most similar to the known part of `image`, best first.
@@ -59,13 +67,6 @@ class OtherPhotographs:
             )
         distances = self.pool.descriptions.distances(image, 1 - user)[self.kept]
         return self.kept[np.argsort(distances, kind="stable")[:count]]
-
-    def picture(self, number: int, size: tuple[int, int]) -> Tensor:
-        """A picture of the pool, 3×H×W in [0, 1], enlarged or reduced to cover `size` and cut in the middle."""
-        if (number, size) not in self._read:
-            values = torch.from_numpy(read_image_bytes(self.pool.paths[number])).float()[None] / 255
-            self._read[number, size] = covering(values, size)[0]
-        return self._read[number, size]
 
 
 def covering(pictures: Tensor, size: tuple[int, int]) -> Tensor:
@@ -87,7 +88,7 @@ class Filler:
     """
 
     def __init__(self, experiment: Experiment, image: Tensor, user: Tensor, pool: OtherPhotographs | None):
-        self.kind, self.size, self.pool = experiment.fill, tuple(image.shape[-2:]), pool
+        self.kind, self.size, self.others = experiment.fill, tuple(image.shape[-2:]), pool
         if self.kind in FROM_POOL:
             if pool is None:
                 raise LacunaError(f"the fill {self.kind} needs pictures of the training source; give some")
@@ -99,7 +100,7 @@ class Filler:
         if self.kind == "random_pixels":
             return torch.from_numpy(rng.random((3, *self.size), dtype=np.float32))
         if self.kind in FROM_POOL:
-            return self.pool.picture(int(self.among[rng.integers(len(self.among))]), self.size)
+            return self.others.pool.picture(int(self.among[rng.integers(len(self.among))]), self.size)
         if self.kind == "current_prediction":
             if prediction is None:
                 raise ValueError("the fill current_prediction needs the current prediction of the picture")

@@ -41,8 +41,8 @@ class Sampler:
 
     image: 3×H×W in [0, 1]; user_mask: 1×H×W, exactly 0 or 1, 1 = hole; pool: for fills from the training source, the
     pictures of other photographs (`Pool.without`). A batch depends on these, the seed and the step alone, and nowhere
-    on what the image holds in the hole. Errors: a `LacunaError` where the hole leaves no room for a finetuning mask, or
-    the fill lacks its pictures.
+    on what the image holds in the hole; several threads may draw batches ahead. Errors: a `LacunaError` where the hole
+    leaves no room for a finetuning mask, or the fill lacks its pictures.
     """
 
     def __init__(
