@@ -1,0 +1,1 @@
+"""Test-time training: a trained network is adapted to the one picture that it will complete."""
