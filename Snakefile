@@ -58,8 +58,4 @@ localrules:
 rule all:
     default_target: True
     input:
-        rules.report.output,
-        rules.tabulate.output,
-        rules.gallery.output,
-        rules.tabulate_export.output if PLAN.is_exporting() else [],
-        rules.studio.output if PLAN.has_studio() else [],
+        [path for job in PLAN.targets() for path in job.files],
