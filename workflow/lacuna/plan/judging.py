@@ -6,7 +6,7 @@ from pathlib import Path
 from lacuna.plan.making import Making
 from lacuna.plan.stages import Work, declare
 
-PUBLISHED = Path(os.path.relpath(Path(__file__).parents[2] / "published"))
+PUBLISHED = Path(__file__).parents[2] / "published"
 # How long each of a system's predictions is repeated, in seconds, and the largest batches tried.
 MEASUREMENT = {"seconds": 2.0, "largest_batch_cpu": 8, "largest_batch_gpu": 64}
 # Why a system of a kind is not exported.
@@ -14,6 +14,11 @@ REASONS = {
     "classical": "an algorithm, and no network",
     "fitted": "a network is fitted to every picture anew, so there is none to keep",
 }
+
+
+def _published(name: str) -> str:
+    """A file of published numbers, as a path that any clone has."""
+    return os.path.relpath(PUBLISHED / name)
 
 
 def _each_test_set(pattern: str):
@@ -156,7 +161,7 @@ class Judging(Making):
             "set_scores": [path for key in self.scored_as_sets() for path in self.score_set(*key).outputs["scores"]],
             "validation": [self.train(*key).outputs["validation"][0] for key in self.trainings()],
             "validation_lists": self._lists(*(entry["validation"] for entry in self.sources.values())),
-            "published": [str(PUBLISHED / "seeds.csv")],
+            "published": [_published("seeds.csv")],
             "splits": self.check_splits().outputs["splits"],
         }
         return Work({**self.titles(), "metrics": self.config["metrics"]}, inputs)
@@ -194,7 +199,7 @@ class Judging(Making):
             "measurements": [self.measure(label).outputs["measurement"][0] for label in labels],
             "records": [self.train(*key).outputs["record"][0] for key in self.trainings()],
             "weights": [path for key in keys for path in self.weights_of(*key)],
-            "published": [str(PUBLISHED / "complexity.csv")],
+            "published": [_published("complexity.csv")],
         }
         return Work({**self.titles(), "rows": rows}, inputs)
 
