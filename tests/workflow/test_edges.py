@@ -17,7 +17,7 @@ def listed(text: str) -> dict[str, tuple[set[str], set[str]]]:
     """Rule and first output → (inputs, outputs) of every job that `--detailed-summary`-like dry runs print."""
     jobs = {}
     for block in re.split(r"\n(?=(?:local)?rule \w+:)", text):
-        found = {key: value for key, value in re.findall(r"^    (input|output): (.*)$", block, re.MULTILINE)}
+        found = dict(re.findall(r"^    (input|output): (.*)$", block, re.MULTILINE))
         if "output" in found:
             outputs = found["output"].split(", ")
             jobs[min(outputs)] = (set(found.get("input", "").split(", ")) - {""}, set(outputs))
