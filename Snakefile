@@ -21,8 +21,8 @@ except LacunaError as error:
 
 # Only where a person starts Snakemake: not in the processes of jobs, not for the rulegraph, not for --lint.
 if workflow.is_main_process and not {"--lint", "--rulegraph"} & set(sys.argv):
-    for result in align(PLAN):
-        print(f"lacuna: {result} was made from something else and is made again; see 'lacuna why'", file=sys.stderr)
+    if said := align(PLAN):
+        print(f"lacuna: {said}", file=sys.stderr)
 
 
 report: "workflow/report/workflow.rst"

@@ -138,3 +138,18 @@ def installed(packages: dict[str, str]) -> dict[str, str]:
         except metadata.PackageNotFoundError:
             continue
     return found
+
+
+def verdict(run: Path, digests: dict[str, str]) -> str:
+    """Whether the check of a run passed, for its report. digests: input of the report → the job that must have made it.
+
+    Those jobs' digests cover everything upstream of them.
+    """
+    found = [*sorted(run.rglob(f"*{ENDING}")), *sorted(run.parent.glob(f"*{ENDING}"))]
+    results = [str(path).removesuffix(ENDING) for path in found]
+    known = {head(result).digest for result in results}
+    strange = [path for path, digest in digests.items() if digest not in known]
+    edited = [name for result in results for name in changed_files(read(result))]
+    if strange or edited:
+        return f"not passed: {len(strange)} inputs of another origin, {len(edited)} files changed since they were made"
+    return f"passed: {len(results)} results are what this config asks for, unchanged since they were made"

@@ -35,6 +35,7 @@ def run(args) -> None:
 
 
 def _describe(sidecar: dict) -> None:
+    from lacuna import sidecars
     from lacuna.provenance.differences import flat
 
     job = sidecar["job"]
@@ -46,11 +47,11 @@ def _describe(sidecar: dict) -> None:
         ("settings", {".".join(path): value for path, value in flat(job["settings"]).items() if path}),
         ("packages", sidecar["installed"]),
         ("inputs", sidecar["inputs"]),
-        ("code", job["code"]),
     ):
         print(f"{title}:" if rows else f"{title}: none")
         for name, value in rows.items():
             print(f"  {name}  {value}")
+    print(f"code: {len(job['code'])} modules, by name in {sidecars.path_of(job['result'])}")
 
 
 def plan_for(path: str, configfile: str | None):

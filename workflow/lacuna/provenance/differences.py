@@ -12,16 +12,20 @@ NOTHING = object()
 def differences(job: Job, sidecar: dict, config: dict) -> list[str]:
     """One sentence for each thing that makes another result of a job than the one that lies there; empty if it is the
     one. `config` gives the settings their names. Where an input differs, what differs there is said."""
-    return list(dict.fromkeys(_causes(job, sidecar, config, set())))
+    found: dict[str, str] = {}
+    for cause, where in _causes(job, sidecar, config, set()):
+        found.setdefault(cause, where)
+    return [f"{cause} (seen by {where})" if where != job.name else cause for cause, where in found.items()]
 
 
-def _causes(job: Job, sidecar: dict, config: dict, seen: set[str]) -> list[str]:
+def _causes(job: Job, sidecar: dict, config: dict, seen: set[str]) -> list[tuple[str, str]]:
+    """(what differs, the name of the job that it differs for), the job's own first."""
     if sidecar["digest"] == job.digest or job.first in seen:
         return []
     seen.add(job.first)
     then, now = sidecar["job"], job.record
     if then["outcome"] or now["outcome"]:
-        return [f"what is fetched: {job.name} is pinned to another file"] if then["outcome"] != now["outcome"] else []
+        return [(f"what is fetched: {job.name} is pinned to another file", job.name)]
     found = _settings(then, now, config)
     found += _code(then["code"], now["code"], sidecar.get("commit", ""))
     found += _packages(then["packages"], now["packages"])
@@ -30,8 +34,9 @@ def _causes(job: Job, sidecar: dict, config: dict, seen: set[str]) -> list[str]:
         for name in sorted(then["contents"].keys() | now["contents"].keys())
         if then["contents"].get(name) != now["contents"].get(name)
     ]
-    found += _inputs(job, then, config, seen)
-    return found or ["the plan: its parts are put together in another way than when it was made"]
+    edges, upstream = _inputs(job, then, config, seen)
+    found = [(cause, job.name) for cause in found + edges] + upstream
+    return found or [("the plan: its parts are put together in another way than when it was made", job.name)]
 
 
 def _settings(then: dict, now: dict, config: dict) -> list[str]:
@@ -102,8 +107,9 @@ def _place(job: dict, name: str) -> str:
     return str(job["settings"].get("path") or job["settings"].get("folder") or name)
 
 
-def _inputs(job: Job, then: dict, config: dict, seen: set[str]) -> list[str]:
-    found = []
+def _inputs(job: Job, then: dict, config: dict, seen: set[str]) -> tuple[list[str], list[tuple[str, str]]]:
+    """What differs in which files a job takes, and what differs for the jobs that make them."""
+    found, upstream = [], []
     for name in sorted(then["inputs"].keys() | job.inputs.keys()):
         old = dict(then["inputs"].get(name, []))
         new = {str(path): path for path in job.inputs.get(name, ())}
@@ -114,23 +120,12 @@ def _inputs(job: Job, then: dict, config: dict, seen: set[str]) -> list[str]:
             elif not is_made(path):
                 if old[text] != job.contents[path]:
                     found.append(f"the user's files: {text} is another file than when it was made")
-            elif old[text] != path.job.digest:
-                found += _upstream(path, old[text], config, seen)
+            elif old[text] != path.job.digest and path.job.first not in seen:
+                sidecar = sidecars.read(path.job.first)
+                if sidecar is None or sidecar["digest"] != old[text]:
+                    found.append(f"input: {path} has been made anew since")
+                else:
+                    upstream += _causes(path.job, sidecar, config, seen)
         if list(old) != list(new) and set(old) == set(new):
             found.append(f"input: its {name} stand in another order")
-    return found
-
-
-def _upstream(path, digest: str, config: dict, seen: set[str]) -> list[str]:
-    """Why an input is another one."""
-    upstream = path.job
-    sidecar = sidecars.read(upstream.first)
-    if upstream.first in seen:
-        return []
-    if sidecar is None or sidecar["digest"] != digest:
-        seen.add(upstream.first)
-        return [f"input: {path} has been made anew since, by {upstream.name}"]
-    return [
-        f"{cause}, of its input {upstream.name}" if " of its input " not in cause else cause
-        for cause in _causes(upstream, sidecar, config, seen)
-    ]
+    return found, upstream

@@ -14,8 +14,8 @@ from lacuna.plan import Plan
 UNKNOWN = "unknown"
 
 
-def align(plan: Plan) -> list[str]:
-    """Correct Snakemake's notes; the results that would have been taken for good ones but will be made again."""
+def align(plan: Plan) -> str:
+    """Correct Snakemake's notes; one sentence where stale results would have been taken for good ones, else nothing."""
     from snakemake.persistence import RECORD_FORMAT_VERSION, MetadataRecord
     from snakemake.persistence.file import FilePersistence
 
@@ -30,8 +30,6 @@ def align(plan: Plan) -> list[str]:
             if job.outcome or all(noted):
                 continue  # verified wherever it is used; or Snakemake knows
             made_by = UNKNOWN
-        elif made_by == job.digest and not any(noted):
-            continue
         wanted = [repr(made_by)]
         if all(note and note.params == wanted for note in noted):
             continue
@@ -41,4 +39,7 @@ def align(plan: Plan) -> list[str]:
             record = note or MetadataRecord(rule=job.stage, incomplete=False)
             record.params, record.record_format_version = wanted, RECORD_FORMAT_VERSION
             notes._write_record(str(path), record)
-    return again
+    if not again:
+        return ""
+    count = f"{len(again)} results were" if len(again) > 1 else "1 result was"
+    return f"{count} made from something else ({again[0]} first), to be made again; 'lacuna check' says from what"
