@@ -11,12 +11,18 @@ sys.path.insert(0, str(Path(workflow.basedir, "workflow")))
 from lacuna.environment import find_this_python
 from lacuna.errors import LacunaError
 from lacuna.plan import Plan
+from lacuna.provenance.reruns import align
 
 find_this_python()
 try:
     PLAN = Plan(config)
 except LacunaError as error:
     sys.exit(f"lacuna: {error}")
+
+# Only where a person starts Snakemake: not in the processes of jobs, not for the rulegraph, not for --lint.
+if workflow.is_main_process and not {"--lint", "--rulegraph"} & set(sys.argv):
+    if said := align(PLAN):
+        print(f"lacuna: {said}", file=sys.stderr)
 
 
 report: "workflow/report/workflow.rst"
@@ -58,8 +64,4 @@ localrules:
 rule all:
     default_target: True
     input:
-        rules.report.output,
-        rules.tabulate.output,
-        rules.gallery.output,
-        rules.tabulate_export.output if PLAN.is_exporting() else [],
-        rules.studio.output if PLAN.has_studio() else [],
+        [path for job in PLAN.targets() for path in job.files],

@@ -72,8 +72,8 @@ def test_a_budget_of_one_system_replaces_the_common_one(tmp_path):
 
 
 def test_backbones_follow_the_metrics(tmp_path):
-    assert plan(tmp_path, metrics=["psnr"]).backbones("score", "telea") == []
-    assert plan(tmp_path, metrics=["lpips_alex"]).backbones("score", "telea") == ["lpips_alex"]
+    assert plan(tmp_path, metrics=["psnr"]).backbones_of_scores() == []
+    assert plan(tmp_path, metrics=["lpips_alex"]).backbones_of_scores() == ["lpips_alex"]
 
 
 def test_set_metrics_score_every_prediction_and_yardstick_beside_one_reference(tmp_path):
@@ -82,9 +82,9 @@ def test_set_metrics_score_every_prediction_and_yardstick_beside_one_reference(t
     keys = one.scored_as_sets()
     assert ("telea", "untrained") in keys and ("masked_input", "yardstick") in keys
     assert len(keys) == len(set(keys)) == 1 + 3
-    assert one.backbone_files("features") == ["results/backbones/inception.pt"]
-    references = one.score_set("telea", "untrained").upstream[1:]
-    assert references == tuple(one.features_of_truth(name) for name in one.test_sets)
+    assert one.features("telea", "untrained").inputs["backbones"] == ("results/backbones/inception.pt",)
+    references = one.score_set("telea", "untrained").inputs["reference"]
+    assert [each.job for each in references] == [one.features_of_truth(name) for name in one.test_sets]
     two = plan(tmp_path, set_metrics=["fid", "kid"], systems={"telea": {}})
     key = ("ground_truth", "yardstick")
     assert one.features(*key).digest == two.features(*key).digest
@@ -140,8 +140,7 @@ def test_a_system_is_measured_once_whatever_it_was_trained_on(tmp_path):
     assert one.measure("aotgan").digest == other.measure("aotgan").digest
     assert one.measure("aotgan").digest != plan(tmp_path, export=False, image_size=32).measure("aotgan").digest
     exporting = plan(tmp_path)
-    assert exporting.measured_exports("aotgan") == [("aotgan", "place2")] and exporting.measured_exports("telea") == []
-    assert one.measured_exports("aotgan") == []
+    assert one.measure("aotgan").upstream == exporting.measure("telea").upstream == ()
     assert exporting.measure("aotgan").upstream == (exporting.export("aotgan", "place2"),)
     assert exporting.measure("telea").digest == one.measure("telea").digest
     assert one.measure("telea").settings["measurement"] == {
@@ -153,7 +152,7 @@ def test_a_system_is_measured_once_whatever_it_was_trained_on(tmp_path):
     assert ["aotgan", "aotgan", "celeba", "results/demo/training/aotgan/celeba/weights.safetensors"] in rows
     assert ["telea", "telea", "untrained", None] in rows
     assert one.tabulate_complexity().digest != other.tabulate_complexity().digest
-    assert len(one.weights_files()) == len(one.trainings()) == 6
+    assert len(one.tabulate_complexity().inputs["weights"]) == len(one.trainings()) == 6
 
 
 def test_the_bounds_of_a_measurement_are_checked(tmp_path):
@@ -215,7 +214,7 @@ def test_npm_that_arrives_fetches_the_runtime_and_npm_that_leaves_does_not(tmp_p
     monkeypatch.chdir(tmp_path)
     digests = []
     for npm, present in ((False, False), (True, False), (True, True), (False, True)):
-        monkeypatch.setattr("lacuna.plan.has_npm", lambda npm=npm: npm)
+        monkeypatch.setattr("lacuna.plan.showing.has_npm", lambda npm=npm: npm)
         if present:
             file = tmp_path / "results/web_runtime/ort.wasm.bundle.min.mjs"
             file.parent.mkdir(parents=True, exist_ok=True)

@@ -1,19 +1,18 @@
 """A made-up run: crops of two photographs, blurred and noisy 'predictions', invented curves, the real commands."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from lacuna.canonical import canonical_json
-from lacuna.cli import main
 from lacuna.files import write_json, write_rows
 from lacuna.metrics.per_set import SET_METRICS
 from lacuna.metrics.records import write_records
 from lacuna.metrics.set_scoring import COLUMNS, NUMBERS
+from lacuna.reporting.rulegraph import draw, parse_dot
 from lacuna.yardsticks import SOURCE, index_of
 from lacuna.yardsticks import TITLES as YARDSTICKS
+from tests.steps import declared_outputs, run_step
 
 TITLES = {
     "run": "made_up",
@@ -111,14 +110,16 @@ def make_yardsticks(folder: Path, metrics, backbones: str) -> list[Path]:
     sets = list(TITLES["test_sets"])
     lists, found = [folder / f"lists/{name}.txt" for name in sets], []
     settings = {"yardsticks": list(YARDSTICKS), "test_sets": sets}
-    command("yardsticks", settings, "--lists", *lists, "--output-directory", folder / "predictions")
+    every = [index_of(folder / "predictions", name, test_set) for name in YARDSTICKS for test_set in sets]
+    step("yardsticks", settings, {"pairs": lists}, {"indexes": every})
     for name in YARDSTICKS:
         indices = [index_of(folder / "predictions", name, test_set) for test_set in sets]
         scores = [folder / f"scores/{name}/{SOURCE}/{test_set}.parquet" for test_set in sets]
-        command(
+        step(
             "score",
             {"system": name, "source": SOURCE, "test_sets": sets, "metrics": list(metrics)},
-            *("--list", *lists, "--predictions", *indices, "--backbones", backbones, "--output", *scores),
+            {"pairs": lists, "predictions": indices, "backbones": Path(backbones) / "any"},
+            {"scores": scores},
         )
         found += scores
     return found
@@ -245,11 +246,15 @@ def make_run(folder: Path, size=(44, 60), n=9, metrics=("psnr", "ssim", "l1"), b
                 index = make_predictions(folder, system, source, test_set, random)
                 indices.setdefault(test_set, []).append(index)
                 scores.append(str(folder / f"scores/{system}/{source}/{test_set}.parquet"))
-                command(
+                step(
                     "score",
                     {"system": system, "source": source, "test_sets": [test_set], "metrics": list(metrics)},
-                    *("--list", folder / f"lists/{test_set}.txt", "--predictions", index),
-                    *("--backbones", backbones, "--output", scores[-1]),
+                    {
+                        "pairs": folder / f"lists/{test_set}.txt",
+                        "predictions": index,
+                        "backbones": Path(backbones) / "any",
+                    },
+                    {"scores": scores[-1]},
                 )
             if source != "untrained":
                 make_training(folder, system, source, size, random)
@@ -258,68 +263,57 @@ def make_run(folder: Path, size=(44, 60), n=9, metrics=("psnr", "ssim", "l1"), b
         [str(folder / f"training/aotgan/{source}/{name}.csv") for source in KEYS["aotgan"]]
         for name in ("losses", "validation")
     ]
-    command(
+    step(
         "tabulate",
         settings,
-        *("--scores", *scores, "--validation", *curves[1]),
-        *("--validation-lists", *([folder / "lists/validation.txt"] * len(TITLES["sources"]))),
-        *("--yardsticks", *make_yardsticks(folder, metrics, backbones)),
-        *("--set-scores", make_set_scores(folder, n, random)),
-        *("--published", PUBLISHED, "--output-directory", folder / "tables"),
+        {
+            "scores": scores,
+            "validation": curves[1],
+            "validation_lists": [folder / "lists/validation.txt"] * len(TITLES["sources"]),
+            "yardsticks": make_yardsticks(folder, metrics, backbones),
+            "set_scores": make_set_scores(folder, n, random),
+            "published": PUBLISHED,
+        },
+        declared_outputs("tabulate", folder),
     )
     make_measurements(folder)
     rows = [[label, label, source, None] for label, sources in KEYS.items() for source in sources]
     for row in rows:
         if row[2] != "untrained":
             row[3] = str(folder / f"training/{row[0]}/{row[2]}/weights.safetensors")
-    command(
-        "tabulate-complexity",
+    step(
+        "tabulate_complexity",
         TITLES | {"rows": rows},
-        *("--results", folder, "--published", PUBLISHED.with_name("complexity.csv")),
-        *("--output-directory", folder / "tables"),
+        {"published": PUBLISHED.with_name("complexity.csv")},
+        declared_outputs("tabulate_complexity", folder),
     )
     pytorch = [path for path in scores if "/aotgan/" in path]
     parities = [make_export(folder, "aotgan", source, shift) for source, shift in (("place2", 1e-5), ("celeba", 0.5))]
     nothing = [[name, "untrained", "an algorithm, and no network"] for name in ("telea", "navier_stokes")]
-    command(
-        "tabulate-export",
+    step(
+        "tabulate_export",
         {"metrics": list(metrics), "without": nothing},
-        *("--parity", *parities, "--scores", *pytorch, "--output-directory", folder / "tables"),
+        {"parity": parities, "scores": pytorch},
+        declared_outputs("tabulate_export", folder),
     )
     figures = folder / "figures"
     for test_set, title in TITLES["test_sets"].items():
-        command(
-            "plot",
+        step(
+            "plot_qualitative",
             TITLES | {"test_set": test_set, "title": title, "images": 3},
-            *("--list", folder / f"lists/{test_set}.txt", "--predictions", *indices[test_set]),
-            *("--output", figures / f"qualitative_{test_set}.png"),
-            figure="qualitative",
+            {"pairs": folder / f"lists/{test_set}.txt", "predictions": indices[test_set]},
+            {"figure": figures / f"qualitative_{test_set}.png"},
         )
-    command(
-        "plot",
-        TITLES,
-        *("--losses", *curves[0], "--validation", *curves[1], "--output", figures / "training_curves.png"),
-        figure="training",
-    )
-    command("plot", settings, "--scores", *scores, "--output", figures / "metric_by_coverage.png", figure="coverage")
-    command("plot", settings, "--scores", *scores, "--output", figures / "critical_difference.png", figure="ranks")
+    drawn = {"losses": curves[0], "validation": curves[1]}
+    step("plot_training", TITLES, drawn, {"figure": figures / "training_curves.png"})
+    step("plot_coverage", settings, {"scores": scores}, {"figure": figures / "metric_by_coverage.png"})
+    step("plot_ranks", settings, {"scores": scores}, {"figure": figures / "critical_difference.png"})
     every = [Path(index) for of_set in indices.values() for index in of_set]
-    command(
-        "plot",
-        settings,
-        *("--scores", *scores, "--records", *(index.with_name("record.json") for index in every)),
-        *("--output", figures / "quality_cost.png"),
-        figure="cost",
-    )
-    command(
-        "plot",
-        settings,
-        *("--scores", *scores, "--predictions", *every),
-        *("--output", figures / "examples.png", "--failures", figures / "failures.png"),
-        figure="examples",
-    )
-    (folder / "rules.dot").write_text(DOT)
-    assert main(["rulegraph", "--dot", str(folder / "rules.dot"), "--output", str(figures / "rulegraph.svg")]) == 0
+    records = [index.with_name("record.json") for index in every]
+    step("plot_cost", settings, {"scores": scores, "records": records}, declared_outputs("plot_cost", folder))
+    pictures = {"scores": scores, "predictions": every}
+    step("plot_examples", settings, pictures, declared_outputs("plot_examples", folder))
+    draw(parse_dot(DOT), figures / "rulegraph.svg")
     write_json(
         folder / "images/splits.json",
         {"training": {"train": 3}, "evaluation": {"validation": 1, "paris_test": 2}, "shared": 0},
@@ -331,9 +325,9 @@ def make_run(folder: Path, size=(44, 60), n=9, metrics=("psnr", "ssim", "l1"), b
     return TITLES | {"config": config, "studio": False}
 
 
-def command(name: str, settings: dict, *arguments, figure: str = "") -> None:
-    words = [name, *filter(None, [figure]), "--settings", canonical_json(settings), *map(str, arguments)]
-    assert main(words) == 0, json.dumps(words)
+def step(stage: str, settings: dict, inputs: dict, outputs: dict) -> None:
+    """Run a step; it must succeed."""
+    assert run_step(stage, settings, inputs, outputs) == 0, stage
 
 
 DOT = """digraph snakemake_dag {

@@ -1,16 +1,15 @@
 """The seeds' tables: what is shown where, what is marked, and the three spellings."""
 
-import json
 import re
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from lacuna.cli import main
 from lacuna.errors import LacunaError
 from lacuna.reporting import aggregation, published, rendering, statistics, tables
 from lacuna.reporting.statistics import NOT_TESTED
+from tests.steps import declared_outputs, run_step
 
 SETTINGS = {
     "title": "A title",
@@ -263,15 +262,14 @@ def test_tabulate_writes_the_same_bytes_twice(tmp_path):
     scores[:half].to_parquet(tmp_path / "a.parquet")
     scores[half:].to_parquet(tmp_path / "b.parquet")
     for folder, order in (("one", "ab"), ("two", "ba")):
-        words = ["tabulate", "--settings", json.dumps(SETTINGS), "--scores"]
-        words += [str(tmp_path / f"{name}.parquet") for name in order]
-        assert main([*words, "--validation", "--output-directory", str(tmp_path / folder)]) == 0
-    names = sorted(path.name for path in (tmp_path / "one").iterdir())
+        paths = [tmp_path / f"{name}.parquet" for name in order]
+        assert run_step("tabulate", SETTINGS, {"scores": paths}, declared_outputs("tabulate", tmp_path / folder)) == 0
+    names = sorted(path.name for path in (tmp_path / "one/tables").iterdir())
     kinds = [f"table_{source}.{kind}" for source in ("celeba", "place2") for kind in ("html", "md", "tex")]
     tidy = ["quantitative", "by_coverage", "training", "leaderboard", "statistics_pairs", "statistics_ranks", "cross"]
     tidy += ["published_comparison", "sanity", "set_scores", "valid_region"]
     assert names == sorted([*(f"{name}.csv" for name in tidy), *kinds])
     for name in names:
-        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
-    head = (tmp_path / "one/quantitative.csv").read_text().splitlines()[0]
+        assert (tmp_path / "one/tables" / name).read_bytes() == (tmp_path / "two/tables" / name).read_bytes()
+    head = (tmp_path / "one/tables/quantitative.csv").read_text().splitlines()[0]
     assert head == "source,test_set,system,prediction,region,metric,mean,std,n"

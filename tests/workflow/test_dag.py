@@ -118,7 +118,7 @@ def test_the_exported_network_is_verified(finished):
 
 
 def test_editing_a_table_redraws_tables_only(finished):
-    with finished.edit("workflow/lacuna/commands/tabulate.py"):
+    with finished.edit("workflow/lacuna/steps/tabulate.py"):
         assert finished.would_run() == {"tabulate", "report"}
 
 
@@ -153,7 +153,7 @@ def test_every_system_is_counted_and_timed(finished):
 
 
 def test_editing_a_metric_scores_again_and_retrains_nothing(finished):
-    with finished.edit("workflow/lacuna/commands/score.py"):
+    with finished.edit("workflow/lacuna/steps/score.py"):
         jobs = finished.would_run()
     assert {"score", "tabulate"} <= jobs
     assert not jobs & {"train", "predict", "stage", "make_masks"}

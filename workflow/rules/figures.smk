@@ -3,11 +3,10 @@
 
 rule plot_training:
     input:
-        losses=[f"{PLAN.folder}/training/{a}/{b}/losses.csv" for a, b in PLAN.trainings()],
-        validation=[f"{PLAN.folder}/training/{a}/{b}/validation.csv" for a, b in PLAN.trainings()],
+        unpack(PLAN.inputs("plot_training")),
     output:
-        report(
-            f"{PLAN.folder}/figures/training_curves.png",
+        figure=report(
+            PLAN.output("plot_training", "figure"),
             category="Figures",
             subcategory="Training",
             labels={"figure": "training curves"},
@@ -18,19 +17,18 @@ rule plot_training:
     conda:
         "../../envs/report.yaml"
     params:
-        settings=lambda wildcards: PLAN.plot_training().settings_json,
-        digest=PLAN.plot_training().digest,
+        digest=PLAN.digest("plot_training"),
+        job=PLAN.text("plot_training"),
     shell:
-        "python -m lacuna plot training --settings {params.settings:q} --losses {input.losses}"
-        " --validation {input.validation} --output {output} > {log} 2>&1"
+        "python -m lacuna step plot_training --job {params.job:q} > {log:q} 2>&1"
 
 
 rule plot_coverage:
     input:
-        [f"{PLAN.folder}/scores/{a}/{b}/{c}.parquet" for a, b, c in PLAN.predictions()],
+        unpack(PLAN.inputs("plot_coverage")),
     output:
-        report(
-            f"{PLAN.folder}/figures/metric_by_coverage.png",
+        figure=report(
+            PLAN.output("plot_coverage", "figure"),
             category="Figures",
             subcategory="Coverage",
             labels={"figure": "metric by coverage"},
@@ -41,18 +39,18 @@ rule plot_coverage:
     conda:
         "../../envs/report.yaml"
     params:
-        settings=lambda wildcards: PLAN.plot_coverage().settings_json,
-        digest=PLAN.plot_coverage().digest,
+        digest=PLAN.digest("plot_coverage"),
+        job=PLAN.text("plot_coverage"),
     shell:
-        "python -m lacuna plot coverage --settings {params.settings:q} --scores {input} --output {output} > {log} 2>&1"
+        "python -m lacuna step plot_coverage --job {params.job:q} > {log:q} 2>&1"
 
 
 rule plot_ranks:
     input:
-        [f"{PLAN.folder}/scores/{a}/{b}/{c}.parquet" for a, b, c in PLAN.predictions()],
+        unpack(PLAN.inputs("plot_ranks")),
     output:
-        report(
-            f"{PLAN.folder}/figures/critical_difference.png",
+        figure=report(
+            PLAN.output("plot_ranks", "figure"),
             category="Figures",
             subcategory="Ranks",
             labels={"figure": "mean ranks"},
@@ -63,32 +61,30 @@ rule plot_ranks:
     conda:
         "../../envs/report.yaml"
     params:
-        settings=lambda wildcards: PLAN.plot_ranks().settings_json,
-        digest=PLAN.plot_ranks().digest,
+        digest=PLAN.digest("plot_ranks"),
+        job=PLAN.text("plot_ranks"),
     shell:
-        "python -m lacuna plot ranks --settings {params.settings:q} --scores {input} --output {output} > {log} 2>&1"
+        "python -m lacuna step plot_ranks --job {params.job:q} > {log:q} 2>&1"
 
 
 rule plot_cost:
     input:
-        scores=[f"{PLAN.folder}/scores/{a}/{b}/{c}.parquet" for a, b, c in PLAN.predictions()],
-        records=[f"{PLAN.folder}/predictions/{a}/{b}/{c}/record.json" for a, b, c in PLAN.predictions()],
+        unpack(PLAN.inputs("plot_cost")),
     output:
         figure=report(
-            f"{PLAN.folder}/figures/quality_cost.png",
+            PLAN.output("plot_cost", "figure"),
             category="Figures",
             subcategory="Cost",
             labels={"figure": "quality against cost"},
             caption="../report/quality_cost.rst",
         ),
-        numbers=f"{PLAN.folder}/figures/quality_cost.csv",
+        numbers=PLAN.output("plot_cost", "numbers"),
     log:
         f"{PLAN.folder}/logs/plot/quality_cost.log",
     conda:
         "../../envs/report.yaml"
     params:
-        settings=lambda wildcards: PLAN.plot_cost().settings_json,
-        digest=PLAN.plot_cost().digest,
+        digest=PLAN.digest("plot_cost"),
+        job=PLAN.text("plot_cost"),
     shell:
-        "python -m lacuna plot cost --settings {params.settings:q} --scores {input.scores}"
-        " --records {input.records} --output {output.figure} > {log} 2>&1"
+        "python -m lacuna step plot_cost --job {params.job:q} > {log:q} 2>&1"

@@ -3,15 +3,10 @@
 
 rule plot_qualitative:
     input:
-        pairs=f"{PLAN.folder}/lists/{{test_set}}.txt",
-        predictions=lambda wildcards: [
-            f"{PLAN.folder}/predictions/{a}/{b}/{c}/index.csv"
-            for a, b, c in PLAN.predictions()
-            if c == wildcards.test_set
-        ],
+        unpack(PLAN.inputs("plot_qualitative")),
     output:
-        report(
-            f"{PLAN.folder}/figures/qualitative_{{test_set}}.png",
+        figure=report(
+            PLAN.output("plot_qualitative", "figure"),
             category="Figures",
             subcategory="Qualitative",
             labels={"test set": "{test_set}"},
@@ -22,40 +17,37 @@ rule plot_qualitative:
     conda:
         "../../envs/report.yaml"
     params:
-        settings=lambda wildcards: PLAN.plot_qualitative(wildcards.test_set).settings_json,
-        digest=lambda wildcards: PLAN.plot_qualitative(wildcards.test_set).digest,
+        digest=PLAN.digest("plot_qualitative"),
+        job=PLAN.text("plot_qualitative"),
     shell:
-        "python -m lacuna plot qualitative --settings {params.settings:q} --list {input.pairs}"
-        " --predictions {input.predictions} --output {output} > {log} 2>&1"
+        "python -m lacuna step plot_qualitative --job {params.job:q} > {log:q} 2>&1"
 
 
 rule plot_examples:
     input:
-        scores=[f"{PLAN.folder}/scores/{a}/{b}/{c}.parquet" for a, b, c in PLAN.predictions()],
-        predictions=[f"{PLAN.folder}/predictions/{a}/{b}/{c}/index.csv" for a, b, c in PLAN.predictions()],
+        unpack(PLAN.inputs("plot_examples")),
     output:
         examples=report(
-            f"{PLAN.folder}/figures/examples.png",
+            PLAN.output("plot_examples", "examples"),
             category="Figures",
             subcategory="Examples",
             labels={"figure": "best, median, worst"},
             caption="../report/examples.rst",
         ),
         failures=report(
-            f"{PLAN.folder}/figures/failures.png",
+            PLAN.output("plot_examples", "failures"),
             category="Figures",
             subcategory="Examples",
             labels={"figure": "failures"},
             caption="../report/failures.rst",
         ),
-        listed=f"{PLAN.folder}/figures/failures.csv",
+        listed=PLAN.output("plot_examples", "listed"),
     log:
         f"{PLAN.folder}/logs/plot/examples.log",
     conda:
         "../../envs/report.yaml"
     params:
-        settings=lambda wildcards: PLAN.plot_examples().settings_json,
-        digest=PLAN.plot_examples().digest,
+        digest=PLAN.digest("plot_examples"),
+        job=PLAN.text("plot_examples"),
     shell:
-        "python -m lacuna plot examples --settings {params.settings:q} --scores {input.scores}"
-        " --predictions {input.predictions} --output {output.examples} --failures {output.failures} > {log} 2>&1"
+        "python -m lacuna step plot_examples --job {params.job:q} > {log:q} 2>&1"

@@ -1,11 +1,10 @@
 """The jobs that judge: scores of images and sets, exports compared with their networks, costs, tables."""
 
-from functools import cache
+import os
 from pathlib import Path
 
-from lacuna.canonical import digest
-from lacuna.plan.job import Job
 from lacuna.plan.making import Making
+from lacuna.plan.stages import Work, declare
 
 PUBLISHED = Path(__file__).parents[2] / "published"
 # How long each of a system's predictions is repeated, in seconds, and the largest batches tried.
@@ -17,68 +16,111 @@ REASONS = {
 }
 
 
+def _published(name: str) -> str:
+    """A file of published numbers, as a path that any clone has."""
+    return os.path.relpath(PUBLISHED / name)
+
+
+def _each_test_set(pattern: str):
+    """One output a test set."""
+    return lambda plan: [pattern.replace("{test_set}", test_set) for test_set in plan.test_sets]
+
+
+def _each_source(*patterns: str):
+    """One output a source whose tables are written."""
+    return lambda plan: [pattern.replace("{source}", source) for source in plan.paged_sources() for pattern in patterns]
+
+
 class Judging(Making):
     """From scores to tables."""
 
-    @cache  # noqa: B019
-    def score(self, label: str, source: str) -> Job:
+    @declare("torch", {"scores": _each_test_set("{folder}/scores/{system}/{source}/{test_set}.parquet")})
+    def score(self, system: str, source: str) -> Work:
         """On all test sets, as `features` and `score_set`: one start of torch and one loading of networks for all."""
         settings = {
-            "system": label,
+            "system": system,
             "source": source,
             "test_sets": self.test_sets,
             "metrics": self.config["metrics"],
         }
-        return Job("score", settings, (*self._all_predicted(label, source), *self._fetched("score")))
+        inputs = {
+            "pairs": self._lists(*self.test_sets),
+            "predictions": self._indexes(system, source),
+            "backbones": self._fetched(self.backbones_of_scores()),
+        }
+        return Work(settings, inputs)
 
-    @cache  # noqa: B019
-    def features_of_truth(self, test_set: str) -> Job:
-        return Job("features", {"test_sets": [test_set]}, (self.pair(test_set), *self._fetched("features")))
+    @declare("torch", {"features": "{folder}/features/truth/{test_set}.safetensors"})
+    def features_of_truth(self, test_set: str) -> Work:
+        inputs = {"pairs": self._lists(test_set), "backbones": self._fetched(["inception"])}
+        return Work({"test_sets": [test_set]}, inputs)
 
-    @cache  # noqa: B019
-    def features(self, label: str, source: str) -> Job:
-        settings = {"system": label, "source": source, "test_sets": self.test_sets}
-        return Job("features", settings, (*self._all_predicted(label, source), *self._fetched("features")))
+    @declare("torch", {"features": _each_test_set("{folder}/features/{system}/{source}/{test_set}.safetensors")})
+    def features(self, system: str, source: str) -> Work:
+        settings = {"system": system, "source": source, "test_sets": self.test_sets}
+        inputs = {
+            "pairs": self._lists(*self.test_sets),
+            "predictions": self._indexes(system, source),
+            "backbones": self._fetched(["inception"]),
+        }
+        return Work(settings, inputs)
 
-    @cache  # noqa: B019
-    def score_set(self, label: str, source: str) -> Job:
-        settings = {"system": label, "source": source, "test_sets": self.test_sets, "metrics": self.set_metrics}
-        references = tuple(map(self.features_of_truth, self.test_sets))
-        return Job("score_set", settings, (self.features(label, source), *references))
+    @declare("torch", {"scores": _each_test_set("{folder}/set_scores/{system}/{source}/{test_set}.parquet")})
+    def score_set(self, system: str, source: str) -> Work:
+        settings = {"system": system, "source": source, "test_sets": self.test_sets, "metrics": self.set_metrics}
+        inputs = {
+            "features": self.features(system, source).outputs["features"],
+            "reference": [self.features_of_truth(name).outputs["features"][0] for name in self.test_sets],
+        }
+        return Work(settings, inputs)
 
-    @cache  # noqa: B019
-    def export(self, label: str, source: str) -> Job:
+    @declare("torch", {"record": "{folder}/export/{system}/{source}/record.json"}, beside=("*.onnx*",))
+    def export(self, system: str, source: str) -> Work:
         settings = {
-            "system": self.registered_name(label),
-            "settings": self.systems[label].get("settings", {}),
+            "system": self.registered_name(system),
+            "settings": self.systems[system].get("settings", {}),
             "source": source,
             "image_size": self.config["image_size"],
         }
-        return Job(
-            "export", settings, self._trained(label, source), (self._module(label),), self._weights_content(label)
-        )
+        return Work(settings, {"weights": self.weights_of(system, source)}, modules=self._modules(system))
 
-    @cache  # noqa: B019
-    def verify_export(self, label: str, source: str) -> Job:
+    @declare(
+        "torch",
+        {
+            "parity": "{folder}/export/{system}/{source}/parity.json",
+            "scores": "{folder}/export/{system}/{source}/scores.parquet",
+        },
+    )
+    def verify_export(self, system: str, source: str) -> Work:
         chosen = self.config.get("export", True)
-        exported = self.export(label, source)
+        exported = self.export(system, source)
         settings = {
             **exported.settings,
-            "label": label,
+            "label": system,
             "test_sets": self.test_sets,
             "metrics": self.config["metrics"],
             "images": None if chosen is True else chosen.get("images"),
         }
-        lists = tuple(self.pair(test_set) for test_set in self.test_sets)
-        backbones = tuple(self.fetch_backbone(name) for name in self.backbones("score", label))
-        return Job("verify_export", settings, (exported, *lists, *backbones), (self._module(label),))
+        inputs = {
+            "record": exported.outputs["record"],
+            "weights": self.weights_of(system, source),
+            "pairs": self._lists(*self.test_sets),
+            "backbones": self._fetched(self.backbones_of_scores()),
+        }
+        return Work(settings, inputs, modules=self._modules(system))
 
-    @cache  # noqa: B019
-    def tabulate_export(self) -> Job:
-        verified = tuple(self.verify_export(*key) for key in self.exports())
-        scores = tuple(self.score(*key) for key in self.exports())
+    @declare(
+        "report",
+        {"export": "{folder}/tables/export.csv", "metrics": "{folder}/tables/export_metrics.csv"},
+    )
+    def tabulate_export(self) -> Work:
         settings = {"metrics": self.config["metrics"], "without": self._without_export()}
-        return Job("tabulate_export", settings, verified + scores)
+        inputs = {
+            "parity": [self.verify_export(*key).outputs["parity"][0] for key in self.exports()],
+            "exported": [self.export(*key).outputs["record"][0] for key in self.exports()],
+            "scores": self.scores_of(self.exports()),
+        }
+        return Work(settings, inputs)
 
     def _without_export(self) -> list[list[str]]:
         """[system, source, reason] of every system that has nothing to export."""
@@ -93,36 +135,74 @@ class Judging(Making):
             rows.append([label, *self.sources_of(label), reason])
         return rows
 
-    @cache  # noqa: B019
-    def tabulate(self) -> Job:
-        scores = tuple(self.score(*key) for key in self.contestants())
-        trainings = tuple(self.train(*key) for key in self.trainings())
-        others = tuple(self.score_set(*key) for key in self.scored_as_sets())
-        others += tuple(self.score(*key) for key in self.yardstick_keys())
-        settings = {**self.titles(), "metrics": self.config["metrics"]}
-        return Job(
-            "tabulate", settings, scores + trainings + others, content=digest((PUBLISHED / "seeds.csv").read_bytes())
-        )
+    @declare(
+        "report",
+        {
+            "quantitative": "{folder}/tables/quantitative.csv",
+            "by_coverage": "{folder}/tables/by_coverage.csv",
+            "training": "{folder}/tables/training.csv",
+            "leaderboard": "{folder}/tables/leaderboard.csv",
+            "pairs": "{folder}/tables/statistics_pairs.csv",
+            "ranks": "{folder}/tables/statistics_ranks.csv",
+            "cross": "{folder}/tables/cross.csv",
+            "published": "{folder}/tables/published_comparison.csv",
+            "sanity": "{folder}/tables/sanity.csv",
+            "valid_region": "{folder}/tables/valid_region.csv",
+            "set_scores": "{folder}/tables/set_scores.csv",
+            "pages": _each_source("{folder}/tables/table_{source}.html"),
+            "texts": _each_source("{folder}/tables/table_{source}.md", "{folder}/tables/table_{source}.tex"),
+        },
+    )
+    def tabulate(self) -> Work:
+        """The tables wait for the check that no photograph is both trained on and tested on."""
+        inputs = {
+            "scores": self.scores_of(self.contestants()),
+            "yardsticks": self.scores_of(self.yardstick_keys()),
+            "set_scores": [path for key in self.scored_as_sets() for path in self.score_set(*key).outputs["scores"]],
+            "validation": [self.train(*key).outputs["validation"][0] for key in self.trainings()],
+            "validation_lists": self._lists(*(entry["validation"] for entry in self.sources.values())),
+            "published": [_published("seeds.csv")],
+            "splits": self.check_splits().outputs["splits"],
+        }
+        return Work({**self.titles(), "metrics": self.config["metrics"]}, inputs)
 
-    @cache  # noqa: B019
-    def measure(self, label: str) -> Job:
+    @declare("torch", {"measurement": "{folder}/measurements/{system}.json"})
+    def measure(self, system: str) -> Work:
+        """The network is the same whatever source it was trained on; its ONNX file is that of the first source."""
         settings = {
-            "system": self.registered_name(label),
-            "settings": self.systems[label].get("settings", {}),
+            "system": self.registered_name(system),
+            "settings": self.systems[system].get("settings", {}),
             "image_size": self.config["image_size"],
             "measurement": {**MEASUREMENT, **self.config.get("measurement", {})},
         }
-        exports = tuple(self.export(*key) for key in self.measured_exports(label))
-        return Job("measure", settings, exports, (self._module(label),))
+        first = [key for key in self.exports() if key[0] == system][:1]
+        inputs = {"exported": [self.export(*key).outputs["record"][0] for key in first]}
+        return Work(settings, inputs, modules=self._modules(system))
 
-    @cache  # noqa: B019
-    def tabulate_complexity(self) -> Job:
+    @declare(
+        "report",
+        {
+            "complexity": "{folder}/tables/complexity.csv",
+            "latency": "{folder}/tables/latency.csv",
+            "page": "{folder}/tables/complexity.html",
+            "texts": lambda plan: [f"{{folder}}/tables/complexity.{suffix}" for suffix in ("md", "tex")],
+        },
+    )
+    def tabulate_complexity(self) -> Work:
         labels = self.labels(given=False)
+        keys = [(label, source) for label in labels for source in self.sources_of(label)]
         rows = [
-            [label, self.registered_name(label), source, self.weights_path(label, source)]
-            for label in labels
-            for source in self.sources_of(label)
+            [label, self.registered_name(label), source, *(self.weights_of(label, source) or [None])]
+            for label, source in keys
         ]
-        upstream = (*map(self.measure, labels), *(self.train(*key) for key in self.trainings()))
-        content = digest((PUBLISHED / "complexity.csv").read_bytes(), *map(self._weights_content, labels))
-        return Job("tabulate_complexity", {**self.titles(), "rows": rows}, upstream, content=content)
+        inputs = {
+            "measurements": [self.measure(label).outputs["measurement"][0] for label in labels],
+            "records": [self.train(*key).outputs["record"][0] for key in self.trainings()],
+            "weights": [path for key in keys for path in self.weights_of(*key)],
+            "published": [_published("complexity.csv")],
+        }
+        return Work({**self.titles(), "rows": rows}, inputs)
+
+    def scores_of(self, keys: list[tuple[str, str]]) -> list[str]:
+        """The files of scores of (system, source) pairs, every test set's."""
+        return [path for key in keys for path in self.score(*key).outputs["scores"]]

@@ -29,8 +29,9 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
-def page(settings: dict, folder: str | Path, commit: str = "") -> str:
+def page(settings: dict, folder: str | Path, commit: str = "", checked: str = "") -> str:
     """The whole page as text. `settings`: titles, `demonstration` and the resolved `config`.
+    checked: whether the results were found to be what the config asks for.
 
     Reads only files under `folder`. Raises `LacunaError` for a missing file and for a page above `LIMIT`.
     """
@@ -44,7 +45,7 @@ def page(settings: dict, folder: str | Path, commit: str = "") -> str:
     environment.filters["html_table"] = lambda table: Markup(rendering.to_html(table, with_caption=False))
     environment.filters["duration"] = duration
     environment.filters["percent"] = lambda share: f"{100 * share:.1f}"
-    text = environment.get_template("page.html").render(report=Report(settings, Path(folder), commit))
+    text = environment.get_template("page.html").render(report=Report(settings, Path(folder), commit), checked=checked)
     if len(text.encode()) > LIMIT:
         raise LacunaError(
             f"the report would be {len(text.encode()) / 2**20:.0f} MiB, above {LIMIT // 2**20}; "

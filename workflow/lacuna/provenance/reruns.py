@@ -1,0 +1,45 @@
+"""Snakemake's memory of what made a file, brought into line with what lies beside the file.
+
+Snakemake compares a rule's parameter `digest` with the one that it noted in `.snakemake/metadata`. Where that note is
+missing (a deleted `.snakemake`, results from elsewhere) it takes any file for a good one; where it is one of other
+files (results copied over) it is wrong. The sidecar of a result knows better, so at every start the note is made to say
+the same: then Snakemake itself makes stale results again, and says so in a dry run too.
+"""
+
+from pathlib import Path
+
+from lacuna import sidecars
+from lacuna.plan import Plan
+
+UNKNOWN = "unknown"
+
+
+def align(plan: Plan) -> str:
+    """Correct Snakemake's notes; one sentence where stale results would have been taken for good ones, else nothing."""
+    from snakemake.persistence import RECORD_FORMAT_VERSION, MetadataRecord
+    from snakemake.persistence.file import FilePersistence
+
+    notes = FilePersistence(nolock=True)
+    again = []
+    for job in plan.jobs():
+        if not Path(job.first).exists():
+            continue
+        made_by = sidecars.head(job.first).digest
+        noted = [notes._read_record(str(path)) for path in job.files]
+        if not made_by:
+            if job.outcome or all(noted):
+                continue  # verified wherever it is used; or Snakemake knows
+            made_by = UNKNOWN
+        wanted = [repr(made_by)]
+        if all(note and note.params == wanted for note in noted):
+            continue
+        if made_by != job.digest:
+            again.append(str(job.first))
+        for path, note in zip(job.files, noted, strict=True):
+            record = note or MetadataRecord(rule=job.stage, incomplete=False)
+            record.params, record.record_format_version = wanted, RECORD_FORMAT_VERSION
+            notes._write_record(str(path), record)
+    if not again:
+        return ""
+    count = f"{len(again)} results were" if len(again) > 1 else "1 result was"
+    return f"{count} made from something else ({again[0]} first), to be made again; 'lacuna check' says from what"
