@@ -17,7 +17,7 @@ def add_arguments(parser) -> None:
 
 def run(args) -> None:
     from lacuna.files import atomic
-    from lacuna.reporting.page import page
+    from lacuna.reporting.page.writing import page
 
     text = page(args.settings, args.results, args.commit)
     with atomic(args.output) as partial:

@@ -1,19 +1,18 @@
 """From rows of scores to tidy tables. The rows are the truth; everything here is derived and can be made again."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from lacuna.csv_cells import escape_formula, unescape_formula
 from lacuna.data.photographs import photographs_of
 from lacuna.errors import LacunaError
 from lacuna.files import atomic
 from lacuna.metrics.per_image import named
 from lacuna.reporting.titles import reading_of
-from lacuna.sources import ELSEWHERE, UNTRAINED
 
-SHARED = {UNTRAINED, ELSEWHERE}  # their results stand beside those of every source
 KEYS = ["source", "test_set", "system", "prediction", "region", "metric"]
 QUANTITATIVE = [*KEYS, "mean", "std", "n"]
 BY_COVERAGE = [*KEYS, "bin", "mean", "std", "n"]
@@ -80,6 +79,11 @@ def identity(path: str | Path) -> tuple[str, str]:
     return folder.parent.name, folder.name
 
 
+def predicted_by(path: str | Path) -> tuple[str, str]:
+    """(system, source) of a file in `predictions/<system>/<source>/<test_set>/`."""
+    return identity(Path(path).absolute().parent)
+
+
 def read_curve(path: str | Path) -> pd.DataFrame:
     """A CSV whose first column is `step`, in rising order; anything else is a `LacunaError`."""
     try:
@@ -141,6 +145,24 @@ def leaderboard(table: pd.DataFrame, prediction: str = "composite", region: str 
 
 
 def write_table(path: str | Path, table: pd.DataFrame) -> None:
-    """A CSV with every digit of every number; the same table always gives the same bytes."""
+    """A CSV with every digit of every number; the same table always gives the same bytes.
+
+    Text that a spreadsheet would run as a formula is escaped; `read_table` gives it back.
+    """
     with atomic(path) as partial:
-        table.to_csv(partial, index=False, lineterminator="\n")
+        _texts(table, escape_formula).to_csv(partial, index=False, lineterminator="\n")
+
+
+def read_table(path: str | Path) -> pd.DataFrame:
+    """What `write_table` wrote; a file that is missing or no table is a `LacunaError`."""
+    try:
+        return _texts(pd.read_csv(path), unescape_formula)
+    except (OSError, ValueError) as error:
+        raise LacunaError(f"{path} cannot be read as a table ({error}); run the rule that makes it first") from None
+
+
+def _texts(table: pd.DataFrame, change: Callable[[str], str]) -> pd.DataFrame:
+    """The same with every text in it changed; numbers and what is missing stay."""
+    columns = [name for name in table if not pd.api.types.is_numeric_dtype(table[name])]
+    changed = {name: table[name].map(lambda cell: change(cell) if isinstance(cell, str) else cell) for name in columns}
+    return table.assign(**changed)

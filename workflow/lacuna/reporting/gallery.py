@@ -20,8 +20,9 @@ from lacuna.canonical import digest
 from lacuna.errors import LacunaError
 from lacuna.files import read_rows
 from lacuna.metrics.per_image import named
-from lacuna.reporting.aggregation import SHARED, read_scores
+from lacuna.reporting.aggregation import read_scores
 from lacuna.reporting.titles import PREDICTIONS, REGIONS, UNTRAINED_MARK, UNTRAINED_NOTE, titles
+from lacuna.sources import SHARED
 
 DATA_FILE = "data.js"
 GLOBAL = "lacunaGallery"  # the one name that data.js defines

@@ -15,9 +15,9 @@ from scipy import stats
 
 from lacuna.errors import LacunaError
 from lacuna.metrics.per_image import named
-from lacuna.reporting.aggregation import SHARED, leaderboard, quantitative
+from lacuna.reporting.aggregation import leaderboard, quantitative
 from lacuna.reporting.bootstrap import LEVEL, effective_number, intervals, outer_share, resampled_means
-from lacuna.sources import UNTRAINED
+from lacuna.sources import SHARED, UNTRAINED
 
 IMAGE = ["test_set", "image", "mask"]  # what makes two rows a pair
 PHOTOGRAPH = "photograph"

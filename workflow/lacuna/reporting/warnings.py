@@ -3,8 +3,8 @@
 import pandas as pd
 
 from lacuna.metrics.per_image import named
-from lacuna.reporting.aggregation import SHARED
 from lacuna.reporting.titles import REGIONS, titles
+from lacuna.sources import SHARED
 from lacuna.yardsticks import GROUND_TRUTH, MASKED_INPUT, MEAN_FILL
 
 BEATEN = {  # yardstick → what being worse than it means

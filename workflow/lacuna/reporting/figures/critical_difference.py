@@ -3,16 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import pandas as pd
-
 from lacuna.errors import LacunaError
 from lacuna.metrics.per_image import named
-from lacuna.reporting.aggregation import SHARED, read_scores, with_photographs
-from lacuna.reporting.bootstrap import LEVEL
-from lacuna.reporting.statistics import FEWEST, NOT_TESTED, ranks
-from lacuna.reporting.style import looks, written_to
-from lacuna.reporting.titles import REGIONS, UNTRAINED_MARK, check_known, titles
-from lacuna.sources import UNTRAINED
+from lacuna.reporting.descriptions import Figure
+from lacuna.reporting.titles import REGIONS, UNTRAINED_MARK, UNTRAINED_NOTE, check_known, titles
+from lacuna.sources import SHARED, UNTRAINED
 
 
 def cliques(mean_ranks: Sequence[float], critical_difference: float) -> list[tuple[int, int]]:
@@ -36,13 +31,16 @@ def lanes_of(runs: Sequence[tuple[int, int]]) -> list[int]:
     return found
 
 
-def draw_ranks(settings: dict, score_paths: Sequence[str | Path], output: str | Path) -> None:
+def draw_ranks(settings: dict, scores, output: str | Path) -> None:
     """Write the diagrams as PNG: one row a metric, one column a source; composites on the whole image.
 
+    `scores`: see `aggregation.with_photographs`.
     `settings`: titles and `metrics`. One system alone has nothing to be ranked against, and its panel says so.
     """
+    from lacuna.reporting.statistics import ranks
+    from lacuna.reporting.style import looks, written_to
+
     systems, sources = titles(settings["systems"]), titles(settings["sources"]) or {UNTRAINED: "no source"}
-    scores = with_photographs(read_scores(score_paths))
     check_known(scores["system"], systems, "system")
     scores = scores[(scores["prediction"] == "composite") & (scores["region"] == "image")]
     if scores.empty:
@@ -64,7 +62,7 @@ def draw_ranks(settings: dict, score_paths: Sequence[str | Path], output: str | 
                 _draw(axis, mine.sort_values(["mean_rank", "system"]), names, look)
 
 
-def _draw(axis, mine: pd.DataFrame, names: dict[str, str], look: dict) -> None:
+def _draw(axis, mine, names: dict[str, str], look: dict) -> None:
     """One panel: systems from best to worst downwards, with the interval of each mean rank."""
     axis.grid(False)
     axis.spines["left"].set_visible(False)
@@ -99,7 +97,30 @@ def _draw(axis, mine: pd.DataFrame, names: dict[str, str], look: dict) -> None:
 
 
 def _verdict(photographs: int, p_value: float) -> str:
+    from lacuna.reporting.bootstrap import LEVEL
+    from lacuna.reporting.statistics import FEWEST, NOT_TESTED
+
     if photographs < FEWEST:
         return NOT_TESTED
     text = "p < 0.001" if p_value < 0.001 else f"p = {p_value:.3f}"
     return text if p_value < 1 - LEVEL else f"{text}: no difference shown"
+
+
+def draw(run, path, _="") -> None:
+    """The figure of the run; see `draw_ranks`."""
+    draw_ranks(run.settings, run.scores, path)
+
+
+FIGURE = Figure(
+    title="mean ranks",
+    section="uncertainty",
+    place=20,
+    caption="Mean rank of every system over the photographs of all test sets together (1 is best; composites, whole "
+    "image; ranked are the means over a photograph's images; N stands under the axes), one row of panels for each "
+    "metric and one column for each training source, with 95 % intervals (bootstrap over photographs). Where "
+    "Friedman's test finds a difference, systems farther apart than the critical difference (Nemenyi, α = 0.05) "
+    "differ; a black bar joins those that are not. " + UNTRAINED_NOTE,
+    alt="Mean ranks of the systems, by source and metric.",
+    inputs=("scores",),
+    draw=draw,
+)

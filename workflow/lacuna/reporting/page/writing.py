@@ -1,4 +1,4 @@
-"""The report: one HTML page that stands alone, made from what a run left in its folder."""
+"""The page as text, from what a run left in its folder."""
 
 from pathlib import Path
 
@@ -6,19 +6,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from lacuna.errors import LacunaError
-from lacuna.reporting import rendering, sanity
-from lacuna.reporting.report.figures import Figures
-from lacuna.reporting.report.provenance import Provenance
+from lacuna.reporting import rendering
+from lacuna.reporting.page.contents import TEMPLATES, Contents
 
 LIMIT = 20 * 2**20  # bytes of the whole page
-
-
-class Report(Figures, Provenance):
-    """What the template shows. Every file it needs and does not find is a `LacunaError` that names it."""
-
-    def warnings(self) -> list[str]:
-        """What looks wrong in the numbers of this run, one sentence each."""
-        return sanity.warnings(self.quantitative, self.sanity, self.outside, self.mask_cards(), self.settings)
 
 
 def duration(seconds: float) -> str:
@@ -30,12 +21,12 @@ def duration(seconds: float) -> str:
 
 
 def page(settings: dict, folder: str | Path, commit: str = "") -> str:
-    """The whole page as text. `settings`: titles, `demonstration` and the resolved `config`.
+    """The whole page as text. `settings`: see `Results`.
 
     Reads only files under `folder`. Raises `LacunaError` for a missing file and for a page above `LIMIT`.
     """
     environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
+        loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -44,10 +35,10 @@ def page(settings: dict, folder: str | Path, commit: str = "") -> str:
     environment.filters["html_table"] = lambda table: Markup(rendering.to_html(table, with_caption=False))
     environment.filters["duration"] = duration
     environment.filters["percent"] = lambda share: f"{100 * share:.1f}"
-    text = environment.get_template("page.html").render(report=Report(settings, Path(folder), commit))
+    text = environment.get_template("page.html").render(report=Contents(settings, Path(folder), commit))
     if len(text.encode()) > LIMIT:
         raise LacunaError(
             f"the report would be {len(text.encode()) / 2**20:.0f} MiB, above {LIMIT // 2**20}; "
-            "lower 'figures.qualitative_images' in the config."
+            "lower 'figures.qualitative_images' in the config"
         )
     return text

@@ -7,7 +7,7 @@ import yaml
 
 from lacuna.files import read_json
 from lacuna.reporting.aggregation import bin_title
-from lacuna.reporting.report.results import Results
+from lacuna.reporting.page.results import Results
 
 STUDIO_DATA = "studio/models.json"
 LIBRARIES = ("jinja2", "matplotlib", "numpy", "pandas", "pyarrow", "scipy", "seaborn")
@@ -31,7 +31,7 @@ class Provenance(Results):
                 roles.setdefault(entry[role], []).append(f"{word}, {self.sources[source]}")
         for test_set in self.config["test_sets"]:
             roles.setdefault(test_set, []).append("test")
-        return [self._card("images", name) | {"role": "; ".join(role)} for name, role in roles.items()]
+        return [self.card("images", name) | {"role": "; ".join(role)} for name, role in roles.items()]
 
     def mask_cards(self) -> list[dict]:
         """The card of every mask set of the run, with its roles and its bars (label, N, share of the fullest bin)."""
@@ -41,7 +41,7 @@ class Provenance(Results):
                 roles.setdefault(self.config[f"{role}_masks"], []).append("training" if role == "train" else role)
         cards = []
         for name, words in roles.items():
-            card = self._card("masks", name)
+            card = self.card("masks", name)
             most = max(card["bins"].values())
             bars = [(bin_title(label), count, count / most) for label, count in sorted(card["bins"].items())]
             cards.append(card | {"role": "; ".join(words), "bars": bars})
@@ -53,7 +53,7 @@ class Provenance(Results):
         for system, source in self.trained:
             record = read_json(self.folder / "training" / system / source / "record.json")
             rows.append(self._cost("train", system, source, record["seconds"], record) | {"seed": record.get("seed")})
-        kept = self.quantitative[["system", "source", "test_set"]].drop_duplicates()
+        kept = self.table("quantitative")[["system", "source", "test_set"]].drop_duplicates()
         for (system, source), group in kept.groupby(["system", "source"], sort=True):
             folders = [self.folder / "predictions" / system / source / name for name in group["test_set"]]
             records = [read_json(folder / "record.json") for folder in folders]

@@ -15,7 +15,7 @@ WIDEST = 1800  # pixels of an embedded WebP
 
 
 @dataclass(frozen=True)
-class Figure:
+class Picture:
     """A picture with its caption; `source` is a data URI, `width` in CSS pixels."""
 
     source: str

@@ -4,20 +4,19 @@ import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
-import pandas as pd
-import seaborn as sns
-from matplotlib.lines import Line2D
-
 from lacuna.errors import LacunaError
-from lacuna.reporting.aggregation import identity, read_curve
-from lacuna.reporting.style import PALETTE, written_to
+from lacuna.reporting.descriptions import Figure
 from lacuna.reporting.titles import READINGS, check_known, reading_of, titles
 
 DASHES = ("-", (0, (4, 2)), (0, (1, 1.5)), (0, (6, 2, 1, 2)))
 
 
-def _read(paths: Sequence[str | Path], settings: dict, what: str) -> pd.DataFrame:
+def _read(paths: Sequence[str | Path], settings: dict, what: str):
     """Long form: system, source (titles), step, name, value."""
+    import pandas as pd
+
+    from lacuna.reporting.aggregation import identity, read_curve
+
     systems, sources = titles(settings["systems"]), titles(settings["sources"])
     tables = []
     for path in sorted(map(str, paths)):
@@ -31,7 +30,7 @@ def _read(paths: Sequence[str | Path], settings: dict, what: str) -> pd.DataFram
     return pd.concat(tables, ignore_index=True)
 
 
-def _smoothed(losses: pd.DataFrame, points: int = 60) -> pd.DataFrame:
+def _smoothed(losses, points: int = 60):
     """Mean over windows of equal length, so that a curve of many steps shows its trend and not its noise."""
     window = max(1, (losses["step"].max() - losses["step"].min() + 1) // points)
     middle = losses["step"] // window * window + window // 2
@@ -45,6 +44,8 @@ def draw_curves(
 
     Colour tells the loss term, or what a validation metric was read on; dashes tell the source.
     """
+    from lacuna.reporting.style import written_to
+
     loss_rows, score_rows = _read(losses, settings, "losses"), _read(validation, settings, "validation")
     readings = {name: reading_of(name) for name in score_rows["name"].unique()}
     labels = list(dict.fromkeys(metric.label for metric, _ in readings.values()))
@@ -69,8 +70,13 @@ def draw_curves(
                 axis.set(ylabel=label, title=f"{system}: validation")
 
 
-def _draw(axis, rows: pd.DataFrame, sources: list[str], colored: list[str], marker: str | None = None) -> None:
+def _draw(axis, rows, sources: list[str], colored: list[str], marker: str | None = None) -> None:
     """One panel of `rows` with step, value, name (colour by its place in `colored`) and source (dashes)."""
+    import seaborn as sns
+    from matplotlib.lines import Line2D
+
+    from lacuna.reporting.style import PALETTE
+
     names = [name for name in colored if name in set(rows["name"])]
     looks = [PALETTE[colored.index(name) % len(PALETTE)] for name in names]
     dashed = list(zip(sources, itertools.cycle(DASHES)))
@@ -83,3 +89,30 @@ def _draw(axis, rows: pd.DataFrame, sources: list[str], colored: list[str], mark
     keys += [Line2D([], [], color="#333333", linestyle=dashes, label=f"trained on {name}") for name, dashes in dashed]
     axis.set_xlabel("training step")
     axis.legend(handles=keys, fontsize=8, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.17))
+
+
+def draw(run, path, _="") -> None:
+    """The figure of the run; see `draw_curves`."""
+    draw_curves(run.settings, run.files("losses"), run.files("validation"), path)
+
+
+def facts(run, _="") -> dict[str, str]:
+    """N of the validation images, by source."""
+    return {"n": "N = " + ", ".join(f"{run.validation_n(source)} ({title})" for source, title in run.sources.items())}
+
+
+FIGURE = Figure(
+    title="training curves",
+    section="training",
+    place=20,
+    caption="Left: every named loss term against the training step, averaged over short windows. Right: metrics on the "
+    "validation images, {n}, composite and raw, on the regions that the legend names (whole image, hole only, outside "
+    "the hole); step 0 is the untrained initialisation. Colour tells the term or the reading, dashes the source. ↑ "
+    "higher is better, ↓ lower is better.",
+    alt="Line plots of losses and validation metrics by step.",
+    demonstration="",
+    inputs=("training",),
+    applies=lambda plan: bool(plan.trainings()),
+    draw=draw,
+    facts=facts,
+)

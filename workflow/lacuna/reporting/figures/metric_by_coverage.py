@@ -1,29 +1,28 @@
 """Metric by coverage: how each system does as the hole grows."""
 
-from collections.abc import Sequence
+import math
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
-
 from lacuna.metrics.per_image import named
-from lacuna.reporting.aggregation import SHARED, bin_title, bins_of, read_scores, with_photographs
-from lacuna.reporting.bootstrap import intervals
-from lacuna.reporting.style import looks, written_to
-from lacuna.reporting.titles import REGIONS, UNTRAINED_MARK, check_known, titles
-from lacuna.sources import UNTRAINED
+from lacuna.reporting.descriptions import Figure
+from lacuna.reporting.titles import REGIONS, UNTRAINED_MARK, UNTRAINED_NOTE, check_known, titles
+from lacuna.sources import SHARED, UNTRAINED
 
 CROWD = 8  # systems, beyond which bars are drawn thin
 
 
-def _of_source(scores: pd.DataFrame, source: str, prediction: str, region: str) -> pd.DataFrame:
+def _of_source(scores, source: str, prediction: str, region: str):
     return scores[
         scores["source"].isin({source, *SHARED}) & (scores["prediction"] == prediction) & (scores["region"] == region)
     ]
 
 
-def by_bin(scores: pd.DataFrame, *names: str, within: tuple[float, float] = (-np.inf, np.inf)) -> pd.DataFrame:
+def by_bin(scores, *names: str, within: tuple[float, float] = (-math.inf, math.inf)):
     """Columns `system`, `bin`, `mean`, `low`, `high` of the scores of one metric with this range and a column `bin`."""
+    import pandas as pd
+
+    from lacuna.reporting.bootstrap import intervals
+
     rows = []
     for (system, label), some in scores.groupby(["system", "bin"]):
         values = some.sort_values(["test_set", "image", "mask"])
@@ -33,14 +32,19 @@ def by_bin(scores: pd.DataFrame, *names: str, within: tuple[float, float] = (-np
     return pd.DataFrame(rows, columns=["system", "bin", "mean", "low", "high"])
 
 
-def draw_coverage(settings: dict, score_paths: Sequence[str | Path], output: str | Path) -> None:
+def draw_coverage(settings: dict, scores, output: str | Path) -> None:
     """Write the figure as PNG: columns are metrics, rows are sources and regions, points means over all test sets.
 
+    `scores`: see `aggregation.with_photographs`.
     `settings`: titles, `metrics` and, if not the default, `prediction`: `composite` or `raw`. Bars are 95 % intervals
     of the mean, by bootstrap over photographs.
     """
+    import numpy as np
+
+    from lacuna.reporting.aggregation import bin_title, bins_of
+    from lacuna.reporting.style import looks, written_to
+
     systems, sources = titles(settings["systems"]), titles(settings["sources"]) or {UNTRAINED: ""}
-    scores = with_photographs(read_scores(score_paths))
     check_known(scores["system"], systems, "system")
     prediction = settings.get("prediction", "composite")
     scores = scores.assign(bin=bins_of(scores["coverage"]))
@@ -83,8 +87,27 @@ def draw_coverage(settings: dict, score_paths: Sequence[str | Path], output: str
         figure.supxlabel(_numbers(scores, bins), fontsize=8.5, color="#444444")
 
 
-def _numbers(scores: pd.DataFrame, bins: list[str]) -> str:
+def _numbers(scores, bins: list[str]) -> str:
     """How many images, of how many photographs, stand behind each point of a system."""
+    from lacuna.reporting.aggregation import bin_title
+
     images = scores.drop_duplicates(["test_set", "image", "mask"]).groupby("bin")["photograph"].agg(["size", "nunique"])
     counts = (f"{bin_title(name)}: {images['size'][name]} of {images['nunique'][name]}" for name in bins)
     return "N images of so many photographs behind each point: " + ", ".join(counts)
+
+
+def draw(run, path, _="") -> None:
+    """The figure of the run; see `draw_coverage`."""
+    draw_coverage(run.settings, run.scores, path)
+
+
+FIGURE = Figure(
+    title="metric by coverage",
+    section="coverage",
+    caption="How each system does as the hole grows: composites, whole image and hole only, all test sets together, "
+    "one row of panels for each training source and region. Points are means; bars are 95 % intervals of the mean "
+    "(bootstrap over photographs). N stands under the axes. ↑ higher is better, ↓ lower is better. " + UNTRAINED_NOTE,
+    alt="Line plots of every metric against mask coverage.",
+    inputs=("scores",),
+    draw=draw,
+)

@@ -1,25 +1,14 @@
-"""The seeds' qualitative grids: input, every system, ground truth; rows for each source and chosen image."""
+"""The original comparison's qualitative grids: input, every system, ground truth; rows for each source and chosen "
+"image."""
 
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
-from lacuna.data.compositing import composite
-from lacuna.data.images import read_image_bytes, read_mask_bytes
 from lacuna.errors import LacunaError
-from lacuna.metrics.triples import paired_files
-from lacuna.reporting.aggregation import SHARED
-from lacuna.reporting.style import DPI, HOLE, written_to
-from lacuna.reporting.titles import UNTRAINED_MARK, check_known, titles
-from lacuna.sources import UNTRAINED
-
-
-def identity(index_path: str | Path) -> tuple[str, str]:
-    """(system, source) of `predictions/<system>/<source>/<test_set>/index.csv`."""
-    parents = Path(index_path).absolute().parents
-    return parents[2].name, parents[1].name
+from lacuna.reporting.descriptions import Figure
+from lacuna.reporting.titles import UNTRAINED_MARK, UNTRAINED_NOTE, check_known, titles
+from lacuna.sources import SHARED, UNTRAINED
 
 
 def chosen_positions(coverages: Sequence[float], count: int) -> list[int]:
@@ -38,8 +27,16 @@ def draw_grid(settings: dict, list_path: str | Path, index_paths: Sequence[str |
     `settings`: `{run, test_set, title, systems, sources, images: how many}` and, if not the default, `prediction`:
     `composite` or `raw`. `index_paths` lie at `predictions/<system>/<source>/<test_set>/index.csv`.
     """
+    import numpy as np
+
+    from lacuna.data.compositing import composite
+    from lacuna.data.images import read_mask_bytes
+    from lacuna.metrics.triples import paired_files
+    from lacuna.reporting.aggregation import predicted_by
+    from lacuna.reporting.style import HOLE, written_to
+
     systems, sources = titles(settings["systems"]), titles(settings["sources"])
-    files = {identity(path): paired_files(list_path, path) for path in sorted(map(str, index_paths))}
+    files = {predicted_by(path): paired_files(list_path, path) for path in sorted(map(str, index_paths))}
     if not files:
         raise LacunaError(
             f"there are no predictions of '{settings['test_set']}' to draw; run the rule 'predict' first."
@@ -83,6 +80,8 @@ class _Geometry:
     """Sizes in inches and margins as shares, such that no pixel of a small picture is lost and letters keep up."""
 
     def __init__(self, shape: tuple[int, int], rows: int, columns: int, title_lines: int):
+        from lacuna.reporting.style import DPI
+
         height, width = shape
         side = min(2.0, max(1.55, max(shape) / DPI))
         cell = side * width / max(shape), side * height / max(shape)
@@ -98,13 +97,17 @@ class _Geometry:
         }
 
 
-def _read(path: str | Path) -> np.ndarray:
+def _read(path: str | Path):
     """uint8 H×W×3."""
+    from lacuna.data.images import read_image_bytes
+
     return read_image_bytes(path).transpose(1, 2, 0)
 
 
-def _prediction(files: dict, system: str, source: str, at: int, truth: np.ndarray, mask: np.ndarray, settings: dict):
+def _prediction(files: dict, system: str, source: str, at: int, truth, mask, settings: dict):
     """The system's picture for this source, or the one that stands beside every source; None leaves the cell empty."""
+    from lacuna.data.compositing import composite
+
     found = next((files[system, name] for name in (source, *sorted(SHARED)) if (system, name) in files), None)
     if found is None:
         return None
@@ -112,3 +115,36 @@ def _prediction(files: dict, system: str, source: str, at: int, truth: np.ndarra
     if raw.shape != truth.shape:
         raise LacunaError(f"{found[at][2]} has another size than {found[at][0]}; run the rule 'predict' again.")
     return raw if settings.get("prediction", "composite") == "raw" else composite(raw, truth, mask)
+
+
+def draw(run, path, test_set: str) -> None:
+    """The grid of one test set of the run; see `draw_grid`."""
+    settings = run.settings | {"test_set": test_set, "images": images_of(run.settings)}
+    draw_grid(settings, run.files_of("lists", test_set)[0], run.files_of("predictions", test_set), path)
+
+
+def images_of(settings: dict) -> int:
+    """How many images of a test set are drawn."""
+    return (settings["figures"] or {}).get("qualitative_images", 3)
+
+
+def facts(run, test_set: str) -> dict[str, str]:
+    """N of the images drawn, and of all."""
+    images = run.card("images", test_set)["n"]
+    return {"n": f"N = {min(images, images_of(run.settings))} of {images}", "systems": ", ".join(run.systems.values())}
+
+
+FIGURE = Figure(
+    title="qualitative",
+    section="pictures",
+    caption="{test_set}, {n} images, whole images: input with the hole in magenta, the composite of every system, and "
+    "the ground truth. Rows are grouped by the source that systems learned from. The images are chosen by coverage "
+    "alone, whatever any system makes of them: the middles of as many equal parts of the test set in the order of "
+    "coverage. " + UNTRAINED_NOTE,
+    alt="Grid of inpainting results on {test_set}: columns are input, {systems}, truth.",
+    each="test_set",
+    inputs=("predictions",),
+    config=("figures",),
+    draw=draw,
+    facts=facts,
+)
