@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(workflow.basedir, "workflow")))
 from lacuna.environment import find_this_python
 from lacuna.errors import LacunaError
 from lacuna.plan import Plan
+from lacuna.reporting.captions import overview_file
 
 find_this_python()
 try:
@@ -19,7 +20,7 @@ except LacunaError as error:
     sys.exit(f"lacuna: {error}")
 
 
-report: "workflow/report/workflow.rst"
+report: overview_file(PLAN)
 
 
 wildcard_constraints:
@@ -30,6 +31,7 @@ wildcard_constraints:
     mask_set="|".join(PLAN.mask_sets()),
 
 
+include: "workflow/rules/captions.smk"
 include: "workflow/rules/backbones.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/training.smk"
@@ -40,7 +42,6 @@ include: "workflow/rules/tables.smk"
 include: "workflow/rules/complexity.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/export.smk"
-include: "workflow/rules/pictures.smk"
 include: "workflow/rules/gallery.smk"
 include: "workflow/rules/studio.smk"
 include: "workflow/rules/report.smk"
@@ -58,8 +59,4 @@ localrules:
 rule all:
     default_target: True
     input:
-        rules.report.output,
-        rules.tabulate.output,
-        rules.gallery.output,
-        rules.tabulate_export.output if PLAN.is_exporting() else [],
-        rules.studio.output if PLAN.has_studio() else [],
+        [path for job in PLAN.targets() for path in job.files],

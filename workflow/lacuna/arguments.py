@@ -13,19 +13,29 @@ def positive(text: str) -> int:
     return int(text)
 
 
-class Settings(dict):
-    """What `--settings` holds; a key that a command needs and does not find is a `LacunaError`."""
-
-    def __missing__(self, key: str):
-        raise LacunaError(f"--settings lacks '{key}', which this command needs; add it")
-
-
-def json_settings(text: str) -> Settings:
+def json_settings(text: str) -> dict:
     """A JSON object; anything else is a `LacunaError`."""
     try:
         value = json.loads(text)
     except ValueError as error:
-        raise LacunaError(f"--settings is no JSON ({error}); write it like '{{\"width\": 64}}'") from None
+        raise LacunaError(f"--settings is not valid JSON ({error}); write it like '{{\"width\": 64}}'") from None
     if not isinstance(value, dict):
         raise LacunaError(f"--settings is {text}; write names and values, like '{{\"width\": 64}}'")
-    return Settings(value)
+    return value
+
+
+def add_machine(parser, gpus: int = 0, threads: int | None = 2) -> None:
+    """`--gpus` and `--threads`, with a command's own defaults."""
+    parser.add_argument(
+        "--gpus", type=int, default=gpus, help=f"0: the CPU; 1: a GPU if there is one (default: {gpus})"
+    )
+    said = "all" if threads is None else threads
+    parser.add_argument("--threads", type=positive, default=threads, help=f"number of CPU threads (default: {said})")
+
+
+def add_config(parser) -> None:
+    """`--configfile`, the config that a command asks about."""
+    parser.add_argument("--configfile", "--config", default="config/config.yaml", help=CONFIG_HELP)
+
+
+CONFIG_HELP = "config of the run (default: config/config.yaml)"

@@ -1,4 +1,4 @@
-"""The `lacuna` command: one subcommand a stage, the same ones that the rules run."""
+"""The `lacuna` command: what people use, and one floor below it, in `lacuna step`, the steps that the rules run."""
 
 import argparse
 import importlib
@@ -8,20 +8,24 @@ import sys
 from lacuna import commands
 from lacuna.errors import LacunaError
 
+# The order in which `--help` lists commands; those that it lacks come after.
+FIRST = ("inpaint", "score", "systems", "metrics", "studio", "check", "why", "accept")
+STEPS = """The steps that the workflow runs are one floor below: `lacuna step --help` lists them, and
+`lacuna step train --config config/config.yaml --key aotgan place2` runs one by hand."""
+
 
 def command_modules() -> dict[str, str]:
-    """Command name (`make-masks`) → module name, from the files in `commands/`."""
-    return {
-        info.name.replace("_", "-"): f"{commands.__name__}.{info.name}"
-        for info in pkgutil.iter_modules(commands.__path__)
-    }
+    """Command name (`fetch-backbone`) → module name, from the files in `commands/`, in the order of `--help`."""
+    names = sorted(info.name for info in pkgutil.iter_modules(commands.__path__))
+    names.sort(key=lambda name: (name == "step", FIRST.index(name) if name in FIRST else len(FIRST)))
+    return {name.replace("_", "-"): f"{commands.__name__}.{name}" for name in names}
 
 
 def build_parser(chosen: str | None) -> argparse.ArgumentParser:
     """The parser; only the chosen command's module is imported, so that every start stays quick."""
-    parser = argparse.ArgumentParser(prog="lacuna", description="Compare image-inpainting systems.")
+    parser = argparse.ArgumentParser(prog="lacuna", description="Compare image-inpainting systems.", epilog=STEPS)
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="command")
-    for name, module_name in sorted(command_modules().items()):
+    for name, module_name in command_modules().items():
         if chosen in (None, name):
             module = importlib.import_module(module_name)
             summary = (module.__doc__ or "").strip().splitlines()[0]
@@ -38,11 +42,12 @@ def main(argv: list[str] | None = None) -> int:
     folder, is printed as one sentence."""
     argv = sys.argv[1:] if argv is None else argv
     chosen = argv[0] if argv and argv[0] in command_modules() else None
+    called = " ".join(argv[: 2 if chosen == "step" else 1])
     try:
         args = build_parser(chosen).parse_args(argv)
-        args.run(args)
+        return args.run(args) or 0
     except LacunaError as error:
-        print(f"lacuna {chosen}: {error}", file=sys.stderr)
+        print(f"lacuna {called}: {error}", file=sys.stderr)
         return 1
     except BrokenPipeError:
         return 0
@@ -50,6 +55,5 @@ def main(argv: list[str] | None = None) -> int:
         if error.filename is None:  # nothing that a path could mend
             raise
         sentence = f"{error.filename} cannot be used ({error.strerror}); correct the path or its rights"
-        print(f"lacuna {chosen}: {sentence}", file=sys.stderr)
+        print(f"lacuna {called}: {sentence}", file=sys.stderr)
         return 1
-    return 0

@@ -1,16 +1,30 @@
-"""Which of our modules a job really uses, and a digest of their bytes.
+"""Which of our modules a job really uses, and a digest of what each of them means.
 
 Snakemake does not see edits to imported modules. The import graph is therefore followed here, from the text of the
-files alone: nothing is executed, so this is fast enough for every start of Snakemake.
+files alone: nothing is executed, so this is fast enough for every start of Snakemake. What a module means is its syntax
+tree without what changes no behaviour (comments, formatting, docstrings, annotations, help texts), and the bytes of the
+files that it reads from its own folder.
 """
 
 import ast
+import json
+import re
 from functools import cache
 from pathlib import Path
 
-from lacuna.canonical import digest
+from lacuna.canonical import canonical_json, digest
+from lacuna.files import atomic
 
 PACKAGE = Path(__file__).parent
+# What was found in a file, under the hash of its bytes: a start parses only what has changed.
+CACHE = Path(".snakemake/lacuna/syntax")
+
+HELP_CALLS = {"ArgumentParser", "add_argument", "add_argument_group", "add_parser", "add_subparsers"}
+HELP_WORDS = {"help", "description", "epilog", "metavar", "title"}
+# Annotations that `dataclasses` obeys.
+OBEYED = {"ClassVar", "InitVar", "KW_ONLY"}
+# What may be part of a file's or folder's name that a module reads.
+FILE_NAME = re.compile(r"[A-Za-z0-9_.-]{1,99}")
 
 
 def _file_of(module: str) -> Path | None:
@@ -22,24 +36,112 @@ def _file_of(module: str) -> Path | None:
     return None
 
 
-@cache
-def _imports(module: str) -> frozenset[str]:
-    """Modules of ours that a module names in import statements, inside functions too."""
-    path = _file_of(module)
+class _Meaning(ast.NodeTransformer):
+    """Takes out of a syntax tree what changes no behaviour."""
+
+    def _without_docstring(self, node):
+        first = node.body[0] if node.body else None
+        if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
+            node.body = node.body[1:] or [ast.Pass()]
+        return self.generic_visit(node)
+
+    visit_Module = visit_ClassDef = _without_docstring
+
+    def visit_FunctionDef(self, node):
+        node.returns = None
+        return self._without_docstring(node)
+
+    visit_AsyncFunctionDef = visit_FunctionDef
+
+    def visit_arg(self, node):
+        node.annotation = None
+        return node
+
+    def visit_AnnAssign(self, node):
+        """The name stays (a dataclass makes a field of it), and so does an annotation that `dataclasses` obeys."""
+        words = {each.id for each in ast.walk(node.annotation) if isinstance(each, ast.Name)}
+        words |= {each.attr for each in ast.walk(node.annotation) if isinstance(each, ast.Attribute)}
+        if not words & OBEYED:
+            node.annotation = ast.Constant(None)
+        return self.generic_visit(node)
+
+    def visit_Call(self, node):
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        if name in HELP_CALLS:
+            node.keywords = [each for each in node.keywords if each.arg not in HELP_WORDS]
+        return self.generic_visit(node)
+
+
+def _imported(module: str, is_package: bool, tree: ast.Module) -> list[str]:
+    """What a module names in import statements, inside functions too: modules, and names that may be modules."""
     names = set()
-    for node in ast.walk(ast.parse(path.read_bytes(), str(path))):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             if node.level:
-                package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+                package = module if is_package else module.rpartition(".")[0]
                 package = ".".join(package.split(".")[: len(package.split(".")) - node.level + 1])
                 origin = f"{package}.{node.module}" if node.module else package
             else:
                 origin = node.module
-            # `from package import name`: the name may itself be a module
             names.update({origin, *(f"{origin}.{alias.name}" for alias in node.names)})
-    return frozenset(name for name in names if name.split(".")[0] == PACKAGE.name and _file_of(name))
+    return sorted(name for name in names if name.split(".")[0] == PACKAGE.name)
+
+
+def _facts(module: str, path: Path) -> dict:
+    """`digest` of the meaning, `imports` and `words` (texts that may name a file) of a module's text."""
+    data = path.read_bytes()
+    remembered = CACHE / f"{digest(_own_version(), module, data)}.json"
+    try:
+        return json.loads(remembered.read_bytes())
+    except (OSError, ValueError):
+        pass  # a missing or broken cache only costs time
+    tree = ast.parse(data, str(path))
+    imports = _imported(module, path.name == "__init__.py", tree)
+    tree = _Meaning().visit(tree)
+    texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    facts = {
+        "digest": digest(ast.dump(tree)),
+        "imports": imports,
+        "words": sorted(text for text in texts if FILE_NAME.fullmatch(text)),
+    }
+    try:
+        with atomic(remembered) as partial:
+            partial.write_text(json.dumps(facts))
+    except OSError:
+        pass
+    return facts
+
+
+@cache
+def _own_version() -> str:
+    return digest(Path(__file__).read_bytes())
+
+
+@cache
+def _remembered_facts(module: str) -> dict:
+    return _facts(module, _file_of(module))
+
+
+@cache
+def _imports(module: str) -> frozenset[str]:
+    """Modules of ours that a module names in import statements."""
+    return frozenset(name for name in _remembered_facts(module)["imports"] if _file_of(name))
+
+
+@cache
+def static_files(module: str) -> tuple[Path, ...]:
+    """The files that a module reads from its own folder: named like itself, or named in its text, folders whole."""
+    path = _file_of(module)
+    beside = {each for each in path.parent.glob(f"{path.stem}.*") if each.suffix in {".html", ".css", ".js"}}
+    for word in _remembered_facts(module)["words"]:
+        named = path.parent / word
+        if named.is_dir() and not (named / "__init__.py").exists() and named.name not in {".", "..", "__pycache__"}:
+            beside |= {each for each in named.rglob("*") if each.is_file() and "__pycache__" not in each.parts}
+        elif named.is_file() and named.suffix != ".py":
+            beside.add(named)
+    return tuple(sorted(beside))
 
 
 def modules_used(roots: tuple[str, ...]) -> tuple[str, ...]:
@@ -58,13 +160,20 @@ def modules_used(roots: tuple[str, ...]) -> tuple[str, ...]:
 
 
 @cache
-def code_digest(roots: tuple[str, ...]) -> str:
-    """Digest of the bytes of every module reached from `roots`, and of the templates beside those modules."""
-    parts: list[str | bytes] = []
-    for module in modules_used(roots):
-        path = _file_of(module)
-        parts += [module, path.read_bytes()]
-        for template in sorted(path.parent.glob(f"{path.stem}.*")):
-            if template.suffix in {".html", ".css", ".js"}:
-                parts += [template.name, template.read_bytes()]
+def module_digest(module: str) -> str:
+    """Digest of the meaning of one module, and of the bytes of the files that it reads from its own folder."""
+    parts: list[str | bytes] = [_remembered_facts(module)["digest"]]
+    for path in static_files(module):
+        parts += [path.name, path.read_bytes()]
     return digest(*parts)
+
+
+@cache
+def code_digests(roots: tuple[str, ...]) -> dict[str, str]:
+    """Digest of every module reached from `roots`, by its name."""
+    return {module: module_digest(module) for module in modules_used(roots)}
+
+
+def code_digest(roots: tuple[str, ...]) -> str:
+    """One digest of all modules reached from `roots`."""
+    return digest(canonical_json(code_digests(roots)))

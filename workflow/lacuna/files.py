@@ -29,7 +29,9 @@ def atomic(path: str | Path) -> Iterator[Path]:
 
 MARK = ".lacuna"  # a folder that Lacuna fills and empties; without it, or a card, numbered pictures are somebody's
 SIGNS = {MARK, "card.json", "record.json"}
-OURS = re.compile(rf"\d{{4,}}\.png|(index|quarantine)\.csv|(card|record)\.json|{re.escape(MARK)}|\..*\.partial.*")
+OURS = re.compile(
+    rf"\d{{4,}}\.png|(index|quarantine)\.csv(\.job\.json)?|(card|record)\.json|{re.escape(MARK)}|\..*\.partial.*"
+)
 
 
 def empty_folder(path: str | Path, inputs: Iterable[str | Path] = ()) -> Path:

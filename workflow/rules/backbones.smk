@@ -3,13 +3,14 @@
 
 rule fetch_backbone:
     output:
-        "results/backbones/{backbone}.{extension,safetensors|pt}",
+        **PLAN.outputs("fetch_backbone"),
     log:
         "results/backbones/logs/{backbone}.{extension}.log",
     retries: 2
     conda:
         "../../envs/torch.yaml"
     params:
-        digest=lambda wildcards: PLAN.fetch_backbone(wildcards.backbone).digest,
+        digest=PLAN.digest("fetch_backbone"),
+        job=PLAN.text("fetch_backbone"),
     shell:
-        "python -m lacuna fetch-backbone --name {wildcards.backbone} --output {output} > {log} 2>&1"
+        "python -m lacuna step fetch_backbone --job {params.job:q} > {log:q} 2>&1"

@@ -3,20 +3,13 @@
 
 rule train:
     input:
-        train=lambda wildcards: f"{PLAN.folder}/lists/{PLAN.sources[wildcards.source]['train']}.txt",
-        validation=lambda wildcards: f"{PLAN.folder}/lists/{PLAN.sources[wildcards.source]['validation']}.txt",
-        backbones=lambda wildcards: PLAN.backbone_files("train", wildcards.system),
+        unpack(PLAN.inputs("train")),
     output:
-        weights=f"{PLAN.folder}/training/{{system}}/{{source}}/weights.safetensors",
-        losses=f"{PLAN.folder}/training/{{system}}/{{source}}/losses.csv",
-        validation=f"{PLAN.folder}/training/{{system}}/{{source}}/validation.csv",
-        record=f"{PLAN.folder}/training/{{system}}/{{source}}/record.json",
-        samples=report(
-            f"{PLAN.folder}/training/{{system}}/{{source}}/samples.png",
-            category="Training",
-            labels={"system": "{system}", "source": "{source}"},
-            caption="../report/samples.rst",
-        ),
+        weights=PLAN.output("train", "weights"),
+        losses=PLAN.output("train", "losses"),
+        validation=PLAN.output("train", "validation"),
+        record=PLAN.output("train", "record"),
+        samples=captioned(PLAN.output("train", "samples"), figures()["samples"], system="{system}", source="{source}"),
     log:
         f"{PLAN.folder}/logs/train/{{system}}.{{source}}.log",
     benchmark:
@@ -30,9 +23,7 @@ rule train:
     resources:
         gpu=1,
     params:
-        settings=lambda wildcards: PLAN.train(wildcards.system, wildcards.source).settings_json,
-        digest=lambda wildcards: PLAN.train(wildcards.system, wildcards.source).digest,
+        digest=PLAN.digest("train"),
+        job=PLAN.text("train"),
     shell:
-        "python -m lacuna train --settings {params.settings:q} --train-list {input.train}"
-        " --validation-list {input.validation} --backbones results/backbones --gpus {resources.gpu}"
-        " --threads {threads} --output {output.weights} > {log} 2>&1"
+        "python -m lacuna step train --job {params.job:q} --gpus {resources.gpu} --threads {threads} > {log:q} 2>&1"

@@ -3,17 +3,15 @@
 
 rule yardsticks:
     input:
-        expand(f"{PLAN.folder}/lists/{{name}}.txt", name=PLAN.test_sets),
+        unpack(PLAN.inputs("yardsticks")),
     output:
-        [f"{PLAN.folder}/predictions/{a}/{b}/{c}/index.csv" for a, b, c in PLAN.yardstick_predictions()],
+        **PLAN.outputs("yardsticks"),
     log:
         f"{PLAN.folder}/logs/yardsticks.log",
     conda:
         "../../envs/data.yaml"
     params:
-        settings=lambda wildcards: PLAN.make_yardsticks().settings_json,
-        digest=PLAN.make_yardsticks().digest,
-        folder=lambda wildcards: f"{PLAN.folder}/predictions",
+        digest=PLAN.digest("yardsticks"),
+        job=PLAN.text("yardsticks"),
     shell:
-        "python -m lacuna yardsticks --settings {params.settings:q} --lists {input}"
-        " --output-directory {params.folder} > {log} 2>&1"
+        "python -m lacuna step yardsticks --job {params.job:q} > {log:q} 2>&1"

@@ -6,7 +6,7 @@ Outside the hole the result has exactly the picture's own pixels.
 import sys
 from pathlib import Path
 
-from lacuna.arguments import json_settings, positive
+from lacuna.arguments import add_machine, json_settings
 
 
 def add_arguments(parser) -> None:
@@ -30,8 +30,7 @@ def add_arguments(parser) -> None:
     parser.add_argument("--overlap", type=int, metavar="N", help="pixels that tiles share (default: 64 at most)")
     parser.add_argument("--format", default="png", help="of a folder's or a pipe's results (default: png)")
     parser.add_argument("--force", action="store_true", help="write over the picture or the mask, if asked to")
-    parser.add_argument("--gpus", type=int, default=1, help="0: the CPU; 1: a GPU if there is one (default: 1)")
-    parser.add_argument("--threads", type=positive, help="of the CPU (default: all)")
+    add_machine(parser, gpus=1, threads=None)
     parser.add_argument("--seed", type=int, default=0, help="of what a system draws at random (default: 0)")
 
 

@@ -1,24 +1,23 @@
-"""Config → the list of valid jobs, each with its settings and its digest. The rules ask; nothing here computes.
+"""Config → the jobs of a run, each with its settings, edges and digest. The rules ask; nothing here computes.
 
-A job's settings are exactly the config subtree that its stage uses. Its digest also covers the bytes of the modules of
-ours that it runs and the digests of the jobs it builds on, so equal digests mean equal results. One class a floor, each
-standing on the one below: `Names`, `FileNames`, `Making`, `Judging`, and on top the `Plan`, which shows it all.
+A job's settings are exactly the config subtree that its stage uses. Its digest also covers what the modules of ours
+mean that it runs, the pinned packages of its environment, the user's own files, and the digests of the jobs it builds
+on, so equal digests mean equal results. One class a floor, each standing on the one below: `Names`, `Making`,
+`Judging`, `Describing`, `Showing`, and on top the `Plan`, which answers the rules.
 """
 
-from functools import cache
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from lacuna.canonical import digest
-from lacuna.plan.job import Job
-from lacuna.plan.judging import Judging
-from lacuna.studio.web_runtime import FILES, LOCK_FOLDER, has_npm
+from lacuna.errors import LacunaError
+from lacuna.plan.job import Artifact, Job, is_made
+from lacuna.plan.showing import Showing
+from lacuna.plan.stages import STAGES
 
-WORKFLOW = Path(__file__).parents[2]
-STUDIO = WORKFLOW / "lacuna" / "studio" / "static"
-WEB_RUNTIME = "results/web_runtime"
+__all__ = ["STAGES", "Artifact", "Job", "Plan", "is_made"]
 
 
-class Plan(Judging):
+class Plan(Showing):
     """All jobs of one config. Wildcard values that the config does not know are `LacunaError`s."""
 
     def __init__(self, config: dict, cache_folder: str | Path = ".snakemake/lacuna"):
@@ -28,94 +27,87 @@ class Plan(Judging):
         for name in self.image_sets():
             self.pair(name)  # missing and empty folders are found here, before anything runs
         for key in self.predictions():
-            self.predict(*key)
+            self.predicted(*key)
 
-    @cache  # noqa: B019
-    def plot_qualitative(self, test_set: str) -> Job:
-        titles = self.titles()
-        settings = {
-            "run": self.run,
-            "test_set": test_set,
-            "title": dict(titles["test_sets"])[test_set],
-            "systems": titles["systems"],
-            "sources": titles["sources"],
-            "images": self.config.get("figures", {}).get("qualitative_images", 3),
-        }
-        predictions = tuple(self.predict(*key) for key in self.predictions() if key[2] == test_set)
-        return Job("plot", settings, predictions)
+    @classmethod
+    def of_file(cls, path: str | Path) -> "Plan":
+        """The plan of a config file; one that cannot be read is a `LacunaError`."""
+        import yaml
 
-    @cache  # noqa: B019
-    def plot_training(self) -> Job:
-        return Job("plot", self.titles(), tuple(self.train(*key) for key in self.trainings()))
+        try:
+            config = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        except (OSError, ValueError, yaml.YAMLError) as error:
+            reason = getattr(error, "strerror", None) or " ".join(str(error).split())
+            raise LacunaError(f"the config {path} cannot be read ({reason}); name a YAML file") from None
+        if not isinstance(config, dict):
+            raise LacunaError(f"the config {path} holds no keys; write it as config/README.md describes")
+        return cls(config)
 
-    @cache  # noqa: B019
-    def plot_coverage(self) -> Job:
-        scores = tuple(self.score(*key) for key in self.contestants())
-        return Job("plot", {**self.titles(), "metrics": self.config["metrics"]}, scores)
+    def job(self, stage: str, wildcards: Mapping[str, str]) -> Job:
+        """The job of a stage with these wildcards."""
+        return getattr(self, stage)(*(wildcards[name] for name in STAGES[stage].wildcards))
 
-    @cache  # noqa: B019
-    def plot_ranks(self) -> Job:
-        return self.plot_coverage()
+    def targets(self) -> list[Job]:
+        """What the run is made for: everything else is made because one of these needs it."""
+        found = [self.report(), *self.table_jobs(), self.gallery()]
+        return found + ([self.studio()] if self.has_studio() else [])
 
-    @cache  # noqa: B019
-    def plot_cost(self) -> Job:
-        return self.plot_coverage()
+    def jobs(self) -> list[Job]:
+        """Every job of the run, each after those whose results it takes."""
+        found: dict[str, Job] = {}
 
-    @cache  # noqa: B019
-    def plot_examples(self) -> Job:
-        return self.plot_coverage()
+        def add(job: Job) -> None:
+            if job.first not in found:
+                for upstream in job.needed:
+                    add(upstream)
+                found[str(job.first)] = job
 
-    @cache  # noqa: B019
-    def gallery(self) -> Job:
-        scores = tuple(self.score(*key) for key in self.contestants())
-        return Job("gallery", {**self.titles(), "metrics": self.config["metrics"]}, scores)
+        for target in self.targets():
+            add(target)
+        return list(found.values())
 
-    def has_studio(self) -> bool:
-        """Whether the run makes a page that paints: if the config does not say no, and a network can be put into it."""
-        return self.config.get("studio", True) and bool(self.exports())
+    def keys(self, stage: str) -> Iterator[tuple[str, ...]]:
+        """The wildcards of every job of a stage."""
+        return (tuple(job.key.values()) for job in self.jobs() if job.stage == stage)
 
-    @cache  # noqa: B019
-    def fetch_web_runtime(self) -> Job:
-        """What the lock file says. Where it could not be had for want of npm, npm makes another job of it."""
-        obtainable = has_npm() or Path(WEB_RUNTIME, FILES[0]).exists()
-        lock = (LOCK_FOLDER / "package-lock.json").read_bytes()
-        return Job("fetch_web_runtime", {}, outcome=digest(lock, str(obtainable)))
+    def named(self, stage: str, key: list[str]) -> Job:
+        """The job of a stage that a person named by its wildcards."""
+        known = list(self.keys(stage))
+        if tuple(key) not in known:
+            those = "; ".join(" ".join(each) for each in known) or "none"
+            raise LacunaError(f"there is no job '{stage}' of '{' '.join(key)}' in this config; there are: {those}")
+        return getattr(self, stage)(*key)
 
-    @cache  # noqa: B019
-    def studio(self) -> Job:
-        settings = {
-            **self.titles(),
-            "image_size": self.config["image_size"],
-            "exports": [list(key) for key in self.exports()],
-        }
-        upstream = [self.fetch_web_runtime(), *(self.export(*key) for key in self.exports())]
-        upstream += [self.pair(test_set) for test_set in self.test_sets]
-        static = digest(*(path.read_bytes() for path in sorted(STUDIO.iterdir())))
-        return Job("make_studio", settings, tuple(upstream), content=static)
+    # What a rule asks for, by the name of its stage.
 
-    @cache  # noqa: B019
-    def resolve_config(self) -> Job:
-        return Job("resolve_config", self.config)
+    def inputs(self, stage: str) -> Callable:
+        """For `unpack`: wildcards → the files that other jobs make. The user's own files are in the digest alone."""
+        return lambda wildcards: self.edges(self.job(stage, dict(wildcards.items())))
 
-    @cache  # noqa: B019
-    def rulegraph(self) -> Job:
-        rules = sorted([WORKFLOW.parent / "Snakefile", *(WORKFLOW / "rules").glob("*.smk")])
-        return Job("rulegraph", {}, (self.resolve_config(),), content=digest(*(path.read_bytes() for path in rules)))
+    def edges(self, job: Job) -> dict[str, list[str]]:
+        """The inputs of a job that other jobs make, by name, as Snakemake takes them."""
+        from snakemake.io import ancient
 
-    @cache  # noqa: B019
-    def report(self) -> Job:
-        upstream = [
-            self.tabulate(),
-            self.tabulate_complexity(),
-            self.check_splits(),
-            self.rulegraph(),
-            self.plot_coverage(),
-            self.plot_training(),
-            self.plot_ranks(),
-            self.plot_cost(),
-            self.plot_examples(),
-        ]
-        upstream += [self.plot_qualitative(test_set) for test_set in self.test_sets]
-        upstream += [self.tabulate_export()] if self.is_exporting() else []
-        upstream += [self.fetch_web_runtime()] if self.has_studio() else []  # whether the studio can fill anything
-        return Job("report", {**self.titles(), "config": self.config, "studio": self.has_studio()}, tuple(upstream))
+        made = {name: [str(path) for path in paths if is_made(path)] for name, paths in job.inputs.items()}
+        return made | {name: [ancient(str(path)) for path in paths] for name, paths in job.after.items()}
+
+    def output(self, stage: str, name: str) -> str | list[str]:
+        """The pattern of an output, with the rule's wildcards in braces; a list where there may be several."""
+        patterns = STAGES[stage].patterns(self)[name]
+        return patterns[0] if isinstance(STAGES[stage].outputs[name], str) else patterns
+
+    def outputs(self, stage: str) -> dict[str, str | list[str]]:
+        """All outputs of a stage, by name."""
+        return {name: self.output(stage, name) for name in STAGES[stage].outputs}
+
+    def digest(self, stage: str) -> Callable:
+        """For a parameter: wildcards → the job's digest. Snakemake runs the job again when it changes."""
+        return lambda wildcards: self.job(stage, dict(wildcards.items())).digest
+
+    def text(self, stage: str) -> Callable:
+        """For a parameter: wildcards → the job as JSON. Because it asks for `output`, Snakemake does not compare it."""
+        return lambda wildcards, output: self.job(stage, dict(wildcards.items())).text
+
+    def text_of(self, job: Job) -> Callable:
+        """The same for a rule that is of one job."""
+        return lambda wildcards, output: job.text

@@ -1,13 +1,12 @@
-"""The jobs that judge: scores of images and sets, exports compared with their networks, costs, tables."""
+"""The jobs that judge: scores of images and sets, exports compared with their networks, costs."""
 
-from functools import cache
+import os
 from pathlib import Path
 
-from lacuna.canonical import digest
-from lacuna.plan.job import Job
 from lacuna.plan.making import Making
+from lacuna.plan.stages import Work, declare
 
-PUBLISHED = Path(__file__).parents[2] / "published"
+PUBLISHED = Path(os.path.relpath(Path(__file__).parents[2] / "published"))
 # How long each of a system's predictions is repeated, in seconds, and the largest batches tried.
 MEASUREMENT = {"seconds": 2.0, "largest_batch_cpu": 8, "largest_batch_gpu": 64}
 # Why a system of a kind is not exported.
@@ -17,68 +16,88 @@ REASONS = {
 }
 
 
-class Judging(Making):
-    """From scores to tables."""
+def _each_test_set(pattern: str):
+    """One output a test set."""
+    return lambda plan: [pattern.replace("{test_set}", test_set) for test_set in plan.test_sets]
 
-    @cache  # noqa: B019
-    def score(self, label: str, source: str) -> Job:
+
+class Judging(Making):
+    """From pictures to scores and costs."""
+
+    @declare("torch", {"scores": _each_test_set("{folder}/scores/{system}/{source}/{test_set}.parquet")})
+    def score(self, system: str, source: str) -> Work:
         """On all test sets, as `features` and `score_set`: one start of torch and one loading of networks for all."""
         settings = {
-            "system": label,
+            "system": system,
             "source": source,
             "test_sets": self.test_sets,
             "metrics": self.config["metrics"],
         }
-        return Job("score", settings, (*self._all_predicted(label, source), *self._fetched("score")))
+        inputs = {
+            "pairs": self._lists(*self.test_sets),
+            "predictions": self._indexes(system, source),
+            "backbones": self._fetched(self.backbones_of_scores()),
+        }
+        return Work(settings, inputs)
 
-    @cache  # noqa: B019
-    def features_of_truth(self, test_set: str) -> Job:
-        return Job("features", {"test_sets": [test_set]}, (self.pair(test_set), *self._fetched("features")))
+    @declare("torch", {"features": "{folder}/features/truth/{test_set}.safetensors"})
+    def features_of_truth(self, test_set: str) -> Work:
+        inputs = {"pairs": self._lists(test_set), "backbones": self._fetched(["inception"])}
+        return Work({"test_sets": [test_set]}, inputs)
 
-    @cache  # noqa: B019
-    def features(self, label: str, source: str) -> Job:
-        settings = {"system": label, "source": source, "test_sets": self.test_sets}
-        return Job("features", settings, (*self._all_predicted(label, source), *self._fetched("features")))
+    @declare("torch", {"features": _each_test_set("{folder}/features/{system}/{source}/{test_set}.safetensors")})
+    def features(self, system: str, source: str) -> Work:
+        settings = {"system": system, "source": source, "test_sets": self.test_sets}
+        inputs = {
+            "pairs": self._lists(*self.test_sets),
+            "predictions": self._indexes(system, source),
+            "backbones": self._fetched(["inception"]),
+        }
+        return Work(settings, inputs)
 
-    @cache  # noqa: B019
-    def score_set(self, label: str, source: str) -> Job:
-        settings = {"system": label, "source": source, "test_sets": self.test_sets, "metrics": self.set_metrics}
-        references = tuple(map(self.features_of_truth, self.test_sets))
-        return Job("score_set", settings, (self.features(label, source), *references))
+    @declare("torch", {"scores": _each_test_set("{folder}/set_scores/{system}/{source}/{test_set}.parquet")})
+    def score_set(self, system: str, source: str) -> Work:
+        settings = {"system": system, "source": source, "test_sets": self.test_sets, "metrics": self.set_metrics}
+        inputs = {
+            "features": self.features(system, source).outputs["features"],
+            "reference": [self.features_of_truth(name).outputs["features"][0] for name in self.test_sets],
+        }
+        return Work(settings, inputs)
 
-    @cache  # noqa: B019
-    def export(self, label: str, source: str) -> Job:
+    @declare("torch", {"record": "{folder}/export/{system}/{source}/record.json"}, beside=("*.onnx*",))
+    def export(self, system: str, source: str) -> Work:
         settings = {
-            "system": self.registered_name(label),
-            "settings": self.systems[label].get("settings", {}),
+            "system": self.registered_name(system),
+            "settings": self.systems[system].get("settings", {}),
             "source": source,
             "image_size": self.config["image_size"],
         }
-        return Job(
-            "export", settings, self._trained(label, source), (self._module(label),), self._weights_content(label)
-        )
+        return Work(settings, {"weights": self.weights_of(system, source)}, modules=self._modules(system))
 
-    @cache  # noqa: B019
-    def verify_export(self, label: str, source: str) -> Job:
+    @declare(
+        "torch",
+        {
+            "parity": "{folder}/export/{system}/{source}/parity.json",
+            "scores": "{folder}/export/{system}/{source}/scores.parquet",
+        },
+    )
+    def verify_export(self, system: str, source: str) -> Work:
         chosen = self.config.get("export", True)
-        exported = self.export(label, source)
+        exported = self.export(system, source)
         settings = {
             **exported.settings,
-            "label": label,
+            "label": system,
             "test_sets": self.test_sets,
             "metrics": self.config["metrics"],
             "images": None if chosen is True else chosen.get("images"),
         }
-        lists = tuple(self.pair(test_set) for test_set in self.test_sets)
-        backbones = tuple(self.fetch_backbone(name) for name in self.backbones("score", label))
-        return Job("verify_export", settings, (exported, *lists, *backbones), (self._module(label),))
-
-    @cache  # noqa: B019
-    def tabulate_export(self) -> Job:
-        verified = tuple(self.verify_export(*key) for key in self.exports())
-        scores = tuple(self.score(*key) for key in self.exports())
-        settings = {"metrics": self.config["metrics"], "without": self._without_export()}
-        return Job("tabulate_export", settings, verified + scores)
+        inputs = {
+            "record": exported.outputs["record"],
+            "weights": self.weights_of(system, source),
+            "pairs": self._lists(*self.test_sets),
+            "backbones": self._fetched(self.backbones_of_scores()),
+        }
+        return Work(settings, inputs, modules=self._modules(system))
 
     def _without_export(self) -> list[list[str]]:
         """[system, source, reason] of every system that has nothing to export."""
@@ -93,36 +112,19 @@ class Judging(Making):
             rows.append([label, *self.sources_of(label), reason])
         return rows
 
-    @cache  # noqa: B019
-    def tabulate(self) -> Job:
-        scores = tuple(self.score(*key) for key in self.contestants())
-        trainings = tuple(self.train(*key) for key in self.trainings())
-        others = tuple(self.score_set(*key) for key in self.scored_as_sets())
-        others += tuple(self.score(*key) for key in self.yardstick_keys())
-        settings = {**self.titles(), "metrics": self.config["metrics"]}
-        return Job(
-            "tabulate", settings, scores + trainings + others, content=digest((PUBLISHED / "seeds.csv").read_bytes())
-        )
-
-    @cache  # noqa: B019
-    def measure(self, label: str) -> Job:
+    @declare("torch", {"measurement": "{folder}/measurements/{system}.json"})
+    def measure(self, system: str) -> Work:
+        """The network is the same whatever source it was trained on; its ONNX file is that of the first source."""
         settings = {
-            "system": self.registered_name(label),
-            "settings": self.systems[label].get("settings", {}),
+            "system": self.registered_name(system),
+            "settings": self.systems[system].get("settings", {}),
             "image_size": self.config["image_size"],
             "measurement": {**MEASUREMENT, **self.config.get("measurement", {})},
         }
-        exports = tuple(self.export(*key) for key in self.measured_exports(label))
-        return Job("measure", settings, exports, (self._module(label),))
+        first = [key for key in self.exports() if key[0] == system][:1]
+        inputs = {"exported": [self.export(*key).outputs["record"][0] for key in first]}
+        return Work(settings, inputs, modules=self._modules(system))
 
-    @cache  # noqa: B019
-    def tabulate_complexity(self) -> Job:
-        labels = self.labels(given=False)
-        rows = [
-            [label, self.registered_name(label), source, self.weights_path(label, source)]
-            for label in labels
-            for source in self.sources_of(label)
-        ]
-        upstream = (*map(self.measure, labels), *(self.train(*key) for key in self.trainings()))
-        content = digest((PUBLISHED / "complexity.csv").read_bytes(), *map(self._weights_content, labels))
-        return Job("tabulate_complexity", {**self.titles(), "rows": rows}, upstream, content=content)
+    def scores_of(self, keys: list[tuple[str, str]]) -> list[str]:
+        """The files of scores of (system, source) pairs, every test set's."""
+        return [path for key in keys for path in self.score(*key).outputs["scores"]]

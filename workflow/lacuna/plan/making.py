@@ -1,25 +1,70 @@
-"""The jobs that make things: images, masks, lists, weights, predictions."""
+"""The jobs that make things: images, masks, lists, weights, predictions.
 
-from functools import cache
+Each method is a stage: its parameters are the rule's wildcards, its outputs the only place where these paths stand.
+"""
+
+from dataclasses import replace
 from pathlib import Path
 
-from lacuna.backbones.catalogue import backbone
+from lacuna import sidecars
+from lacuna.backbones import catalogue
 from lacuna.data.fingerprint import contents_of, fingerprint
+from lacuna.digests import code_digests
 from lacuna.errors import LacunaError
-from lacuna.plan.files import FileNames
-from lacuna.plan.job import Job
+from lacuna.metrics.per_image import METRICS
+from lacuna.plan.job import Artifact, Job, is_made
+from lacuna.plan.names import Names
+from lacuna.plan.stages import Stage, Work, declare
 from lacuna.yardsticks import SOURCE as YARDSTICK
 
+PREDICTIONS = {
+    "index": "{folder}/predictions/{system}/{source}/{test_set}/index.csv",
+    "record": "{folder}/predictions/{system}/{source}/{test_set}/record.json",
+}
+PICTURES = ("*.png",)
 
-class Making(FileNames):
+
+class Making(Names):
     """From the staging of images to the pictures of every system and yardstick."""
 
-    @cache  # noqa: B019 - a plan lives as long as the program
-    def stage(self, name: str) -> Job:
-        entry = self.config["image_sets"][name]
+    def _job(self, declared: Stage, key: dict[str, str], work: Work) -> Job:
+        """The job of a stage's work. Where its result was accepted for what is asked for now, it has that digest."""
+        inputs = {name: tuple(paths) for name, paths in work.inputs.items()}
+        plain = [path for paths in inputs.values() for path in paths if not is_made(path)]
+        hashes = contents_of([Path(path) for path in plain], self.cache_folder / "fingerprints.json") if plain else []
+        patterns = declared.patterns(self) | work.outputs
+        outputs = {name: tuple(_filled(each, key) for each in each_of) for name, each_of in patterns.items()}
+        computing = not work.outcome
+        job = Job(
+            declared.name,
+            key,
+            work.settings,
+            inputs,
+            outputs,
+            {name: tuple(paths) for name, paths in work.after.items()},
+            {**work.contents, **dict(zip(plain, hashes, strict=True))},
+            code_digests((f"lacuna.steps.{declared.name}", *work.modules)) if computing else {},
+            declared.packages if computing else {},
+            work.outcome,
+            declared.beside,
+        )
+        head = sidecars.head(job.first)
+        return replace(job, accepted_as=head.digest) if job.own_digest in head.accepted else job
+
+    @declare(
+        "data",
+        {
+            "index": "{folder}/images/{image_set}/index.csv",
+            "card": "{folder}/images/{image_set}/card.json",
+            "quarantine": "{folder}/images/{image_set}/quarantine.csv",
+        },
+        beside=PICTURES,
+    )
+    def stage(self, image_set: str) -> Work:
+        entry = self.config["image_sets"][image_set]
         settings = {
-            "name": name,
-            "title": name,
+            "name": image_set,
+            "title": image_set,
             "crop": "center",
             "crop_scale": [1.0, 1.0],
             "count": None,
@@ -29,13 +74,17 @@ class Making(FileNames):
             **entry,
             "image_size": self.config["image_size"],
         }
-        return Job("stage", settings, content=self._content(entry))
+        return Work(settings, contents=self._content(entry, "photographs"))
 
-    @cache  # noqa: B019
-    def make_masks(self, name: str) -> Job:
-        entry = self.config["mask_sets"][name]
+    @declare(
+        "data",
+        {"index": "{folder}/masks/{mask_set}/index.csv", "card": "{folder}/masks/{mask_set}/card.json"},
+        beside=PICTURES,
+    )
+    def make_masks(self, mask_set: str) -> Work:
+        entry = self.config["mask_sets"][mask_set]
         settings = {
-            "name": name,
+            "name": mask_set,
             "coverage": [0.01, 0.6],
             "bins": 6,
             "options": {},
@@ -43,77 +92,126 @@ class Making(FileNames):
             **entry,
             "image_size": self.config["image_size"],
         }
-        return Job("make_masks", settings, (), (f"lacuna.data.masks.{entry['kind']}",), self._content(entry))
+        modules = (f"lacuna.data.masks.{entry['kind']}",)
+        return Work(settings, modules=modules, contents=self._content(entry, "masks"))
 
-    @cache  # noqa: B019
-    def pair(self, image_set: str) -> Job:
+    @declare("data", {"list": "{folder}/lists/{image_set}.txt"})
+    def pair(self, image_set: str) -> Work:
         mode = "drawn" if image_set in self.role_sets("train") else "paired"
-        upstream = (self.stage(image_set), self.make_masks(self.masks_for(image_set)))
-        return Job("pair", {"name": image_set, "mode": mode, "seed": self.config["seed"]}, upstream)
+        settings = {"name": image_set, "mode": mode, "seed": self.config["seed"]}
+        inputs = {
+            "images": self.stage(image_set).outputs["index"],
+            "masks": self.make_masks(self.masks_for(image_set)).outputs["index"],
+        }
+        return Work(settings, inputs)
 
-    @cache  # noqa: B019
-    def check_splits(self) -> Job:
-        return Job("check_splits", {}, tuple(self.stage(name) for name in self.image_sets()))
+    @declare("data", {"splits": "{folder}/images/splits.json"})
+    def check_splits(self) -> Work:
+        def indexes(*roles: str) -> list[Artifact]:
+            return [self.stage(name).outputs["index"][0] for role in roles for name in self.role_sets(role)]
 
-    @cache  # noqa: B019
-    def fetch_backbone(self, name: str) -> Job:
-        entry = backbone(name)
-        return Job("fetch_backbone", {"name": name}, outcome=entry.weights_sha256 or entry.origins[0].sha256)
+        return Work({}, {"training": indexes("train"), "evaluation": indexes("validation", "test")})
 
-    @cache  # noqa: B019
-    def train(self, label: str, source: str) -> Job:
-        entry, sets = self.systems[label], self.sources[source]
+    @declare("torch", {"weights": "results/backbones/{backbone}.{extension}"})
+    def fetch_backbone(self, backbone: str, extension: str) -> Work:
+        entry = catalogue.backbone(backbone)
+        return Work({"name": backbone}, outcome=entry.weights_sha256 or entry.origins[0].sha256)
+
+    @declare(
+        "torch",
+        {
+            "weights": "{folder}/training/{system}/{source}/weights.safetensors",
+            "losses": "{folder}/training/{system}/{source}/losses.csv",
+            "validation": "{folder}/training/{system}/{source}/validation.csv",
+            "record": "{folder}/training/{system}/{source}/record.json",
+            "samples": "{folder}/training/{system}/{source}/samples.png",
+        },
+    )
+    def train(self, system: str, source: str) -> Work:
         settings = {
-            "system": self.registered_name(label),
-            "settings": entry.get("settings", {}),
+            "system": self.registered_name(system),
+            "settings": self.systems[system].get("settings", {}),
             "source": source,
             "image_size": self.config["image_size"],
             "seed": self.config["seed"],
-            "training": self._training_settings(label),
+            "training": self._training_settings(system),
         }
-        lists = (self.pair(sets["train"]), self.pair(sets["validation"]))
-        return Job("train", settings, (*lists, *self._fetched("train", label)), (self._module(label),))
+        sets = self.sources[source]
+        inputs = {
+            "train": self.pair(sets["train"]).outputs["list"],
+            "validation": self.pair(sets["validation"]).outputs["list"],
+            "backbones": self._fetched(self._facts[system]["backbones"]),
+        }
+        return Work(settings, inputs, modules=self._modules(system))
 
-    @cache  # noqa: B019
-    def predict(self, label: str, source: str, test_set: str) -> Job:
-        if self.is_given(label):
-            return self.import_predictions(label, test_set)
+    @declare("torch", PREDICTIONS, beside=PICTURES)
+    def predict(self, system: str, source: str, test_set: str) -> Work:
         settings = {
-            "system": self.registered_name(label),
-            "settings": self.systems[label].get("settings", {}),
+            "system": self.registered_name(system),
+            "settings": self.systems[system].get("settings", {}),
             "source": source,
             "test_set": test_set,
             "image_size": self.config["image_size"],
             "seed": self.config["seed"],
         }
-        upstream = (self.pair(test_set), *self._trained(label, source))
-        return Job("predict", settings, upstream, (self._module(label),), self._weights_content(label))
+        inputs = {"pairs": self.pair(test_set).outputs["list"], "weights": self.weights_of(system, source)}
+        return Work(settings, inputs, modules=self._modules(system))
 
-    @cache  # noqa: B019
-    def import_predictions(self, label: str, test_set: str) -> Job:
-        folder = self.systems[label]["path"].replace("{test_set}", test_set)
-        settings = {"system": label, "test_set": test_set}
-        return Job("import_predictions", settings, (self.pair(test_set),), content=self._fingerprint(folder))
+    @declare("data", PREDICTIONS, beside=PICTURES)
+    def import_predictions(self, system: str, source: str, test_set: str) -> Work:
+        """Their folder may be made later, from the staged pictures: until then it has no content."""
+        folder = self.systems[system]["path"].replace("{test_set}", test_set)
+        content = self._fingerprint(folder) if Path(folder).is_dir() else "not there"
+        settings = {"system": system, "test_set": test_set, "folder": folder}
+        return Work(settings, {"pairs": self.pair(test_set).outputs["list"]}, contents={"predictions": content})
 
-    @cache  # noqa: B019
-    def make_yardsticks(self) -> Job:
-        settings = {"yardsticks": self.yardsticks, "test_sets": self.test_sets}
-        return Job("yardsticks", settings, tuple(self.pair(name) for name in self.test_sets))
+    @declare(
+        "data",
+        {
+            "indexes": lambda plan: [
+                f"{{folder}}/predictions/{name}/{source}/{test_set}/index.csv"
+                for name, source, test_set in plan.yardstick_predictions()
+            ]
+        },
+        beside=PICTURES,
+    )
+    def yardsticks(self) -> Work:
+        settings = {"yardsticks": self.yardstick_names, "test_sets": self.test_sets}
+        return Work(settings, {"pairs": self._lists(*self.test_sets)})
 
-    def _all_predicted(self, label: str, source: str) -> tuple[Job, ...]:
-        """The jobs that made a system's or a yardstick's pictures of all test sets."""
+    def predicted(self, system: str, source: str, test_set: str) -> Job:
+        """The job that makes a system's predictions, or takes in given ones."""
+        given = self.is_given(system)
+        return (self.import_predictions if given else self.predict)(system, source, test_set)
+
+    def weights_of(self, system: str, source: str) -> list[str]:
+        """The weights that a system predicts with, trained here or named in the config; none for one without."""
+        if self.is_trained(system):
+            return list(self.train(system, source).outputs["weights"])
+        return [path for path in [self.systems[system].get("weights")] if path]
+
+    def backbones_of_scores(self) -> list[str]:
+        """Names of the pretrained networks that the metrics need."""
+        networks = {METRICS[metric].network for metric in self.config["metrics"]} - {None}
+        return [f"lpips_{network}" for network in sorted(networks)]
+
+    def _lists(self, *image_sets: str) -> list[Artifact]:
+        return [self.pair(name).outputs["list"][0] for name in image_sets]
+
+    def _indexes(self, system: str, source: str) -> list[Artifact]:
+        """The indexes of a system's or a yardstick's pictures, one a test set."""
         if source == YARDSTICK:
-            return (self.make_yardsticks(),)
-        return tuple(self.predict(label, source, test_set) for test_set in self.test_sets)
+            made = dict(zip(self.yardstick_predictions(), self.yardsticks().outputs["indexes"], strict=True))
+            return [made[system, source, test_set] for test_set in self.test_sets]
+        return [self.predicted(system, source, test_set).outputs["index"][0] for test_set in self.test_sets]
 
-    def _trained(self, label: str, source: str) -> tuple[Job, ...]:
-        return (self.train(label, source),) if self.is_trained(label) else ()
+    def _fetched(self, names: list[str]) -> list[Artifact]:
+        """The files of pretrained networks."""
+        files = (catalogue.backbone(name).file.rsplit(".", 1) for name in names)
+        return [self.fetch_backbone(*file).outputs["weights"][0] for file in files]
 
-    def _fetched(self, stage: str, label: str = "") -> tuple[Job, ...]:
-        return tuple(self.fetch_backbone(name) for name in self.backbones(stage, label))
-
-    def _module(self, label: str) -> str:
-        return f"lacuna.systems.{self.registered_name(label)}"
+    def _modules(self, system: str) -> tuple[str, ...]:
+        return (f"lacuna.systems.{self.registered_name(system)}",)
 
     def _training_settings(self, label: str) -> dict:
         """The budget of a system: its own keys over the config's; at most one of `iterations` and `seconds`."""
@@ -128,16 +226,18 @@ class Making(FileNames):
             )
         return merged
 
-    def _content(self, entry: dict) -> str:
+    def _content(self, entry: dict, what: str) -> dict[str, str]:
         """Digest of the user's own files behind a set: a changed photograph is seen, a touched one is not."""
         if "path" not in entry:
-            return ""
-        return self._fingerprint(entry["path"], entry.get("pattern", "**/*"))
-
-    def _weights_content(self, label: str) -> str:
-        """Digest of the file of weights that the config names for a system; empty without one."""
-        weights = self.systems[label].get("weights")
-        return contents_of([Path(weights)], self.cache_folder / "fingerprints.json")[0] if weights else ""
+            return {}
+        return {what: self._fingerprint(entry["path"], entry.get("pattern", "**/*"))}
 
     def _fingerprint(self, folder: str | Path, pattern: str = "**/*") -> str:
         return fingerprint(folder, pattern, self.cache_folder / "fingerprints.json")
+
+
+def _filled(pattern: str, key: dict[str, str]) -> str:
+    """A path with the values of its wildcards."""
+    for name, value in key.items():
+        pattern = pattern.replace(f"{{{name}}}", value)
+    return pattern

@@ -24,7 +24,7 @@ class Names:
         self.sources: dict[str, dict] = config["sources"]
         self.test_sets: list[str] = config["test_sets"]
         self.systems: dict[str, dict] = {label: entry or {} for label, entry in config["systems"].items()}
-        self.yardsticks: list[str] = list(YARDSTICKS) if config.get("sanity_rows", True) else []
+        self.yardstick_names: list[str] = list(YARDSTICKS) if config.get("sanity_rows", True) else []
         self.set_metrics: list[str] = config.get("set_metrics", [])
         self._check_names()
         self._facts = {label: self._describe(label) for label in self.systems}
@@ -123,7 +123,7 @@ class Names:
 
     def yardstick_keys(self) -> list[tuple[str, str]]:
         """All (yardstick, `yardstick`) pairs, in the form of `contestants`."""
-        return [(name, YARDSTICK) for name in self.yardsticks]
+        return [(name, YARDSTICK) for name in self.yardstick_names]
 
     def yardstick_predictions(self) -> list[tuple[str, str, str]]:
         """All (yardstick, `yardstick`, test set) combinations, in the form of `predictions`."""

@@ -73,6 +73,16 @@ class Description:
             known = {"input": INPUTS, "section": SECTIONS}.get(what, EACH)
             raise LacunaError(f"the description '{self.title}' names the unknown {what} '{name}'; known: {list(known)}")
 
+    @property
+    def subcategory(self) -> str | None:
+        """In Snakemake's report: the section of the page, for figures, which are many."""
+        return None
+
+    @property
+    def shown_endings(self) -> tuple[str, ...]:
+        """Endings of its files that Snakemake's report shows."""
+        return (".csv", ".html")
+
     def values(self, plan) -> list[str]:
         """What a plan makes it for: `[""]` for something that is made once, nothing where it does not apply."""
         return EACH[self.each](plan) if self.applies(plan) else []
@@ -119,6 +129,14 @@ class Figure(Description):
     path: str = ""
     also: tuple[str, ...] = ()
     pixelated: bool = False
+
+    @property
+    def subcategory(self) -> str | None:
+        return SECTIONS[self.section].title if self.category == "Figures" and self.section else None
+
+    @property
+    def shown_endings(self) -> tuple[str, ...]:
+        return (".png", ".svg")
 
     def file(self, value: str = "") -> str:
         """The file of one value, below the folder of the run."""

@@ -12,8 +12,9 @@ from lacuna.reporting.titles import titles
 class Run:
     """The results of a run, as far as a job may read them.
 
-    settings: titles (`systems`, `sources`, `test_sets`), `title`, `demonstration`, `metrics` where scores are read, and
-    the keys of the config that the descriptions name. files: name of files (`scores`, `losses`, …) → their paths.
+    settings: titles (`systems`, `sources`, `test_sets`), `title`, `demonstration`, `made` (name → values of what the
+    job makes), `metrics` where scores are read, and the keys of the config that the descriptions name. files: name of
+    files (`scores`, `losses`, …) → their paths.
     """
 
     def __init__(self, settings: dict, files: Mapping[str, Sequence[str]]):
@@ -52,8 +53,12 @@ class Run:
         return with_photographs(read_scores(self.files("scores")))
 
     def table(self, name: str):
-        """The tidy table of a description, made at its first use."""
+        """The tidy table of a description that the same job makes, made at its first use."""
         if name not in self._tables:
+            if name not in self.settings["made"]:
+                raise LacunaError(
+                    f"the table '{name}' is made by another job; derive what you need of it from 'inputs'"
+                )
             self._tables[name] = tables()[name].rows(self)
         return self._tables[name]
 

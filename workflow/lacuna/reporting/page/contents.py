@@ -16,7 +16,7 @@ from lacuna.reporting.sections import SECTIONS
 from lacuna.reporting.warnings import warnings
 from lacuna.sources import SHARED
 
-TEMPLATES = Path(__file__).parent
+TEMPLATES = Path(__file__).parent / "templates"
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,10 @@ from lacuna.reporting.titles import PREDICTIONS, titles
 
 def rows(run):
     """`published.compare` of the systems."""
+    from lacuna.reporting.aggregation import quantitative
     from lacuna.reporting.published import compare, read_published
 
-    return compare(read_published(run.files("published_means")[0]), run.table("quantitative"))
+    return compare(read_published(run.files("published_means")[0]), quantitative(run.scores))
 
 
 def shown(run, _="") -> list[DisplayTable]:

@@ -96,7 +96,7 @@ TABLE = Table(
     "colour of the rest. Masked input hands back what a system is given, the hole black: what the valid region alone "
     "is worth. A system below one of the last two has learnt nothing about the hole.",
     columns={"source": "yardstick for all of them; the other columns are those of the tidy table, n is N"},
-    inputs=("controls",),
+    inputs=("controls", "set_scores"),
     rows=rows,
     shown=shown,
     nothing="The config leaves the controls out, so no system was compared with mean fill, the masked input and the "

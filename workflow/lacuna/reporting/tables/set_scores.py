@@ -117,7 +117,7 @@ TABLE = Table(
         "flag": "small-n where n images are too few for the metric (FID below 2048): the value is biased, by an amount "
         "that differs between systems, and does not compare with a value at another n",
     },
-    inputs=("set_scores",),
+    inputs=("controls", "set_scores"),  # one job with the controls, which are shown beside them
     rows=rows,
     shown=shown,
 )

@@ -10,7 +10,7 @@ def rows(run):
     from lacuna.data.lists import read_list
     from lacuna.reporting.aggregation import training
 
-    lists = dict(run.settings["validation_lists"])  # source → its list
+    lists = {source: run.files_of("validation_lists", name)[0] for source, name in run.settings["validation_sets"]}
     numbers = {source: len(read_list(path, validate=False)) for source, path in lists.items()}
     return training(run.files("validation"), numbers)
 

@@ -1,0 +1,89 @@
+"""Run one step of the workflow by hand, or as the rules do."""
+
+import pkgutil
+import time
+from pathlib import Path
+
+from lacuna import steps
+from lacuna.arguments import add_config, add_machine
+
+
+def step_names() -> list[str]:
+    """All steps, in the order of the alphabet: the modules in `steps/`."""
+    return sorted(info.name for info in pkgutil.iter_modules(steps.__path__))
+
+
+def add_arguments(parser) -> None:
+    stages = parser.add_subparsers(dest="stage", required=True, metavar="stage")
+    for name in step_names():
+        summary = _summary(name)
+        stage = stages.add_parser(
+            name,
+            help=summary,
+            description=f"{summary} The config gives settings and paths; name the job by the wildcards of its rule.",
+        )
+        add_config(stage)
+        stage.add_argument("--key", nargs="*", default=[], metavar="VALUE", help="the job's wildcards, in order")
+        stage.add_argument("--job", metavar="JSON", help="the job as the rules give it, in place of --config and --key")
+        add_machine(stage)
+
+
+def _summary(name: str) -> str:
+    """The first sentence of a step's module, which is not imported."""
+    import ast
+
+    text = Path(steps.__path__[0], f"{name}.py").read_text(encoding="utf-8")
+    return (ast.get_docstring(ast.parse(text)) or "").split("\n\n")[0].replace("\n", " ").replace("%", "%%")
+
+
+def run(args) -> None:
+    """Run the step; when it has succeeded, write beside its first output where that came from."""
+    import importlib
+
+    from lacuna import sidecars
+    from lacuna.task import Settings, Task
+
+    job = _given(args.job) if args.job else _planned(args.configfile, args.stage, args.key)
+    first = next(path for paths in job["outputs"].values() for path in paths)
+    task = Task(
+        settings=Settings(job["settings"]),
+        inputs={name: [path for path, _ in paths] for name, paths in job["inputs"].items()},
+        outputs=job["outputs"],
+        gpus=args.gpus,
+        threads=args.threads,
+        digests={path: digest for paths in job["inputs"].values() for path, digest in paths},
+    )
+    before = sidecars.read(first)
+    # A result that is being made has no origin yet.
+    sidecars.path_of(first).unlink(missing_ok=True)
+    began = time.monotonic()
+    try:
+        importlib.import_module(f"{steps.__name__}.{args.stage}").run(task)
+    except BaseException:
+        if before and not sidecars.changed_files(before):
+            sidecars.write(first, before)
+        raise
+    if "digest" in job:
+        sidecars.write(first, sidecars.describe(job, time.monotonic() - began))
+
+
+def _given(text: str) -> dict:
+    """The job that a rule, or a person, gives as JSON. Without a digest its result gets no sidecar."""
+    import json
+
+    from lacuna.errors import LacunaError
+
+    try:
+        job = json.loads(text)
+    except ValueError as error:
+        raise LacunaError(f"--job is not valid JSON ({error}); leave it out and name a config and a key") from None
+    if not isinstance(job, dict) or not {"settings", "inputs", "outputs"} <= job.keys():
+        raise LacunaError("--job lacks 'settings', 'inputs' or 'outputs'; leave it out and name a config and a key")
+    return job
+
+
+def _planned(config: str, stage: str, key: list[str]) -> dict:
+    """The job of the config with these wildcards."""
+    from lacuna.plan import Plan
+
+    return Plan.of_file(config).named(stage, key).record

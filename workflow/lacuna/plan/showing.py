@@ -1,0 +1,93 @@
+"""The jobs that show: gallery, studio, report."""
+
+from pathlib import Path
+
+from lacuna.canonical import digest
+from lacuna.plan.describing import Describing
+from lacuna.plan.stages import Work, declare
+from lacuna.reporting.descriptions import module_of
+from lacuna.studio.web_runtime import FILES, LOCK_FOLDER, has_npm
+
+WORKFLOW = Path(__file__).parents[2]
+WEB_RUNTIME = "results/web_runtime"
+
+
+class Showing(Describing):
+    """From tables, figures and pictures to what a reader is handed."""
+
+    @declare("report", {"page": "{folder}/gallery/index.html", "data": "{folder}/gallery/data.js"})
+    def gallery(self) -> Work:
+        inputs = {"pairs": self._lists(*self.test_sets), **self._scored_pictures()}
+        return Work(self._titles_and_metrics(), inputs)
+
+    def has_studio(self) -> bool:
+        """Whether the run makes a page that paints: if the config does not say no, and a network can be put into it."""
+        return self.config.get("studio", True) and bool(self.exports())
+
+    @declare("torch", {"folder": WEB_RUNTIME})
+    def fetch_web_runtime(self) -> Work:
+        """What the lock file says. Where it could not be had for want of npm, npm makes another job of it."""
+        obtainable = has_npm() or Path(WEB_RUNTIME, FILES[0]).exists()
+        lock = (LOCK_FOLDER / "package-lock.json").read_bytes()
+        return Work({}, outcome=digest(lock, str(obtainable)))
+
+    @declare("report", {"folder": "{folder}/studio"})
+    def studio(self) -> Work:
+        settings = {
+            **self.titles(),
+            "image_size": self.config["image_size"],
+            "exports": [list(key) for key in self.exports()],
+        }
+        inputs = {
+            "runtime": self.fetch_web_runtime().outputs["folder"],
+            "exports": [self.export(*key).outputs["record"][0] for key in self.exports()],
+            "pairs": self._lists(*self.test_sets),
+        }
+        return Work(settings, inputs)
+
+    @declare("data", {"config": "{folder}/config.yaml"})
+    def resolve_config(self) -> Work:
+        return Work(self.config)
+
+    @declare("report", {"figure": "{folder}/figures/rulegraph.svg"})
+    def rulegraph(self) -> Work:
+        rules = sorted([WORKFLOW.parent / "Snakefile", *(WORKFLOW / "rules").glob("*.smk")])
+        drawn = digest(*(path.read_bytes() for path in rules))
+        return Work({}, {"config": self.resolve_config().outputs["config"]}, contents={"rules": drawn})
+
+    @declare("report", {"page": "{folder}/report.html"})
+    def report(self) -> Work:
+        trained = [self.train(*key) for key in self.trainings()]
+        predicted = [self.predicted(*key) for key in self.predictions()]
+        sets = [self.stage(name) for name in self.image_sets()] + [self.make_masks(name) for name in self.mask_sets()]
+        inputs = {
+            "tables": [path for job in self.table_jobs() for path in job.files],
+            "figures": [path for job in self.figure_jobs() for path in job.files],
+            "rulegraph": self.rulegraph().outputs["figure"],
+            "cards": [job.outputs["card"][0] for job in sets],
+            "splits": self.check_splits().outputs["splits"],
+            "records": [job.outputs["record"][0] for job in trained + predicted],
+            "samples": [job.outputs["samples"][0] for job in trained],
+            "config": self.resolve_config().outputs["config"],
+            # whether the studio can fill anything
+            "runtime": self.fetch_web_runtime().outputs["folder"] if self.has_studio() else [],
+        }
+        # The page links to them, whatever they hold.
+        after = {
+            "gallery": self.gallery().outputs["page"],
+            "studio": self.studio().outputs["folder"] if self.has_studio() else [],
+        }
+        made = {kind: self.made(kind) for kind in ("tables", "figures")}
+        settings = {**self.titles(), "config": self.config, "studio": self.has_studio(), "made": made}
+        modules = tuple(module_of(kind, name) for kind, names in made.items() for name in names)
+        return Work(settings, inputs, after, modules)
+
+    def _titles_and_metrics(self) -> dict:
+        return {**self.titles(), "metrics": self.config["metrics"]}
+
+    def _scored_pictures(self) -> dict[str, list]:
+        """Scores and predictions of all that are compared."""
+        return {
+            "predictions": [self.predicted(*key).outputs["index"][0] for key in self.predictions()],
+            "scores": self.scores_of(self.contestants()),
+        }

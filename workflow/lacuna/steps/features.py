@@ -1,0 +1,24 @@
+"""Inception features of predictions (or, without any, of the true images), for the metrics of whole sets."""
+
+from lacuna.data.lists import read_list
+from lacuna.metrics.features import Features, extract, images_digest, photograph_numbers, write_features
+from lacuna.metrics.test_sets import each_test_set
+from lacuna.metrics.triples import paired_files
+from lacuna.nn.devices import choose_device, make_deterministic
+
+
+def run(task) -> None:
+    given = {"pairs": task.files("pairs"), "features": task.outs("features")}
+    if task.files("predictions"):
+        given["predictions"] = task.files("predictions")
+    kinds = ["composite", "raw"] if task.files("predictions") else ["truth"]
+    make_deterministic(task.threads)
+    device = choose_device(task.gpus)
+    for settings, pairs, output, *predictions in each_test_set(task.settings, **given):
+        if predictions:
+            files = paired_files(pairs, *predictions)
+        else:
+            files = [(*pair, "") for pair in read_list(pairs, validate=False)]
+        of = extract(files, kinds, task.backbones(), device)
+        write_features(output, Features(of, settings, images_digest(files), photograph_numbers(files)))
+        print(f"features of {len(files)} images ({', '.join(of)}; {device}), into {output}", flush=True)

@@ -1,0 +1,24 @@
+"""Take somebody else's predictions into the comparison, paired with the images by file stem."""
+
+from pathlib import Path
+
+from PIL import Image
+
+from lacuna.data.given_predictions import paired_predictions
+from lacuna.data.lists import read_list
+from lacuna.files import empty_folder, write_json, write_rows
+
+
+def run(task) -> None:
+    settings, given, index = task.settings, Path(task.settings["folder"]), task.out("index")
+    pairs = read_list(task.file("pairs"))
+    images = [Path(pair.image) for pair in pairs]
+    found = paired_predictions(images, given)
+    folder, rows = empty_folder(index.parent, [given, *images]), []
+    for pair, prediction in zip(pairs, found, strict=True):
+        name = f"{len(rows):04d}.png"
+        Image.fromarray(prediction).save(folder / name, compress_level=3)
+        rows.append({"file": name, **pair._asdict()})
+    write_json(task.out("record"), {"seconds": 0.0, "device": "not run here", "n": len(rows)})
+    write_rows(index, rows, ["file", "image", "mask"])
+    print(f"{settings['system']}: took {len(rows)} predictions from {given}")

@@ -1,0 +1,62 @@
+"""Predict the holes of every picture of a list; raw predictions as PNG."""
+
+import time
+
+from PIL import Image
+
+from lacuna import systems
+from lacuna.canonical import seed_of
+from lacuna.data.images import read_image_bytes, read_mask_bytes
+from lacuna.data.lists import read_list
+from lacuna.errors import LacunaError
+from lacuna.files import empty_folder, write_json, write_rows
+
+BATCH = 8
+
+
+def run(task) -> None:
+    settings, weights, index = task.settings, task.files("weights"), task.out("index")
+    if len(weights) > 1:
+        raise LacunaError(f"this step takes one file of weights, not {len(weights)}; name one")
+    pairs = read_list(task.file("pairs"))
+    system = systems.create(settings["system"], **_recipe_settings(settings))
+    seed = seed_of("predict", settings["system"], settings["source"], settings["test_set"], settings["seed"])
+    device = system.prepare(next(iter(weights), None), gpus=task.gpus, threads=task.threads, seed=seed)
+
+    read = [path for pair in pairs for path in pair]
+    folder, rows, first = empty_folder(index.parent, [*read, *weights]), [], None
+    began = time.monotonic()
+    for batch in _batches(pairs):
+        in_batch, images, masks = zip(*batch, strict=True)
+        for pair, prediction in zip(in_batch, system.predict_arrays(images, masks), strict=True):
+            name = f"{len(rows):04d}.png"
+            Image.fromarray(prediction).save(folder / name, compress_level=3)
+            rows.append({"file": name, **pair._asdict()})
+        # kernels are chosen and memory is fetched once; what comes after is what a picture costs
+        first = first or {"seconds": time.monotonic() - began, "n": len(rows)}
+    seconds = time.monotonic() - began
+    write_json(task.out("record"), {"seconds": seconds, "device": device, "n": len(rows), "first_batch": first})
+    write_rows(index, rows, ["file", "image", "mask"])
+    print(f"{settings['system']} predicted {len(rows)} pictures in {seconds:.1f} s ({device}), into {folder}")
+
+
+def _recipe_settings(settings: dict) -> dict:
+    """The settings that the system was trained with: the run's image size is one of them, if the system has it."""
+    recipe = systems.system_class(settings["system"]).Recipe
+    size = settings["image_size"]
+    if "image_size" not in recipe.__dataclass_fields__:
+        return settings["settings"]
+    return {"image_size": size if isinstance(size, int) else max(size), **settings["settings"]}
+
+
+def _batches(pairs: list):
+    """Lists of (pair, image, mask), at most `BATCH` long, of one size each, in order."""
+    batch = []
+    for pair in pairs:
+        image = read_image_bytes(pair.image).transpose(1, 2, 0)
+        mask = read_mask_bytes(pair.mask)[0] == 1
+        if batch and (len(batch) == BATCH or batch[0][1].shape != image.shape):
+            yield batch
+            batch = []
+        batch.append((pair, image, mask))
+    yield batch

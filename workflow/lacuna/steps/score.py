@@ -1,0 +1,15 @@
+"""Score predictions against the ground truth, one row per image, region and metric."""
+
+from lacuna.metrics.records import write_records
+from lacuna.metrics.scoring import COLUMNS, score_rows
+from lacuna.metrics.test_sets import each_test_set
+from lacuna.metrics.triples import paired_files
+
+
+def run(task) -> None:
+    given = {"pairs": task.files("pairs"), "predictions": task.files("predictions"), "scores": task.outs("scores")}
+    for settings, pairs, predictions, output in each_test_set(task.settings, **given):
+        files = paired_files(pairs, predictions)
+        rows = score_rows(settings, files, task.backbones(), task.threads)
+        number = write_records(output, rows, COLUMNS, ("coverage", "value"))
+        print(f"scored {len(files)} images, {number} rows, into {output}", flush=True)

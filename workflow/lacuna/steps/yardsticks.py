@@ -1,0 +1,42 @@
+"""Make the pictures of the yardsticks (mean fill, masked input; the ground truth is there) for lists of images."""
+
+import os
+from pathlib import Path
+
+from PIL import Image
+
+from lacuna.data.images import read_image_bytes, read_mask_bytes
+from lacuna.data.lists import read_list
+from lacuna.files import empty_folder, write_rows
+from lacuna.yardsticks import FILLS
+
+
+def run(task) -> None:
+    """Outputs are all yardsticks' indexes of the test sets, a yardstick after the other."""
+    names, test_sets = task.settings["yardsticks"], task.settings["test_sets"]
+    indexes = iter(task.outs("indexes"))
+    of = {(name, test_set): next(indexes) for name in names for test_set in test_sets}
+    count = 0
+    for test_set, path in zip(test_sets, task.files("pairs"), strict=True):
+        pairs = read_list(path)
+        _write(pairs, {name: of[name, test_set] for name in names})
+        count += len(pairs)
+    print(f"{', '.join(names)} of {count} images")
+
+
+def _write(pairs: list, indexes: dict[str, Path]) -> None:
+    """Every yardstick of one test set; indexes: where each one's list of pictures goes, last of all."""
+    folders = {name: empty_folder(index.parent) for name, index in indexes.items()}
+    rows: dict[str, list] = {name: [] for name in indexes}
+    for number, pair in enumerate(pairs):
+        image = read_image_bytes(pair.image).transpose(1, 2, 0)
+        mask = read_mask_bytes(pair.mask)[0] == 1
+        for name, folder in folders.items():
+            file = f"{number:04d}.png"
+            if name in FILLS:
+                Image.fromarray(FILLS[name](image, mask)).save(folder / file, compress_level=3)
+            else:
+                file = os.path.relpath(pair.image, folder)
+            rows[name].append({"file": file, **pair._asdict()})
+    for name, index in indexes.items():
+        write_rows(index, rows[name], ["file", "image", "mask"])
