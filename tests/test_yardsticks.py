@@ -8,18 +8,21 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from lacuna.canonical import canonical_json
 from lacuna.cli import main
 from lacuna.files import read_rows
 from lacuna.yardsticks import SOURCE, TITLES, index_of
+from tests.steps import run_step, words_of
 
 SIZE = (26, 37)  # height, width
 SETS = {"three": 3, "two": 2}
 METRICS = ["psnr", "ssim", "l1", "l2"]
 
 
-def settings() -> str:
-    return canonical_json({"yardsticks": list(TITLES), "test_sets": list(SETS)})
+def make(lists) -> list[str]:
+    """The words of the step that makes them all in the folder `out`."""
+    settings = {"yardsticks": list(TITLES), "test_sets": list(SETS)}
+    indexes = [index_of("out", name, test_set) for name in TITLES for test_set in SETS]
+    return words_of("yardsticks", settings, {"pairs": lists}, {"indexes": indexes})
 
 
 @pytest.fixture
@@ -38,11 +41,11 @@ def lists(tmp_path, monkeypatch):
                 Image.fromarray(array).save(tmp_path / room / name / f"p{number}.png")
             lines.append(f"images/{name}/p{number}.png\tmasks/{name}/p{number}.png\n")
         (tmp_path / f"{name}.txt").write_text("".join(lines))
-    return ["--lists", *(f"{name}.txt" for name in SETS)]
+    return [f"{name}.txt" for name in SETS]
 
 
 def test_each_is_what_its_name_says(lists):
-    assert main(["yardsticks", "--settings", settings(), *lists, "--output-directory", "out"]) == 0
+    assert main(make(lists)) == 0
     for test_set, n in SETS.items():
         for name in TITLES:
             index = index_of("out", name, test_set)
@@ -61,14 +64,13 @@ def test_each_is_what_its_name_says(lists):
 
 
 def test_they_are_scored_as_systems_are_and_the_truth_is_perfect(lists):
-    assert main(["yardsticks", "--settings", settings(), *lists, "--output-directory", "out"]) == 0
+    assert main(make(lists)) == 0
     tables = []
     for name in TITLES:
         one = {"system": name, "source": SOURCE, "test_sets": list(SETS), "metrics": METRICS}
-        indices = [str(index_of("out", name, test_set)) for test_set in SETS]
+        indices = [index_of("out", name, test_set) for test_set in SETS]
         files = [f"{name}-{test_set}.parquet" for test_set in SETS]
-        words = ["score", "--settings", canonical_json(one), "--list", *lists[1:], "--predictions", *indices]
-        assert main([*words, "--output", *files]) == 0
+        assert run_step("score", one, {"pairs": lists, "predictions": indices}, {"scores": files}) == 0
         tables += map(pd.read_parquet, files)
     rows = pd.concat(tables)
     perfect = rows[rows["system"] == "ground_truth"]
@@ -88,7 +90,7 @@ def test_they_are_made_without_torch(lists):
     program = (
         "import sys; from lacuna.cli import main; assert main(sys.argv[1:]) == 0; assert 'torch' not in sys.modules"
     )
-    words = ["yardsticks", "--settings", settings(), *lists, "--output-directory", "out"]
+    words = make(lists)
     subprocess.run([sys.executable, "-c", program, *words], check=True)
 
 

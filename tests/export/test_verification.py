@@ -23,7 +23,8 @@ from lacuna.export.comparison import Difference
 from lacuna.export.session import GraphFails
 from lacuna.export.verification import evenly_spaced
 from lacuna.files import read_json, sha256_of
-from lacuna.reporting.export import export_rows, metric_rows
+from lacuna.reporting.tables.export import export_rows
+from lacuna.reporting.tables.export_metrics import metric_rows
 from tests.export.running import responsive
 
 SIZE = (44, 60)  # height and width of the run's pictures; AOT-GAN takes multiples of 4

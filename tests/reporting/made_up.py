@@ -1,19 +1,19 @@
 """A made-up run: crops of two photographs, blurred and noisy 'predictions', invented curves, the real commands."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from lacuna.canonical import canonical_json
-from lacuna.cli import main
 from lacuna.files import write_json, write_rows
 from lacuna.metrics.per_set import SET_METRICS
 from lacuna.metrics.records import write_records
 from lacuna.metrics.set_scoring import COLUMNS, NUMBERS
+from lacuna.reporting.descriptions import described, together
+from lacuna.reporting.rulegraph import draw, parse_dot
 from lacuna.yardsticks import SOURCE, index_of
 from lacuna.yardsticks import TITLES as YARDSTICKS
+from tests.steps import run_step
 
 TITLES = {
     "run": "made_up",
@@ -111,14 +111,16 @@ def make_yardsticks(folder: Path, metrics, backbones: str) -> list[Path]:
     sets = list(TITLES["test_sets"])
     lists, found = [folder / f"lists/{name}.txt" for name in sets], []
     settings = {"yardsticks": list(YARDSTICKS), "test_sets": sets}
-    command("yardsticks", settings, "--lists", *lists, "--output-directory", folder / "predictions")
+    every = [index_of(folder / "predictions", name, test_set) for name in YARDSTICKS for test_set in sets]
+    step("yardsticks", settings, {"pairs": lists}, {"indexes": every})
     for name in YARDSTICKS:
         indices = [index_of(folder / "predictions", name, test_set) for test_set in sets]
         scores = [folder / f"scores/{name}/{SOURCE}/{test_set}.parquet" for test_set in sets]
-        command(
+        step(
             "score",
             {"system": name, "source": SOURCE, "test_sets": sets, "metrics": list(metrics)},
-            *("--list", *lists, "--predictions", *indices, "--backbones", backbones, "--output", *scores),
+            {"pairs": lists, "predictions": indices, "backbones": Path(backbones) / "any"},
+            {"scores": scores},
         )
         found += scores
     return found
@@ -245,81 +247,56 @@ def make_run(folder: Path, size=(44, 60), n=9, metrics=("psnr", "ssim", "l1"), b
                 index = make_predictions(folder, system, source, test_set, random)
                 indices.setdefault(test_set, []).append(index)
                 scores.append(str(folder / f"scores/{system}/{source}/{test_set}.parquet"))
-                command(
+                step(
                     "score",
                     {"system": system, "source": source, "test_sets": [test_set], "metrics": list(metrics)},
-                    *("--list", folder / f"lists/{test_set}.txt", "--predictions", index),
-                    *("--backbones", backbones, "--output", scores[-1]),
+                    {
+                        "pairs": folder / f"lists/{test_set}.txt",
+                        "predictions": index,
+                        "backbones": Path(backbones) / "any",
+                    },
+                    {"scores": scores[-1]},
                 )
             if source != "untrained":
                 make_training(folder, system, source, size, random)
-    settings = TITLES | {"metrics": list(metrics)}
-    curves = [
-        [str(folder / f"training/aotgan/{source}/{name}.csv") for source in KEYS["aotgan"]]
-        for name in ("losses", "validation")
-    ]
-    command(
-        "tabulate",
-        settings,
-        *("--scores", *scores, "--validation", *curves[1]),
-        *("--validation-lists", *([folder / "lists/validation.txt"] * len(TITLES["sources"]))),
-        *("--yardsticks", *make_yardsticks(folder, metrics, backbones)),
-        *("--set-scores", make_set_scores(folder, n, random)),
-        *("--published", PUBLISHED, "--output-directory", folder / "tables"),
-    )
     make_measurements(folder)
+    every = [Path(index) for of_set in indices.values() for index in of_set]
+    trained = [folder / f"training/aotgan/{source}" for source in KEYS["aotgan"]]
     rows = [[label, label, source, None] for label, sources in KEYS.items() for source in sources]
     for row in rows:
         if row[2] != "untrained":
             row[3] = str(folder / f"training/{row[0]}/{row[2]}/weights.safetensors")
-    command(
-        "tabulate-complexity",
-        TITLES | {"rows": rows},
-        *("--results", folder, "--published", PUBLISHED.with_name("complexity.csv")),
-        *("--output-directory", folder / "tables"),
-    )
-    pytorch = [path for path in scores if "/aotgan/" in path]
-    parities = [make_export(folder, "aotgan", source, shift) for source, shift in (("place2", 1e-5), ("celeba", 0.5))]
     nothing = [[name, "untrained", "an algorithm, and no network"] for name in ("telea", "navier_stokes")]
-    command(
-        "tabulate-export",
-        {"metrics": list(metrics), "without": nothing},
-        *("--parity", *parities, "--scores", *pytorch, "--output-directory", folder / "tables"),
-    )
-    figures = folder / "figures"
-    for test_set, title in TITLES["test_sets"].items():
-        command(
-            "plot",
-            TITLES | {"test_set": test_set, "title": title, "images": 3},
-            *("--list", folder / f"lists/{test_set}.txt", "--predictions", *indices[test_set]),
-            *("--output", figures / f"qualitative_{test_set}.png"),
-            figure="qualitative",
-        )
-    command(
-        "plot",
-        TITLES,
-        *("--losses", *curves[0], "--validation", *curves[1], "--output", figures / "training_curves.png"),
-        figure="training",
-    )
-    command("plot", settings, "--scores", *scores, "--output", figures / "metric_by_coverage.png", figure="coverage")
-    command("plot", settings, "--scores", *scores, "--output", figures / "critical_difference.png", figure="ranks")
-    every = [Path(index) for of_set in indices.values() for index in of_set]
-    command(
-        "plot",
-        settings,
-        *("--scores", *scores, "--records", *(index.with_name("record.json") for index in every)),
-        *("--output", figures / "quality_cost.png"),
-        figure="cost",
-    )
-    command(
-        "plot",
-        settings,
-        *("--scores", *scores, "--predictions", *every),
-        *("--output", figures / "examples.png", "--failures", figures / "failures.png"),
-        figure="examples",
-    )
-    (folder / "rules.dot").write_text(DOT)
-    assert main(["rulegraph", "--dot", str(folder / "rules.dot"), "--output", str(figures / "rulegraph.svg")]) == 0
+    inputs = {  # what each of `descriptions.INPUTS` is: files, and settings to read them with
+        "scores": ({"scores": scores}, {"metrics": list(metrics)}),
+        "controls": ({"controls": make_yardsticks(folder, metrics, backbones)}, {}),
+        "set_scores": ({"set_scores": make_set_scores(folder, n, random)}, {}),
+        "training": (
+            {
+                "losses": [each / "losses.csv" for each in trained],
+                "validation": [each / "validation.csv" for each in trained],
+                "training_records": [each / "record.json" for each in trained],
+                "validation_lists": folder / "lists/validation.txt",
+            },
+            {"validation_sets": [[source, "validation"] for source in TITLES["sources"]]},
+        ),
+        "predictions": (
+            {
+                "predictions": every,
+                "prediction_records": [index.with_name("record.json") for index in every],
+                "lists": [folder / f"lists/{name}.txt" for name in TITLES["test_sets"]],
+            },
+            {},
+        ),
+        "measurements": ({"measurements": sorted((folder / "measurements").glob("*.json"))}, {"rows": rows}),
+        "parity": (
+            {"parity": [make_export(folder, "aotgan", *each) for each in (("place2", 1e-5), ("celeba", 0.5))]},
+            {"without": nothing},
+        ),
+        "published": ({"published_means": PUBLISHED, "published_counts": PUBLISHED.with_name("complexity.csv")}, {}),
+    }
+    make_described(folder, inputs)
+    draw(parse_dot(DOT), folder / "figures" / "rulegraph.svg")
     write_json(
         folder / "images/splits.json",
         {"training": {"train": 3}, "evaluation": {"validation": 1, "paris_test": 2}, "shared": 0},
@@ -328,12 +305,57 @@ def make_run(folder: Path, size=(44, 60), n=9, metrics=("psnr", "ssim", "l1"), b
     masks = {f"{role}_masks": f"{name}_masks" for role, name in (("train", "train"), ("validation", "validation"))}
     config = {"seed": 2021, "metrics": list(metrics), "sources": sources, **masks, "test_masks": "paris_test_masks"}
     config |= {"test_sets": list(TITLES["test_sets"]), "note": 'a "quoted" <value>'}
-    return TITLES | {"config": config, "studio": False}
+    return TITLES | {"config": config, "studio": False, "made": made_of(MadeUpPlan)}
 
 
-def command(name: str, settings: dict, *arguments, figure: str = "") -> None:
-    words = [name, *filter(None, [figure]), "--settings", canonical_json(settings), *map(str, arguments)]
-    assert main(words) == 0, json.dumps(words)
+class MadeUpPlan:
+    """What descriptions ask a plan, for the made-up run."""
+
+    test_sets = list(TITLES["test_sets"])
+
+    @staticmethod
+    def paged_sources() -> list[str]:
+        return list(TITLES["sources"])
+
+    @staticmethod
+    def trainings() -> list[tuple[str, str]]:
+        return [("aotgan", source) for source in TITLES["sources"]]
+
+    @staticmethod
+    def is_exporting() -> bool:
+        return True
+
+
+def made_of(plan) -> dict:
+    """The setting `made` of a report: kind → name → values."""
+    found = {kind: {name: each.values(plan) for name, each in described(kind).items()} for kind in STEPS}
+    return {kind: {name: values for name, values in names.items() if values} for kind, names in found.items()}
+
+
+STEPS = {"tables": "table", "figures": "figure"}
+
+
+def make_described(folder: Path, inputs: dict) -> None:
+    """All tables and figures, by the real steps, each from no more than what its description names."""
+    for kind, stage in STEPS.items():
+        for group, names in together(kind, MadeUpPlan).items():
+            here = {name: described(kind)[name] for name in names}
+            settings = TITLES | {key: None for each in here.values() for key in each.config}
+            settings |= {"made": {name: each.values(MadeUpPlan) for name, each in here.items()}}
+            files = {}
+            for name in group:
+                files |= inputs[name][0]
+                settings |= inputs[name][1]
+            outputs = {
+                name: [folder / file for value in each.values(MadeUpPlan) for file in each.files(value)]
+                for name, each in here.items()
+            }
+            step(stage, settings, files, outputs)
+
+
+def step(stage: str, settings: dict, inputs: dict, outputs: dict) -> None:
+    """Run a step; it must succeed."""
+    assert run_step(stage, settings, inputs, outputs) == 0, stage
 
 
 DOT = """digraph snakemake_dag {

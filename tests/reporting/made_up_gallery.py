@@ -6,17 +6,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lacuna.canonical import canonical_json
-from lacuna.cli import main
 from lacuna.files import write_rows
-from tests.reporting.made_up import KEYS, TITLES, command, make_predictions, make_set
+from tests.reporting.made_up import KEYS, TITLES, make_predictions, make_set, step
 
 
 def make_gallery(folder: Path, settings: dict) -> Path:
     """The gallery of a run, by the real command; returns its page."""
     page = folder / "gallery/index.html"
-    words = ["gallery", "--settings", canonical_json(settings), "--results", str(folder), "--output", str(page)]
-    assert main(words) == 0
+    step("gallery", settings, {}, {"page": page, "data": page.with_name("data.js")})
     return page
 
 
@@ -31,11 +28,11 @@ def make_run(folder: Path, size=(44, 60), n=9, metrics=("psnr", "l1")) -> dict:
         for source in sources:
             for test_set in TITLES["test_sets"]:
                 index = make_predictions(folder, system, source, test_set, random)
-                command(
+                step(
                     "score",
                     {"system": system, "source": source, "test_sets": [test_set], "metrics": list(metrics)},
-                    *("--list", folder / f"lists/{test_set}.txt", "--predictions", index),
-                    *("--backbones", "none", "--output", folder / f"scores/{system}/{source}/{test_set}.parquet"),
+                    {"pairs": folder / f"lists/{test_set}.txt", "predictions": index},
+                    {"scores": folder / f"scores/{system}/{source}/{test_set}.parquet"},
                 )
     ordered = {key: [list(pair) for pair in TITLES[key].items()] for key in ("sources", "test_sets")}
     return TITLES | ordered | {"metrics": list(metrics)}

@@ -5,9 +5,10 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from lacuna.reporting.cross import COLUMNS, cross, cross_table
+from lacuna.reporting.cross import COLUMNS, cross
 from lacuna.reporting.rendering import to_markdown
 from lacuna.reporting.statistics import A_BETTER, B_BETTER, IDENTICAL, NO_DIFFERENCE, NOT_TESTED
+from lacuna.reporting.tables.cross import cross_table
 from tests.reporting.test_cost import rows
 
 SETTINGS = {

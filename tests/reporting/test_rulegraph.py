@@ -1,14 +1,12 @@
 """Snakemake's dot text: what is read, how it is laid out, and the same drawing twice."""
 
-import io
-
 import networkx as nx
 import pytest
 
-from lacuna.cli import main
 from lacuna.errors import LacunaError
 from lacuna.reporting.rulegraph import draw, layers_of, parse_dot, places_of
 from tests.reporting.made_up import DOT
+from tests.steps import run_step
 
 
 def test_nodes_and_edges_are_read():
@@ -76,10 +74,8 @@ def test_a_single_rule_can_be_drawn(tmp_path):
     assert (tmp_path / "one.svg").stat().st_size > 0
 
 
-def test_the_command_reads_the_pipe(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("sys.stdin", io.StringIO(DOT))
-    assert main(["rulegraph", "--dot", "-", "--output", str(tmp_path / "r.svg")]) == 0
-    assert "drew 11 rules" in capsys.readouterr().out
-    assert main(["rulegraph", "--dot", str(tmp_path / "none.dot"), "--output", str(tmp_path / "n.svg")]) == 1
-    assert "none.dot cannot be read" in capsys.readouterr().err
+def test_a_config_that_snakemake_cannot_read_is_one_sentence(tmp_path, capsys):
+    assert run_step("rulegraph", {}, {"config": tmp_path / "none.yaml"}, {"figure": tmp_path / "n.svg"}) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("lacuna step rulegraph: Snakemake cannot draw the rules (") and error.count("\n") == 1
     assert not (tmp_path / "n.svg").exists()
