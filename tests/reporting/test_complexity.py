@@ -153,7 +153,7 @@ def test_a_broken_file_of_published_counts_is_named(tmp_path):
 def test_a_system_that_the_settings_do_not_name_is_refused(run):
     counted, timed, _, _ = tables(run)
     settings = run[0] | {"systems": TITLES["systems"][:1]}
-    for table, rows in ((complexity.complexity_table, counted), (complexity.latency_table, timed)):
+    for table, rows in ((complexity_table, counted), (latency_table, timed)):
         with pytest.raises(LacunaError, match="which the settings do not name"):
             table(rows, settings)
 

@@ -94,7 +94,7 @@ TABLE = Table(
     caption="Every two systems of a training source on the same images and masks, {n}. Wilcoxon signed-rank "
     "test on the photographs' means, p < 0.05 after Holm's correction over all pairs and metrics of a training source. "
     "Intervals are 95 % ones (bootstrap over photographs); the win rate is the share of images on which the first is "
-    "better, ties counted half. Too few photographs are not tested.",
+    "better, ties counted half. Fewer than 6 photographs are not tested.",
     columns={
         "prediction, region": "composites, on the whole image and in the hole only",
         "n, photographs": "number N of images, and of the photographs that they were cut from",
