@@ -1,8 +1,7 @@
-import json
-
 import pytest
 
 from lacuna.cli import command_modules, main
+from tests.steps import run_step
 
 
 def test_every_command_explains_itself(capsys):
@@ -14,10 +13,10 @@ def test_every_command_explains_itself(capsys):
 
 
 def test_an_error_is_one_sentence_and_a_non_zero_exit(capsys, tmp_path):
-    arguments = ["--images", str(tmp_path / "none.csv"), "--masks", str(tmp_path / "none.csv"), "--output", "x"]
-    assert main(["pair", "--settings", '{"name":"a","mode":"paired","seed":1}', *arguments]) == 1
+    given = {"images": tmp_path / "none.csv", "masks": tmp_path / "none.csv"}
+    assert run_step("pair", {"name": "a", "mode": "paired", "seed": 1}, given, {"list": tmp_path / "x"}) == 1
     error = capsys.readouterr().err
-    assert error.startswith("lacuna pair: ") and "none.csv" in error
+    assert error.startswith("lacuna step pair: ") and "none.csv" in error
     assert len(error.strip().splitlines()) == 1
 
 
@@ -30,19 +29,19 @@ def test_numbers_of_things_are_at_least_one(words, capsys):
 
 @pytest.mark.parametrize(
     ("text", "sentence"),
-    [("{", "--settings is no JSON"), ("[1]", "write names and values"), ("7", "write names and values")],
+    [("{", "--job is not valid JSON"), ("[1]", "--job lacks 'settings'"), ("{}", "--job lacks 'settings'")],
 )
-def test_settings_are_a_json_object(text, sentence, capsys):
-    assert main(["stage", "--settings", text, "--output", "x/index.csv"]) == 1
+def test_a_job_is_a_json_object_with_settings_and_paths(text, sentence, capsys):
+    assert main(["step", "stage", "--job", text]) == 1
     error = capsys.readouterr().err
-    assert error.startswith("lacuna stage: --settings is ") and sentence in error and error.count("\n") == 1
+    assert error.startswith(f"lacuna step stage: {sentence}") and error.count("\n") == 1
 
 
-@pytest.mark.parametrize("command", ["stage", "make-masks"])
-def test_settings_that_lack_something_are_one_sentence(command, capsys, tmp_path):
-    assert main([command, "--settings", "{}", "--output", str(tmp_path / "set/index.csv")]) == 1
+@pytest.mark.parametrize("step", ["stage", "make_masks"])
+def test_settings_that_lack_something_are_one_sentence(step, capsys, tmp_path):
+    assert run_step(step, {}, {}, {"index": tmp_path / "set/index.csv"}) == 1
     error = capsys.readouterr().err
-    assert error.startswith(f"lacuna {command}: --settings lacks '") and error.count("\n") == 1
+    assert error.startswith(f"lacuna step {step}: the settings lack '") and error.count("\n") == 1
 
 
 def test_a_folder_that_cannot_be_made_is_one_sentence(capsys, tmp_path):
@@ -56,8 +55,6 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(capsys, tmp_path):
         "bins": 1,
         "seed": 1,
     }
-    assert (
-        main(["make-masks", "--settings", json.dumps(settings), "--output", str(tmp_path / "file/set/index.csv")]) == 1
-    )
+    assert run_step("make_masks", settings, {}, {"index": tmp_path / "file/set/index.csv"}) == 1
     error = capsys.readouterr().err
-    assert error.startswith("lacuna make-masks: ") and "file/set cannot be used (Not a directory)" in error
+    assert error.startswith("lacuna step make_masks: ") and "file/set cannot be used (Not a directory)" in error

@@ -121,7 +121,7 @@ def commands_of_rules() -> set[tuple[str, str]]:
         for rule in re.split(r"^rule ", path.read_text(), flags=re.MULTILINE)[1:]:
             environment = re.search(r"envs/(\w+)\.yaml", rule)
             assert environment, f"rule {rule.split(':')[0]} in {path.name} names no environment"
-            found.update((environment[1], command) for command in re.findall(r"-m lacuna ([a-z-]+)", rule))
+            found.update((environment[1], command) for command in re.findall(r"-m lacuna step ([a-z_]+)", rule))
     return found
 
 
@@ -131,9 +131,9 @@ def test_rules_name_environments_that_exist():
 
 @pytest.mark.parametrize(("environment", "command"), sorted(commands_of_rules()))
 def test_an_environment_has_what_its_commands_import(environment, command):
-    roots = [f"lacuna.commands.{command.replace('-', '_')}"]
+    roots = ["lacuna.cli", "lacuna.arguments", "lacuna.sidecars", "lacuna.task", f"lacuna.steps.{command}"]
     if environment == "torch":  # systems are found by name
         roots += [f"lacuna.systems.{path.stem}" for path in (PACKAGE / "systems").glob("[a-z]*.py")]
     provided = {canonicalize_name(each.name) for each in conda(ROOT / "envs" / f"{environment}.yaml")[1]} | {"pip"}
     missing = third_parties(modules_used(tuple(roots))) - provided - NEVER_CALLED.get(environment, set())
-    assert not missing, f"envs/{environment}.yaml lacks {', '.join(missing)}, which `lacuna {command}` imports"
+    assert not missing, f"envs/{environment}.yaml lacks {', '.join(missing)}, which `lacuna step {command}` imports"

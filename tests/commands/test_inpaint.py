@@ -116,7 +116,7 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(given, capsys):
         (("-", "-", "-o", "out.png"), "cannot both come from standard input"),
         (("photo.png", "mask.png", "-o", "photo.png"), "would replace photo.png itself"),
         (("photo.png", "mask.png", "-o", "./mask.png"), "would replace mask.png itself"),
-        (("photo.png", "mask.png", "-o", "out.png", "--settings", "{"), "--settings is no JSON"),
+        (("photo.png", "mask.png", "-o", "out.png", "--settings", "{"), "--settings is not valid JSON"),
         (("photo.png", "mask.png", "-o", "out.png", "--settings", "[1]"), "write names and values"),
         (("photo.png", "mask.png", "-o", "-", "--format", "gif"), "no suffix that is known"),
         (("photo.png", "black.png", "-o", "out.png"), "the mask black.png is empty"),

@@ -1,11 +1,9 @@
-"""`lacuna predict`: what it reads is not what it empties."""
-
-import json
+"""The step `predict`: what it reads is not what it empties."""
 
 import numpy as np
 from PIL import Image
 
-from lacuna.cli import main
+from tests.steps import run_step
 
 
 def test_the_listed_images_are_not_emptied(tmp_path, capsys):
@@ -18,8 +16,12 @@ def test_the_listed_images_are_not_emptied(tmp_path, capsys):
     Image.fromarray(mask).save(tmp_path / "mask.png")
     (tmp_path / "list.txt").write_text(f"{images / '0000.png'}\t{tmp_path / 'mask.png'}\n")
     settings = {"system": "telea", "settings": {}, "source": "untrained", "test_set": "t", "image_size": 9, "seed": 1}
-    arguments = ["predict", "--settings", json.dumps(settings), "--list", str(tmp_path / "list.txt"), "--output"]
-    assert main([*arguments, str(images / "index.csv")]) == 1
+
+    def predict(folder):
+        outputs = {"index": folder / "index.csv", "record": folder / "record.json"}
+        return run_step("predict", settings, {"pairs": tmp_path / "list.txt"}, outputs)
+
+    assert predict(images) == 1
     assert "0000.png is read, but lies inside" in capsys.readouterr().err
     assert sorted(path.name for path in images.iterdir()) == ["0000.png", "card.json"]
-    assert main([*arguments, str(tmp_path / "predicted/index.csv")]) == 0
+    assert predict(tmp_path / "predicted") == 0

@@ -12,23 +12,21 @@ import torch
 from onnx import TensorProto, helper
 
 from lacuna import systems
-from lacuna.canonical import canonical_json
-from lacuna.cli import main
 from lacuna.complexity import networks
 from lacuna.complexity.networks import pictures
 from lacuna.errors import LacunaError
 from lacuna.export.network import export_network
 from lacuna.systems._counting import parameters_of
+from tests.steps import run_step, words_of
 
 AOTGAN = {"width": 4, "blocks": 1, "rates": [1, 2], "discriminator_width": 4}
 BOUNDS = {"seconds": 0.01, "largest_batch_cpu": 3, "largest_batch_gpu": 5}
 
 
-def measured(tmp_path, system, settings, *arguments, size=(53, 42), bounds=BOUNDS):
+def measured(tmp_path, system, settings, *exported, size=(53, 42), bounds=BOUNDS):
     told = {"system": system, "settings": settings, "image_size": list(size), "measurement": bounds}
     output = tmp_path / "measured.json"
-    words = ["measure", "--settings", canonical_json(told), "--threads", "1", "--output", str(output)]
-    status = main([*words, *map(str, arguments)])
+    status = run_step("measure", told, {"exported": exported}, {"measurement": output})
     assert output.exists() == (status == 0)
     result = json.loads(output.read_text()) if status == 0 else None
     output.unlink(missing_ok=True)
@@ -61,7 +59,7 @@ def test_an_exported_graph_is_timed_beside_pytorch(tmp_path):
     system = systems.create("aotgan", **AOTGAN)
     system.network.eval()
     export_network(system, tmp_path / "model.onnx", 44, 56)
-    result = measured(tmp_path, "aotgan", AOTGAN, "--onnx", tmp_path / "model.onnx")
+    result = measured(tmp_path, "aotgan", AOTGAN, tmp_path / "model.onnx")
     expected = [(runtime, "cpu", batch) for runtime in ("pytorch", "onnxruntime") for batch in (1, 3)]
     check_rows(result["rows"], expected)
 
@@ -74,7 +72,8 @@ def test_no_peak_is_below_the_inputs_and_one_layer_whatever_the_process_did_befo
     system.network.eval()
     export_network(system, tmp_path / "model.onnx", *side[::-1])
     told = {"system": "aotgan", "settings": settings, "image_size": side, "measurement": BOUNDS}
-    words = ["measure", "--settings", canonical_json(told), "--threads", "1", "--onnx", str(tmp_path / "model.onnx")]
+    given = {"exported": tmp_path / "model.onnx"}
+    words = words_of("measure", told, given, {"measurement": tmp_path / "made.json"})
     program = """
 import sys
 import onnxruntime, torch
@@ -83,7 +82,7 @@ from lacuna.cli import main
 last = [bytes([number % 256]) * 4096 for number in range(256 * 256)][-1]  # 256 MiB of the heap, free again
 sys.exit(main(sys.argv[1:]))
 """
-    subprocess.run([sys.executable, "-c", program, *words, "--output", str(tmp_path / "made.json")], check=True)
+    subprocess.run([sys.executable, "-c", program, *words], check=True)
     rows = json.loads((tmp_path / "made.json").read_text())["rows"]
     assert [row["batch"] for row in rows] == [1, 3, 1, 3]
     channels = 4 + 2 * width + width  # image and mask, and what the last convolution but one takes and makes
@@ -94,21 +93,21 @@ sys.exit(main(sys.argv[1:]))
 def test_the_graph_beside_the_record_of_an_export_is_timed(tmp_path):
     record = tmp_path / "record.json"
     record.write_text('{"exported": false, "reason": "made up"}')
-    assert len(measured(tmp_path, "aotgan", AOTGAN, "--exported", record)["rows"]) == 2
+    assert len(measured(tmp_path, "aotgan", AOTGAN, record)["rows"]) == 2
     record.write_text('{"exported": true}')
-    assert measured(tmp_path, "aotgan", AOTGAN, "--exported", record) is None  # there is no graph yet
+    assert measured(tmp_path, "aotgan", AOTGAN, record) is None  # there is no graph yet
     system = systems.create("aotgan", **AOTGAN)
     system.network.eval()
     export_network(system, tmp_path / "model.onnx", 44, 56)
-    assert len(measured(tmp_path, "aotgan", AOTGAN, "--exported", record)["rows"]) == 4
-    assert len(measured(tmp_path, "aotgan", AOTGAN, "--exported")["rows"]) == 2  # what the rule says without a graph
+    assert len(measured(tmp_path, "aotgan", AOTGAN, record)["rows"]) == 4
+    assert len(measured(tmp_path, "aotgan", AOTGAN)["rows"]) == 2  # what the rule says without a graph
 
 
 def test_what_has_no_graph_and_two_graphs_are_refused(tmp_path, capsys):
-    assert measured(tmp_path, "telea", {}, "--onnx", tmp_path / "model.onnx") is None
+    assert measured(tmp_path, "telea", {}, tmp_path / "model.onnx") is None
     assert "system 'telea' is classical and has no exported graph" in capsys.readouterr().err
-    assert measured(tmp_path, "aotgan", AOTGAN, "--exported", tmp_path / "a", tmp_path / "b") is None
-    assert "--exported takes one file, not 2" in capsys.readouterr().err
+    assert measured(tmp_path, "aotgan", AOTGAN, tmp_path / "a", tmp_path / "b") is None
+    assert "this step takes one export, not 2" in capsys.readouterr().err
 
 
 def test_a_fit_is_timed_once_and_alone(tmp_path):
@@ -124,7 +123,7 @@ def test_an_algorithm_is_measured_without_torch(tmp_path):
         "import sys; from lacuna.cli import main; status = main(sys.argv[1:]);"
         "assert 'torch' not in sys.modules; sys.exit(status)"
     )
-    words = ["measure", "--settings", canonical_json(told), "--output", str(tmp_path / "telea.json")]
+    words = words_of("measure", told, {}, {"measurement": tmp_path / "telea.json"})
     subprocess.run([sys.executable, "-c", code, *words], check=True)
     result = json.loads((tmp_path / "telea.json").read_text())
     check_rows(result["rows"], [("classical", "cpu", 1)])
@@ -152,16 +151,14 @@ def test_a_batch_that_does_not_fit_is_halved(hungry):
 
 def test_a_batch_that_does_not_fit_in_a_graph_is_halved(tmp_path):
     hungry_graph(tmp_path / "model.onnx", 2)
-    result = measured(
-        tmp_path, "aotgan", AOTGAN, "--onnx", tmp_path / "model.onnx", bounds=BOUNDS | {"largest_batch_cpu": 9}
-    )
+    result = measured(tmp_path, "aotgan", AOTGAN, tmp_path / "model.onnx", bounds=BOUNDS | {"largest_batch_cpu": 9})
     assert [row["batch"] for row in result["rows"]] == [1, 9, 1, 2]
 
 
 def test_one_picture_that_does_not_fit_is_one_sentence(tmp_path, capsys, hungry):
     hungry_graph(tmp_path / "model.onnx", 0)
-    assert measured(tmp_path, "aotgan", AOTGAN, "--onnx", tmp_path / "model.onnx") is None
-    expected = r"lacuna measure: the memory does not suffice for one picture in \S+model\.onnx \(.+\); choose .+\n"
+    assert measured(tmp_path, "aotgan", AOTGAN, tmp_path / "model.onnx") is None
+    expected = r"lacuna step measure: the memory does not suffice for one picture in \S+model\.onnx \(.+\); choose .+\n"
     assert re.fullmatch(expected, capsys.readouterr().err)
     hungry(0)
     with pytest.raises(
@@ -191,7 +188,7 @@ def test_the_hole_is_a_quarter_and_the_pictures_are_always_the_same():
 )
 def test_a_file_that_is_no_such_graph_is_refused(tmp_path, capsys, make, complaint):
     make(tmp_path / "model.onnx")
-    assert measured(tmp_path, "aotgan", AOTGAN, "--onnx", tmp_path / "model.onnx") is None
+    assert measured(tmp_path, "aotgan", AOTGAN, tmp_path / "model.onnx") is None
     complaints = capsys.readouterr().err.strip().splitlines()
     assert len(complaints) == 1 and re.search(complaint, complaints[0])
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lacuna.cli import main
 from lacuna.data.given_predictions import paired_predictions
 from lacuna.errors import LacunaError
+from tests.steps import run_step
 
 
 def save(path: Path, value: int, size=(7, 5)) -> Path:
@@ -74,8 +74,9 @@ def test_predictions_are_not_imported_into_their_own_folder(images, tmp_path):
         save(theirs / f"{i:04d}.png", i)
     Image.new("L", (7, 5)).save(tmp_path / "mask.png")
     (tmp_path / "list.txt").write_text("".join(f"{image}\t{tmp_path / 'mask.png'}\n" for image in images))
-    arguments = ["--settings", '{"system": "theirs"}', "--list", str(tmp_path / "list.txt"), "--folder", str(theirs)]
+    given = ("import_predictions", {"system": "theirs", "folder": str(theirs)}, {"pairs": tmp_path / "list.txt"})
     for output in (theirs, tmp_path / "images"):
-        assert main(["import-predictions", *arguments, "--output", str(output / "index.csv")]) == 1
+        outputs = {"index": output / "index.csv", "record": output / "record.json"}
+        assert run_step(*given, outputs) == 1
         assert len(list(output.iterdir())) == 3
-    assert main(["import-predictions", *arguments, "--output", str(tmp_path / "new/index.csv")]) == 0
+    assert run_step(*given, {"index": tmp_path / "new/index.csv", "record": tmp_path / "new/record.json"}) == 0

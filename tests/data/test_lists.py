@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lacuna.cli import main
 from lacuna.data.lists import Pair, read_list, write_list
 from lacuna.data.pairing import pair
 from lacuna.errors import LacunaError
 from lacuna.files import write_rows
+from tests.steps import run_step
 
 
 def index(folder, number):
@@ -69,9 +69,8 @@ def test_round_trip_by_command(files):
     write_list("list.txt", pairs)
     assert read_list("list.txt") == pairs
     write_rows("index.csv", [{"file": "image.png"}], ["file"])
-    settings = '{"name": "x", "mode": "paired"}'
-    arguments = ["--settings", settings, "--images", "index.csv", "--masks", "index.csv", "--output", "lists/x.txt"]
-    assert main(["pair", *arguments]) == 0
+    given = {"images": "index.csv", "masks": "index.csv"}
+    assert run_step("pair", {"name": "x", "mode": "paired"}, given, {"list": "lists/x.txt"}) == 0
     assert (files / "lists/x.txt").read_text() == "image.png\timage.png\n"
 
 

@@ -9,12 +9,12 @@ import pytest
 from PIL import Image
 from scipy import ndimage
 
-from lacuna.cli import main
 from lacuna.data.masks import boxes, random_walk, strokes
 from lacuna.data.masks.bins import coverage_bins
 from lacuna.data.masks.building import make_masks, masks
 from lacuna.errors import LacunaError
 from lacuna.files import read_json, read_rows, sha256_of
+from tests.steps import run_step
 
 from .pictures import snapshot
 
@@ -273,8 +273,7 @@ def test_a_bin_that_cannot_be_filled_ends(tmp_path, monkeypatch):
 
 
 def test_command(tmp_path, capsys):
-    settings = json.dumps(SETTINGS | {"kind": "strokes"})
-    assert main(["make-masks", "--settings", settings, "--output", str(tmp_path / "set/index.csv")]) == 0
+    assert run_step("make_masks", SETTINGS | {"kind": "strokes"}, {}, {"index": tmp_path / "set/index.csv"}) == 0
     assert "set: 13 masks (strokes)" in capsys.readouterr().out
 
 

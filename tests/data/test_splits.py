@@ -2,10 +2,10 @@
 
 import pytest
 
-from lacuna.cli import main
 from lacuna.data.splits import check_splits
 from lacuna.errors import LacunaError
 from lacuna.files import read_json, write_rows
+from tests.steps import run_step
 
 
 def index(folder, **contents):
@@ -19,8 +19,8 @@ def index(folder, **contents):
 
 def test_disjoint_sets_pass(tmp_path):
     train, test = index(tmp_path / "train", cat="1", dog="2"), index(tmp_path / "test", cat="3")
-    arguments = ["--training", str(train), "--evaluation", str(test), "--output", str(tmp_path / "splits.json")]
-    assert main(["check-splits", *arguments]) == 0
+    given = {"training": train, "evaluation": test}
+    assert run_step("check_splits", {}, given, {"splits": tmp_path / "splits.json"}) == 0
     assert read_json(tmp_path / "splits.json") == {"training": {"train": 2}, "evaluation": {"test": 1}, "shared": 0}
 
 

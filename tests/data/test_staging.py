@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from lacuna.cli import main
 from lacuna.data.staging import stage
 from lacuna.errors import LacunaError
 from lacuna.files import read_json, read_rows, sha256_of
+from tests.steps import run_step
 
 from .pictures import asymmetric, photographs, snapshot
 
@@ -192,10 +192,8 @@ def test_it_never_empties_the_folder_it_reads(tmp_path):
 
 
 def test_command(tmp_path, capsys):
-    import json
-
-    settings = json.dumps(folder_settings(photographs(tmp_path / "photos", 2)))
-    assert main(["stage", "--settings", settings, "--output", str(tmp_path / "set/index.csv")]) == 0
+    settings = folder_settings(photographs(tmp_path / "photos", 2))
+    assert run_step("stage", settings, {}, {"index": tmp_path / "set/index.csv"}) == 0
     assert "set: 2 images of 2 photographs, 16x16" in capsys.readouterr().out
 
 

@@ -16,7 +16,6 @@ from safetensors.torch import save_file
 
 from lacuna import systems
 from lacuna.canonical import canonical_json
-from lacuna.cli import main
 from lacuna.data.lists import Pair
 from lacuna.export import record as record_module
 from lacuna.export.comparison import Difference
@@ -26,6 +25,7 @@ from lacuna.files import read_json, sha256_of
 from lacuna.reporting.tables.export import export_rows
 from lacuna.reporting.tables.export_metrics import metric_rows
 from tests.export.running import responsive
+from tests.steps import run_step
 
 SIZE = (44, 60)  # height and width of the run's pictures; AOT-GAN takes multiples of 4
 METRICS = ["psnr", "l1", "ssim"]
@@ -61,27 +61,25 @@ class Exported:
 
     def export(self) -> dict:
         output = self.folder / "record.json"
-        words = ["--weights", str(self.weights), "--output", str(output)]
-        assert main(["export", "--settings", canonical_json(self.settings), *words]) == 0
+        assert run_step("export", self.settings, {"weights": self.weights}, {"record": output}) == 0
         return read_json(output)
 
     def verify(self) -> tuple[dict, pd.DataFrame]:
         output = self.folder / "parity.json"
-        words = ["--weights", self.weights, "--exported", self.folder / "record.json", "--lists", *self.lists]
-        settings = canonical_json(self.verified_settings)
-        assert main(["verify-export", "--settings", settings, *map(str, words), "--output", str(output)]) == 0
+        inputs = {"weights": self.weights, "record": self.folder / "record.json", "pairs": self.lists}
+        outputs = {"parity": output, "scores": self.folder / "scores.parquet"}
+        assert run_step("verify_export", self.verified_settings, inputs, outputs) == 0
         return read_json(output), pd.read_parquet(self.folder / "scores.parquet")
 
     def score_in_torch(self, folder: Path) -> list[Path]:
         indices = [folder / "predictions" / path.stem / "index.csv" for path in self.lists]
         scores = [folder / f"{path.stem}.parquet" for path in self.lists]
         for path, index in zip(self.lists, indices, strict=True):
-            asked = canonical_json(self.settings | {"test_set": path.stem, "seed": 3})
-            words = ["--list", path, "--weights", self.weights, "--output", index]
-            assert main(["predict", "--settings", asked, *map(str, words)]) == 0
+            asked = self.settings | {"test_set": path.stem, "seed": 3}
+            outputs = {"index": index, "record": index.with_name("record.json")}
+            assert run_step("predict", asked, {"pairs": path, "weights": self.weights}, outputs) == 0
         asked = {"system": self.name, "source": "sources", "test_sets": ["first", "second"], "metrics": METRICS}
-        words = ["--list", *self.lists, "--predictions", *indices, "--output", *scores]
-        assert main(["score", "--settings", canonical_json(asked), *map(str, words)]) == 0
+        assert run_step("score", asked, {"pairs": self.lists, "predictions": indices}, {"scores": scores}) == 0
         return scores
 
 
@@ -174,9 +172,9 @@ def test_a_graph_that_does_not_run_is_a_finding(aotgan, tmp_path):
 def test_a_graph_that_is_missing_is_an_error(aotgan, tmp_path, capsys):
     made = aotgan[0]
     (tmp_path / "record.json").write_text((made.folder / "record.json").read_text())
-    words = ["--weights", made.weights, "--exported", tmp_path / "record.json", "--lists", *made.lists]
-    words += ["--output", tmp_path / "parity.json"]
-    assert main(["verify-export", "--settings", canonical_json(made.verified_settings), *map(str, words)]) == 1
+    inputs = {"weights": made.weights, "record": tmp_path / "record.json", "pairs": made.lists}
+    outputs = {"parity": tmp_path / "parity.json", "scores": tmp_path / "scores.parquet"}
+    assert run_step("verify_export", made.verified_settings, inputs, outputs) == 1
     assert "model.onnx is missing" in capsys.readouterr().err
     assert not (tmp_path / "parity.json").exists() and not (tmp_path / "scores.parquet").exists()
 
@@ -205,9 +203,8 @@ def test_what_onnx_cannot_hold_is_a_row_with_the_reason(aotgan, tmp_path, monkey
 
 def test_weights_of_another_system_are_an_error_and_leave_nothing(aotgan, tmp_path, capsys):
     made = aotgan[0]
-    settings = canonical_json(made.settings | {"system": "tfill", "settings": settings_of("tfill")})
-    words = ["--weights", str(made.weights), "--output", str(tmp_path / "record.json")]
-    assert main(["export", "--settings", settings, *words]) == 1
+    settings = made.settings | {"system": "tfill", "settings": settings_of("tfill")}
+    assert run_step("export", settings, {"weights": made.weights}, {"record": tmp_path / "record.json"}) == 1
     assert "are of system 'aotgan', not 'tfill'" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
 

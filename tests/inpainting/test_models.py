@@ -202,6 +202,6 @@ def test_the_package_itself_stays_light():
 
 
 def test_no_job_s_digest_depends_on_this_room():
-    for command in ("train", "predict", "score"):
-        assert not [name for name in modules_used((f"lacuna.commands.{command}",)) if "inpainting" in name]
+    for step in ("train", "predict", "score"):
+        assert not [name for name in modules_used((f"lacuna.steps.{step}",)) if "inpainting" in name]
     assert "lacuna.inpainting.models" in modules_used(("lacuna.commands.inpaint",))

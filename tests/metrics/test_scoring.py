@@ -1,6 +1,5 @@
 """Scoring a folder: pairing, composites, regions, refusals, and the same bytes twice."""
 
-import json
 import math
 
 import numpy as np
@@ -8,12 +7,12 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from lacuna.cli import main
 from lacuna.errors import LacunaError
 from lacuna.files import write_rows
 from lacuna.metrics import scoring
 from lacuna.metrics.scoring import score_rows
 from lacuna.metrics.triples import paired_files
+from tests.steps import run_step
 
 SIZE = (26, 40)  # height, width
 N = 19  # more than one batch
@@ -92,19 +91,18 @@ def test_a_mask_without_hole_makes_a_perfect_composite(folder):
     assert first.set_index("metric").value.to_dict() == {"psnr": 100.0, "l1": 0.0}
 
 
-def arguments_for(folder, test_sets, outputs):
+def scored(folder, test_sets, outputs):
     chosen = {"system": "telea", "source": "untrained", "test_sets": test_sets, "metrics": ["psnr", "ssim"]}
-    return [
-        *("score", "--settings", json.dumps(chosen), "--backbones", str(folder)),
-        *("--list", *[str(folder / "list.txt")] * len(test_sets)),
-        *("--predictions", *[str(folder / "predictions/index.csv")] * len(test_sets)),
-        *("--output", *[str(folder / name) for name in outputs]),
-    ]
+    inputs = {
+        "pairs": [folder / "list.txt"] * len(test_sets),
+        "predictions": [folder / "predictions/index.csv"] * len(test_sets),
+    }
+    return run_step("score", chosen, inputs, {"scores": [folder / name for name in outputs]})
 
 
 def test_every_test_set_has_a_file_of_its_own_with_the_same_bytes_twice(folder):
-    assert main(arguments_for(folder, ["paris_test", "FFHQ_test"], ["a.parquet", "other.parquet"])) == 0
-    assert main(arguments_for(folder, ["paris_test"], ["b.parquet"])) == 0
+    assert scored(folder, ["paris_test", "FFHQ_test"], ["a.parquet", "other.parquet"]) == 0
+    assert scored(folder, ["paris_test"], ["b.parquet"]) == 0
     assert (folder / "a.parquet").read_bytes() == (folder / "b.parquet").read_bytes()
     pd.testing.assert_frame_equal(pd.read_parquet(folder / "a.parquet"), score(folder, metrics=["psnr", "ssim"]))
     other = score(folder, metrics=["psnr", "ssim"], test_set="FFHQ_test")
@@ -112,8 +110,8 @@ def test_every_test_set_has_a_file_of_its_own_with_the_same_bytes_twice(folder):
 
 
 def test_every_test_set_needs_its_files(folder, capsys):
-    assert main(arguments_for(folder, ["paris_test", "FFHQ_test"], ["a.parquet"])) == 1
-    assert "there are 2 test sets, but 2 --list, 2 --predictions, 1 --output" in capsys.readouterr().err
+    assert scored(folder, ["paris_test", "FFHQ_test"], ["a.parquet"]) == 1
+    assert "there are 2 test sets, but 2 pairs, 2 predictions, 1 scores" in capsys.readouterr().err
     assert not (folder / "a.parquet").exists()
 
 

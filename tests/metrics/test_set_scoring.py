@@ -1,18 +1,18 @@
 """Features into a file, and scores of sets from files."""
 
-import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
 
-from lacuna.cli import main
 from lacuna.errors import LacunaError
 from lacuna.files import write_rows
 from lacuna.metrics.features import Features, read_features, write_features
 from lacuna.metrics.per_set import SET_METRICS
 from lacuna.metrics.set_scoring import COLUMNS, set_rows
+from tests.steps import run_step
 
 SETTINGS = {"system": "telea", "source": "untrained", "test_set": "paris_test"}
 ASKED = {"system": "telea", "source": "untrained", "test_sets": ["paris_test"]}
@@ -64,9 +64,8 @@ def test_the_command_reads_files_and_writes_both_formats(tmp_path):
     write_features(tmp_path / "a.safetensors", features())
     write_features(tmp_path / "b.safetensors", truth())
     for name in ("rows.csv", "rows.parquet", "again.parquet"):
-        arguments = ["score-set", "--settings", json.dumps(ASKED | {"metrics": ["fid", "kid"]})]
-        arguments += [f"--features={tmp_path / 'a.safetensors'}", f"--reference={tmp_path / 'b.safetensors'}"]
-        assert main([*arguments, f"--output={tmp_path / name}"]) == 0
+        given = {"features": tmp_path / "a.safetensors", "reference": tmp_path / "b.safetensors"}
+        assert run_step("score_set", ASKED | {"metrics": ["fid", "kid"]}, given, {"scores": tmp_path / name}) == 0
     rows = pd.read_parquet(tmp_path / "rows.parquet")
     assert (tmp_path / "rows.parquet").read_bytes() == (tmp_path / "again.parquet").read_bytes()
     assert list(rows.columns) == COLUMNS and len(rows) == 4
@@ -120,11 +119,10 @@ def test_features_of_pictures(pictures, backbones, monkeypatch):
 
     monkeypatch.setattr(module, "BATCH", 2)
     folder = backbones("inception")
-    common = ["features", "--settings", json.dumps(ASKED), f"--list={pictures / 'list.txt'}"]
-    common += [f"--backbones={folder}", "--threads=1"]
-    index = f"--predictions={pictures / 'predictions/index.csv'}"
-    assert main([*common, index, "--prediction", "raw", "composite", f"--output={pictures / 'p.safetensors'}"]) == 0
-    assert main([*common, "--prediction", "truth", f"--output={pictures / 't.safetensors'}"]) == 0
+    given = {"pairs": pictures / "list.txt", "backbones": Path(folder) / "inception.pt"}
+    index = {"predictions": pictures / "predictions/index.csv"}
+    assert run_step("features", ASKED, given | index, {"features": pictures / "p.safetensors"}) == 0
+    assert run_step("features_of_truth", ASKED, given, {"features": pictures / "t.safetensors"}) == 0
     predictions, reference = (read_features(pictures / f"{name}.safetensors") for name in "pt")
     assert predictions.images == reference.images and predictions.photographs == [0, 1, 2]
     network = InceptionFID(folder)
@@ -140,17 +138,11 @@ def test_features_of_pictures(pictures, backbones, monkeypatch):
 
 def test_one_file_of_each_kind_is_asked_for_every_test_set(tmp_path, capsys):
     write_features(tmp_path / "a.safetensors", features())
-    settings = json.dumps(ASKED | {"test_sets": ["paris_test", "celeba_test"], "metrics": ["kid"]})
-    given = [f"--{name}={tmp_path / 'a.safetensors'}" for name in ("features", "reference")]
-    assert main(["score-set", "--settings", settings, *given, f"--output={tmp_path / 'rows.csv'}"]) == 1
-    expected = "there are 2 test sets, but 1 --features, 1 --reference, 1 --output; give one of each"
+    settings = ASKED | {"test_sets": ["paris_test", "celeba_test"], "metrics": ["kid"]}
+    given = dict.fromkeys(("features", "reference"), tmp_path / "a.safetensors")
+    assert run_step("score_set", settings, given, {"scores": tmp_path / "rows.csv"}) == 1
+    expected = "there are 2 test sets, but 1 features, 1 reference, 1 scores; give one of each"
     assert expected in capsys.readouterr().err and not (tmp_path / "rows.csv").exists()
-
-
-def test_predictions_are_asked_for(pictures, capsys):
-    arguments = ["features", "--settings={}", f"--list={pictures / 'list.txt'}", "--output=x.safetensors"]
-    assert main([*arguments, "--prediction", "raw"]) == 1
-    assert "--prediction raw needs --predictions" in capsys.readouterr().err
 
 
 def test_of_one_photograph_no_error_is_given():

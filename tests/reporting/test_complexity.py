@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from lacuna.errors import LacunaError
-from lacuna.plan.judging import PUBLISHED
+from lacuna.plan.describing import PUBLISHED
 from lacuna.reporting import complexity, rendering
 from lacuna.reporting.complexity import COMPLEXITY, LATENCY, read_published
 from lacuna.reporting.display import number

@@ -54,8 +54,8 @@ def test_classical_systems_predict_without_torch():
 
 
 def test_a_prediction_depends_on_its_own_system_only():
-    telea = modules_used(("lacuna.commands.predict", "lacuna.systems.telea"))
-    deep = modules_used(("lacuna.commands.predict", "lacuna.systems.aotgan"))
+    telea = modules_used(("lacuna.steps.predict", "lacuna.systems.telea"))
+    deep = modules_used(("lacuna.steps.predict", "lacuna.systems.aotgan"))
     assert not {"lacuna.systems.aotgan", "lacuna.systems.base", "lacuna.systems.navier_stokes"} & set(telea)
     assert not [module for module in telea if module.startswith(("lacuna.nn", "lacuna.training"))]
     assert "lacuna.systems.base" in deep and "lacuna.systems._classical" not in deep

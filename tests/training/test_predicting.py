@@ -1,23 +1,19 @@
 """The command that predicts a list."""
 
-import json
-
 import numpy as np
 import pytest
 from PIL import Image
 
-from lacuna.cli import main
 from lacuna.files import read_json, read_rows
+from tests.steps import run_step
 from tests.training.conftest import SIZE, write_pairs
 
 
 def predict(tmp_path, system, settings=None, weights=()):
     text = {"system": system, "settings": settings or {}, "source": "s", "test_set": "t", "image_size": 16, "seed": 1}
-    return main(
-        ["predict", "--settings", json.dumps(text), "--list", str(tmp_path / "data" / "list.txt"), "--weights"]
-        + [str(path) for path in weights]
-        + ["--gpus", "0", "--threads", "1", "--output", str(tmp_path / "out" / "index.csv")]
-    )
+    inputs = {"pairs": tmp_path / "data" / "list.txt", "weights": weights}
+    outputs = {"index": tmp_path / "out" / "index.csv", "record": tmp_path / "out" / "record.json"}
+    return run_step("predict", text, inputs, outputs)
 
 
 def test_a_classical_system_predicts_a_list_over_several_batches(tmp_path):

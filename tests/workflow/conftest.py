@@ -73,7 +73,7 @@ class Repository:
                 jobs.update(f"{rule}:{value}" for value in values.values())
         return jobs - {"all"}
 
-    def edit(self, file: str, text: str = "\n# edited\n") -> "Edited":
+    def edit(self, file: str, text: str = "\nEDITED = 1\n") -> "Edited":
         """Append to a file within a `with` block."""
         return Edited(self.folder / file, text)
 

@@ -62,7 +62,7 @@ def test_too_few_readable_photographs_leave_no_index(fresh):
     target = "results/small/images/mine/index.csv"
     result = fresh.snakemake(target)
     assert result.returncode != 0
-    assert "lacuna stage:" in result.stdout + result.stderr
+    assert "lacuna step stage:" in result.stdout + result.stderr
     assert not (fresh.folder / target).exists()
 
 

@@ -48,10 +48,21 @@ def read(result: str | Path) -> dict | None:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
         return found if {"digest", "accepted", "job", "files"} <= found.keys() else _broken(path, "it lacks a key")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError, AttributeError) as error:
         return _broken(path, str(error))
+
+
+def take(result: str | Path) -> dict | None:
+    """Remove a sidecar, because the result is made again; what it held, or None without one or with a broken one."""
+    try:
+        found = read(result)
+    except LacunaError:
+        found = None
+    if path_of(result).exists():
+        path_of(result).unlink()
+    return found
 
 
 def _broken(path: Path, why: str):

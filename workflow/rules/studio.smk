@@ -4,7 +4,7 @@
 # Shared by all runs. A machine without npm or without a registry gets the reason in place of the files, and goes on.
 rule fetch_web_runtime:
     output:
-        **PLAN.outputs("fetch_web_runtime"),
+        folder=directory(PLAN.output("fetch_web_runtime", "folder")),
     log:
         f"{PLAN.folder}/logs/fetch_web_runtime.log",
     conda:
@@ -20,7 +20,7 @@ rule studio:
     input:
         unpack(PLAN.inputs("studio")),
     output:
-        **PLAN.outputs("studio"),
+        folder=directory(PLAN.output("studio", "folder")),
     log:
         f"{PLAN.folder}/logs/studio.log",
     conda:

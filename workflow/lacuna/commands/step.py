@@ -44,7 +44,7 @@ def run(args) -> None:
     from lacuna.task import Settings, Task
 
     job = _given(args.job) if args.job else _planned(args.configfile, args.stage, args.key)
-    first = next(path for paths in job["outputs"].values() for path in paths)
+    first = job.get("result") or next(path for paths in job["outputs"].values() for path in paths)
     task = Task(
         settings=Settings(job["settings"]),
         inputs={name: [path for path, _ in paths] for name, paths in job["inputs"].items()},
@@ -53,9 +53,7 @@ def run(args) -> None:
         threads=args.threads,
         digests={path: digest for paths in job["inputs"].values() for path, digest in paths},
     )
-    before = sidecars.read(first)
-    # A result that is being made has no origin yet.
-    sidecars.path_of(first).unlink(missing_ok=True)
+    before = sidecars.take(first)
     began = time.monotonic()
     try:
         importlib.import_module(f"{steps.__name__}.{args.stage}").run(task)

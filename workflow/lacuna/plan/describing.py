@@ -1,9 +1,14 @@
 """The jobs that make tables and figures, from their descriptions in `reporting/`: one job for those of equal inputs."""
 
+import os
+from pathlib import Path
+
 from lacuna.plan.job import Job
-from lacuna.plan.judging import PUBLISHED, Judging
+from lacuna.plan.judging import Judging
 from lacuna.plan.stages import Work, declare
 from lacuna.reporting.descriptions import described, module_of, together
+
+PUBLISHED = Path(__file__).parents[2] / "published"
 
 
 class Describing(Judging):
@@ -105,4 +110,5 @@ class Describing(Judging):
 
     def _published(self) -> tuple[dict, dict]:
         names = {"published_means": "seeds.csv", "published_counts": "complexity.csv"}
-        return {name: [str(PUBLISHED / file)] for name, file in names.items()}, {}
+        # as paths that any clone has
+        return {name: [os.path.relpath(PUBLISHED / file)] for name, file in names.items()}, {}

@@ -100,6 +100,7 @@ class Job:
             "outcome": self.outcome,
             "code": self.code,
             "packages": self.packages,
+            "result": str(self.first),
             "outputs": {name: list(paths) for name, paths in self.outputs.items()},
             "beside": list(self.beside),
         }

@@ -1,12 +1,8 @@
 """The jobs that judge: scores of images and sets, exports compared with their networks, costs."""
 
-import os
-from pathlib import Path
-
 from lacuna.plan.making import Making
 from lacuna.plan.stages import Work, declare
 
-PUBLISHED = Path(os.path.relpath(Path(__file__).parents[2] / "published"))
 # How long each of a system's predictions is repeated, in seconds, and the largest batches tried.
 MEASUREMENT = {"seconds": 2.0, "largest_batch_cpu": 8, "largest_batch_gpu": 64}
 # Why a system of a kind is not exported.
