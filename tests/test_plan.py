@@ -151,7 +151,7 @@ def test_a_system_is_measured_once_whatever_it_was_trained_on(tmp_path):
         "largest_batch_cpu": 4,
         "largest_batch_gpu": 64,
     }
-    counted, others = (each.table("measurements_published_training") for each in (one, other))
+    counted, others = (each.table("costs") for each in (one, other))
     rows = counted.settings["rows"]
     assert ["aotgan", "aotgan", "celeba", "results/demo/training/aotgan/celeba/weights.safetensors"] in rows
     assert ["telea", "telea", "untrained", None] in rows

@@ -275,7 +275,6 @@ def make_run(folder: Path, size=(44, 60), n=9, metrics=("psnr", "ssim", "l1"), b
             {
                 "losses": [each / "losses.csv" for each in trained],
                 "validation": [each / "validation.csv" for each in trained],
-                "training_records": [each / "record.json" for each in trained],
                 "validation_lists": folder / "lists/validation.txt",
             },
             {"validation_sets": [[source, "validation"] for source in TITLES["sources"]]},
@@ -288,12 +287,20 @@ def make_run(folder: Path, size=(44, 60), n=9, metrics=("psnr", "ssim", "l1"), b
             },
             {},
         ),
-        "measurements": ({"measurements": sorted((folder / "measurements").glob("*.json"))}, {"rows": rows}),
+        "costs": (
+            {
+                "measurements": sorted((folder / "measurements").glob("*.json")),
+                "weights": [each / "weights.safetensors" for each in trained],
+                "training_records": [each / "record.json" for each in trained],
+                "published_counts": PUBLISHED.with_name("complexity.csv"),
+            },
+            {"rows": rows},
+        ),
         "parity": (
             {"parity": [make_export(folder, "aotgan", *each) for each in (("place2", 1e-5), ("celeba", 0.5))]},
             {"without": nothing},
         ),
-        "published": ({"published_means": PUBLISHED, "published_counts": PUBLISHED.with_name("complexity.csv")}, {}),
+        "published": ({"published_means": PUBLISHED}, {}),
     }
     make_described(folder, inputs)
     draw(parse_dot(DOT), folder / "figures" / "rulegraph.svg")

@@ -137,7 +137,7 @@ def test_editing_a_table_redraws_tables_only(finished):
 def test_editing_how_is_timed_measures_again_and_nothing_else(finished):
     with finished.edit("workflow/lacuna/complexity/timing.py"):
         jobs = finished.would_run()
-    assert jobs == {"measure", "measure:telea", "measure:aotgan", "tabulate_measurements_published_training", "report"}
+    assert jobs == {"measure", "measure:telea", "measure:aotgan", "tabulate_costs", "report"}
 
 
 def test_a_system_is_measured_again_when_its_network_or_its_onnx_file_changes(finished):

@@ -74,7 +74,6 @@ class Describing(Judging):
         files = {
             "losses": [job.outputs["losses"][0] for job in trained],
             "validation": [job.outputs["validation"][0] for job in trained],
-            "training_records": [job.outputs["record"][0] for job in trained],
             "validation_lists": self._lists(*sets.values()),
         }
         return files, {"validation_sets": list(map(list, sets.items()))}
@@ -88,7 +87,7 @@ class Describing(Judging):
         }
         return files, {}
 
-    def _measurements(self) -> tuple[dict, dict]:
+    def _costs(self) -> tuple[dict, dict]:
         labels = self.labels(given=False)
         keys = [(label, source) for label in labels for source in self.sources_of(label)]
         rows = [
@@ -98,6 +97,8 @@ class Describing(Judging):
         files = {
             "measurements": [self.measure(label).outputs["measurement"][0] for label in labels],
             "weights": [path for key in keys for path in self.weights_of(*key)],
+            "training_records": [self.train(*key).outputs["record"][0] for key in self.trainings()],
+            "published_counts": [_published("complexity.csv")],
         }
         return files, {"rows": rows}
 
@@ -109,6 +110,9 @@ class Describing(Judging):
         return files, {"without": self._without_export()}
 
     def _published(self) -> tuple[dict, dict]:
-        names = {"published_means": "seeds.csv", "published_counts": "complexity.csv"}
-        # as paths that any clone has
-        return {name: [os.path.relpath(PUBLISHED / file)] for name, file in names.items()}, {}
+        return {"published_means": [_published("seeds.csv")]}, {}
+
+
+def _published(name: str) -> str:
+    """A file of published numbers, as a path that any clone has."""
+    return os.path.relpath(PUBLISHED / name)

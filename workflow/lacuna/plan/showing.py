@@ -52,7 +52,8 @@ class Showing(Describing):
     @declare("report", {"figure": "{folder}/figures/rulegraph.svg"})
     def rulegraph(self) -> Work:
         rules = sorted([WORKFLOW.parent / "Snakefile", *(WORKFLOW / "rules").glob("*.smk")])
-        drawn = digest(*(path.read_bytes() for path in rules))
+        looped = [job.name for job in (*self.table_jobs(), *self.figure_jobs())]
+        drawn = digest(*(path.read_bytes() for path in rules), *looped)
         return Work({}, {"config": self.resolve_config().outputs["config"]}, contents={"rules": drawn})
 
     @declare("report", {"page": "{folder}/report.html"})

@@ -21,9 +21,9 @@ INPUTS = {
     "set_scores": "scores of whole sets; none where the config asks for none",
     "training": "losses, validation metrics and records of the trainings, and the lists of the validation sets",
     "predictions": "predicted pictures of the systems, their records, and the lists of the test sets",
-    "measurements": "counts, times and memory of the systems, and the files of their weights",
+    "costs": "counts, times and memory of the systems, their weights, records of trainings, and published counts",
     "parity": "comparisons of the exported networks with PyTorch",
-    "published": "published means and counts",
+    "published": "published means",
 }
 # What something can be made once for → the values of a plan.
 EACH: dict[str, Callable] = {

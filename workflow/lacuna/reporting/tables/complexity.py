@@ -98,7 +98,7 @@ TABLE = Table(
         "weights_mb, training_peak_memory_mb": "in MiB",
         "note": "why a published count differs",
     },
-    inputs=("measurements", "training", "published"),
+    inputs=("costs",),
     rows=rows,
     shown=shown,
     unfolded=2,

@@ -64,6 +64,6 @@ TABLE = Table(
         "peak_memory_mb": "in MiB",
         "busy": "the load average",
     },
-    inputs=("measurements", "training", "published"),
+    inputs=("costs",),
     rows=rows,
 )
