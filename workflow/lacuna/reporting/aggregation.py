@@ -41,14 +41,14 @@ def read_scores(paths: Sequence[str | Path]) -> pd.DataFrame:
         try:
             table = pd.read_parquet(path)
         except (OSError, ValueError) as error:
-            raise LacunaError(f"{path} cannot be read as scores ({error}); run the rule 'score' again.") from None
+            raise LacunaError(f"{path} cannot be read as scores ({error}); run the rule 'score' again") from None
         missing = [name for name in (*KEYS, "image", "coverage", "value", "mask") if name not in table]
         if missing:
-            raise LacunaError(f"{path} has no column '{missing[0]}'; run the rule 'score' again.")
+            raise LacunaError(f"{path} has no column '{missing[0]}'; run the rule 'score' again")
         tables.append(table)
     rows = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
     if rows.empty:
-        raise LacunaError("there are no scores to work on; run the rule 'score' for at least one system.")
+        raise LacunaError("there are no scores to work on; run the rule 'score' for at least one system")
     return rows
 
 
@@ -89,9 +89,9 @@ def read_curve(path: str | Path) -> pd.DataFrame:
     try:
         curve = pd.read_csv(path)
     except (OSError, ValueError) as error:
-        raise LacunaError(f"{path} cannot be read as a curve ({error}); run the rule 'train' again.") from None
+        raise LacunaError(f"{path} cannot be read as a curve ({error}); run the rule 'train' again") from None
     if curve.empty or curve.columns[0] != "step" or not curve["step"].is_monotonic_increasing:
-        raise LacunaError(f"{path} is no curve with rising 'step's; run the rule 'train' again.")
+        raise LacunaError(f"{path} is not a curve with rising 'step's; run the rule 'train' again")
     return curve
 
 
@@ -108,7 +108,7 @@ def training(paths: Sequence[str | Path], numbers: dict[str, int]) -> pd.DataFra
         if first["step"] != 0 or len(curve) < 2:
             raise LacunaError(
                 f"{path} does not hold step 0 and a later step, so the initialisation has nothing to be compared "
-                "with; run the rule 'train' again."
+                "with; run the rule 'train' again"
             )
         for name in curve.columns[1:]:
             rows.append(

@@ -30,7 +30,7 @@ def read_published(path: str | Path) -> pd.DataFrame:
     try:
         return pd.read_csv(path)[PUBLISHED].set_index("system")
     except (OSError, ValueError, KeyError) as error:
-        raise LacunaError(f"{path} cannot be read as published counts ({error}); restore the file.") from None
+        raise LacunaError(f"{path} cannot be read as published counts ({error}); restore the file") from None
 
 
 def complexity(
@@ -91,7 +91,7 @@ def _bytes(path: Path) -> int:
     try:
         return path.stat().st_size
     except OSError as error:
-        raise LacunaError(f"{path} cannot be read ({error.strerror}); run the rule that makes it first.") from None
+        raise LacunaError(f"{path} cannot be read ({error.strerror}); run the rule that makes it first") from None
 
 
 def latency(settings: dict, measurements: Sequence[str | Path]) -> pd.DataFrame:

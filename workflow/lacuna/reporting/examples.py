@@ -74,7 +74,7 @@ def prediction_files(indices: Sequence[str | Path]) -> dict[tuple[str, str, str,
 
 def _file(files: dict, key: tuple) -> Path:
     if key not in files:
-        raise LacunaError(f"{key[3]} was scored for '{key[0]}' but no index.csv lists its prediction; predict again.")
+        raise LacunaError(f"{key[3]} was scored for '{key[0]}' but no index.csv lists its prediction; predict again")
     return files[key]
 
 

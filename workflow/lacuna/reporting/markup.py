@@ -63,7 +63,7 @@ def latex(text: str) -> str:
 def restructured_text(text: str) -> str:
     """For a paragraph of reStructuredText that a template of Jinja holds, as captions of Snakemake's report are.
 
-    A backslash before everything that is no letter, digit or space takes the meaning from the marks of both languages:
+    A backslash before everything but letters, digits and spaces takes the meaning from the marks of both languages:
     no role, directive, link, list or `{{ … }}` is left.
     """
     return re.sub(r"([^\w\s]|_)", r"\\\1", one_line(text))

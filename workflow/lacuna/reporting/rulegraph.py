@@ -31,15 +31,15 @@ def parse_dot(text: str, name: str = "the dot file") -> nx.DiGraph:
         elif edge := EDGE.match(line):
             edges.append(edge.groups())
     if not names:
-        raise LacunaError(f"{name} holds no rules; write it with 'snakemake --rulegraph dot'.")
+        raise LacunaError(f"{name} holds no rules; write it with 'snakemake --rulegraph dot'")
     unknown = [end for edge in edges for end in edge if end not in names]
     if unknown:
-        raise LacunaError(f"{name} joins node {unknown[0]}, which it does not define; write it again.")
+        raise LacunaError(f"{name} joins node {unknown[0]}, which it does not define; write it again")
     graph = nx.DiGraph()
     graph.add_nodes_from(names.values())
     graph.add_edges_from((names[start], names[end]) for start, end in edges if names[start] != names[end])
     if not nx.is_directed_acyclic_graph(graph):
-        raise LacunaError(f"{name} has a cycle, so it is no graph of rules; write it again.")
+        raise LacunaError(f"{name} has a cycle, so it is not a graph of rules; write it again")
     return nx.transitive_reduction(graph)
 
 

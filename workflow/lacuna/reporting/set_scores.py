@@ -20,7 +20,7 @@ def read_set_scores(paths: Sequence[str | Path]) -> pd.DataFrame:
             tables.append(pd.read_parquet(path)[COLUMNS])
         except (OSError, ValueError, KeyError) as error:
             raise LacunaError(
-                f"{path} cannot be read as scores of sets ({error}); run the rule 'score_set' again."
+                f"{path} cannot be read as scores of sets ({error}); run the rule 'score_set' again"
             ) from None
     if not tables:
         return pd.DataFrame(columns=COLUMNS)

@@ -108,7 +108,7 @@ def paired(scores: pd.DataFrame, source: str, prediction: str, region: str) -> p
         row = twice.iloc[0]
         raise LacunaError(
             f"the system '{row['system']}' has two {row['metric']} scores of {row['image']} with {row['mask']} beside "
-            f"the source '{source}', so it cannot be paired; name each set of predictions differently."
+            f"the source '{source}', so it cannot be paired; name each set of predictions differently"
         )
     wide = chosen.pivot_table(index=[*IMAGE, PHOTOGRAPH], columns=["metric", "system"], values="value")
     return wide.sort_index(axis=0).sort_index(axis=1)

@@ -44,7 +44,7 @@ def draw_ranks(settings: dict, scores, output: str | Path) -> None:
     check_known(scores["system"], systems, "system")
     scores = scores[(scores["prediction"] == "composite") & (scores["region"] == "image")]
     if scores.empty:
-        raise LacunaError("the scores hold no composites on the whole image to rank; run the rule 'score' again.")
+        raise LacunaError("the scores hold no composites on the whole image to rank; run the rule 'score' again")
     table = ranks(scores)
     marked = set(scores.loc[scores["source"].isin(SHARED), "system"])
     names = {name: f"{title} {UNTRAINED_MARK if name in marked else ''}".strip() for name, title in systems.items()}

@@ -38,9 +38,7 @@ def draw_grid(settings: dict, list_path: str | Path, index_paths: Sequence[str |
     systems, sources = titles(settings["systems"]), titles(settings["sources"])
     files = {predicted_by(path): paired_files(list_path, path) for path in sorted(map(str, index_paths))}
     if not files:
-        raise LacunaError(
-            f"there are no predictions of '{settings['test_set']}' to draw; run the rule 'predict' first."
-        )
+        raise LacunaError(f"there are no predictions of '{settings['test_set']}' to draw; run the rule 'predict' first")
     check_known({system for system, _ in files}, systems, "system")
     check_known({source for _, source in files} - SHARED, sources, "source")
     pairs = next(iter(files.values()))
@@ -113,7 +111,7 @@ def _prediction(files: dict, system: str, source: str, at: int, truth, mask, set
         return None
     raw = _read(found[at][2])
     if raw.shape != truth.shape:
-        raise LacunaError(f"{found[at][2]} has another size than {found[at][0]}; run the rule 'predict' again.")
+        raise LacunaError(f"{found[at][2]} has another size than {found[at][0]}; run the rule 'predict' again")
     return raw if settings.get("prediction", "composite") == "raw" else composite(raw, truth, mask)
 
 

@@ -31,7 +31,7 @@ def draw_cost(settings: dict, scores, records: Sequence[str | Path], output: str
     check_known(scores["system"], systems, "system")
     table = quality_and_cost(scores, seconds_per_image(records), metric.name)
     if table.empty:
-        raise LacunaError("no system was run here, so no cost is known; add a system that is not a folder of pictures.")
+        raise LacunaError("no system was run here, so no cost is known; add a system that is not a folder of pictures")
     shared = set(scores.loc[scores["source"].isin(SHARED), "system"])
     names = {name: f"{title} {UNTRAINED_MARK if name in shared else ''}".strip() for name, title in systems.items()}
     look = looks(systems)

@@ -26,7 +26,7 @@ def _read(paths: Sequence[str | Path], settings: dict, what: str):
         long = read_curve(path).melt("step", var_name="name")
         tables.append(long.assign(system=systems[system], source=sources[source]))
     if not tables:
-        raise LacunaError(f"there are no {what} files to draw; run the rule 'train' for at least one system.")
+        raise LacunaError(f"there are no {what} files to draw; run the rule 'train' for at least one system")
     return pd.concat(tables, ignore_index=True)
 
 

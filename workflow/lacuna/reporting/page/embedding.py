@@ -40,7 +40,7 @@ def embedded(path: Path) -> str:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise LacunaError(f"{path} cannot be read ({error.strerror}); run the rule that makes it first.") from None
+        raise LacunaError(f"{path} cannot be read ({error.strerror}); run the rule that makes it first") from None
     kind = "svg+xml" if path.suffix == ".svg" else "png"
     if kind == "png" and len(data) > LOSSLESS:
         with Image.open(io.BytesIO(data)) as picture:

@@ -43,7 +43,7 @@ def metric_rows(parities: Sequence[str | Path], scores: Sequence[str | Path], me
         row = alone.iloc[0]
         raise LacunaError(
             f"the scores hold no {row['metric']} of {row['image']} by {row['system']} ({row['source']}), which was "
-            "verified in ONNX Runtime; run the rules 'score' and 'verify_export' again."
+            "verified in ONNX Runtime; run the rules 'score' and 'verify_export' again"
         )
     both["difference"] = both["value_there"] - both["value_here"]
     both["size"] = both["difference"].abs()
