@@ -12,6 +12,7 @@ from lacuna.environment import find_this_python
 from lacuna.errors import LacunaError
 from lacuna.plan import Plan
 from lacuna.provenance.reruns import align
+from lacuna.reporting.captions import overview_file
 
 find_this_python()
 try:
@@ -25,7 +26,7 @@ if workflow.is_main_process and not {"--lint", "--rulegraph"} & set(sys.argv):
         print(f"lacuna: {said}", file=sys.stderr)
 
 
-report: "workflow/report/workflow.rst"
+report: overview_file(PLAN)
 
 
 wildcard_constraints:
@@ -36,6 +37,7 @@ wildcard_constraints:
     mask_set="|".join(PLAN.mask_sets()),
 
 
+include: "workflow/rules/captions.smk"
 include: "workflow/rules/backbones.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/training.smk"
@@ -46,7 +48,6 @@ include: "workflow/rules/tables.smk"
 include: "workflow/rules/complexity.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/export.smk"
-include: "workflow/rules/pictures.smk"
 include: "workflow/rules/gallery.smk"
 include: "workflow/rules/studio.smk"
 include: "workflow/rules/report.smk"

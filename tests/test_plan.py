@@ -89,7 +89,8 @@ def test_set_metrics_score_every_prediction_and_yardstick_beside_one_reference(t
     key = ("ground_truth", "yardstick")
     assert one.features(*key).digest == two.features(*key).digest
     assert one.score_set(*key).digest != two.score_set(*key).digest
-    assert one.tabulate().digest != plan(tmp_path, systems={"telea": {}}).tabulate().digest
+    with_sets, without = (each.table("controls_set_scores") for each in (one, plan(tmp_path, systems={"telea": {}})))
+    assert with_sets.digest != without.digest
 
 
 def test_set_metrics_are_known_and_sets_large_enough(tmp_path):
@@ -106,7 +107,9 @@ def test_yardsticks_are_in_every_plan_but_among_no_systems(tmp_path):
     assert {key[0] for key in one.yardstick_predictions()} == {"ground_truth", "mean_fill", "masked_input"}
     assert not set(one.yardstick_predictions()) & set(one.predictions())
     assert plan(tmp_path, sanity_rows=False).yardstick_predictions() == []
-    assert one.tabulate().digest != plan(tmp_path, sanity_rows=False).tabulate().digest
+    fewer = plan(tmp_path, sanity_rows=False)
+    assert one.table("controls_set_scores").digest != fewer.table("controls_set_scores").digest
+    assert one.table("scores").digest == fewer.table("scores").digest
     with pytest.raises(LacunaError, match="may not be called 'yardstick'"):
         plan(tmp_path, sources={"yardstick": DEFAULT["sources"]["place2"]})
 
@@ -148,11 +151,12 @@ def test_a_system_is_measured_once_whatever_it_was_trained_on(tmp_path):
         "largest_batch_cpu": 4,
         "largest_batch_gpu": 64,
     }
-    rows = one.tabulate_complexity().settings["rows"]
+    counted, others = (each.table("costs") for each in (one, other))
+    rows = counted.settings["rows"]
     assert ["aotgan", "aotgan", "celeba", "results/demo/training/aotgan/celeba/weights.safetensors"] in rows
     assert ["telea", "telea", "untrained", None] in rows
-    assert one.tabulate_complexity().digest != other.tabulate_complexity().digest
-    assert len(one.tabulate_complexity().inputs["weights"]) == len(one.trainings()) == 6
+    assert counted.digest != others.digest
+    assert len(counted.inputs["weights"]) == len(one.trainings()) == 6
 
 
 def test_the_bounds_of_a_measurement_are_checked(tmp_path):
@@ -163,12 +167,12 @@ def test_the_bounds_of_a_measurement_are_checked(tmp_path):
 def test_every_network_is_exported_unless_the_config_says_no(tmp_path):
     one = plan(tmp_path)
     assert set(one.exports()) == set(one.trainings())
-    without = one.tabulate_export().settings["without"]
+    without = one.table("parity_scores").settings["without"]
     assert [row[:2] for row in without] == [[name, "untrained"] for name in ("telea", "navier_stokes")]
     other = plan(tmp_path, export=False)
     assert other.exports() == [] and not other.is_exporting()
-    assert one.tabulate_export() in one.report().upstream
-    assert not [job for job in other.report().upstream if job.stage == "tabulate_export"]
+    assert one.table("parity_scores") in one.report().upstream
+    assert not [job for job in other.report().upstream if job.key == {"inputs": "parity_scores"}]
 
 
 def test_released_weights_are_exported_and_what_has_no_network_says_why(tmp_path):
@@ -183,7 +187,7 @@ def test_released_weights_are_exported_and_what_has_no_network_says_why(tmp_path
     }
     one = plan(tmp_path, systems=systems)
     assert one.exports() == [("aotgan", "elsewhere")]
-    (prior, theirs) = one.tabulate_export().settings["without"]
+    (prior, theirs) = one.table("parity_scores").settings["without"]
     assert prior[:2] == ["deep_image_prior", "untrained"] and "every picture" in prior[2]
     assert theirs[:2] == ["theirs", "elsewhere"] and "given" in theirs[2]
     before = one.export("aotgan", "elsewhere").digest

@@ -22,7 +22,8 @@ from lacuna.export.comparison import Difference
 from lacuna.export.session import GraphFails
 from lacuna.export.verification import evenly_spaced
 from lacuna.files import read_json, sha256_of
-from lacuna.reporting.export import export_rows, metric_rows
+from lacuna.reporting.tables.export import export_rows
+from lacuna.reporting.tables.export_metrics import metric_rows
 from tests.export.running import responsive
 from tests.steps import run_step
 

@@ -9,10 +9,11 @@ from lacuna.files import write_json, write_rows
 from lacuna.metrics.per_set import SET_METRICS
 from lacuna.metrics.records import write_records
 from lacuna.metrics.set_scoring import COLUMNS, NUMBERS
+from lacuna.reporting.descriptions import described, together
 from lacuna.reporting.rulegraph import draw, parse_dot
 from lacuna.yardsticks import SOURCE, index_of
 from lacuna.yardsticks import TITLES as YARDSTICKS
-from tests.steps import declared_outputs, run_step
+from tests.steps import run_step
 
 TITLES = {
     "run": "made_up",
@@ -258,62 +259,51 @@ def make_run(folder: Path, size=(44, 60), n=9, metrics=("psnr", "ssim", "l1"), b
                 )
             if source != "untrained":
                 make_training(folder, system, source, size, random)
-    settings = TITLES | {"metrics": list(metrics)}
-    curves = [
-        [str(folder / f"training/aotgan/{source}/{name}.csv") for source in KEYS["aotgan"]]
-        for name in ("losses", "validation")
-    ]
-    step(
-        "tabulate",
-        settings,
-        {
-            "scores": scores,
-            "validation": curves[1],
-            "validation_lists": [folder / "lists/validation.txt"] * len(TITLES["sources"]),
-            "yardsticks": make_yardsticks(folder, metrics, backbones),
-            "set_scores": make_set_scores(folder, n, random),
-            "published": PUBLISHED,
-        },
-        declared_outputs("tabulate", folder),
-    )
     make_measurements(folder)
+    every = [Path(index) for of_set in indices.values() for index in of_set]
+    trained = [folder / f"training/aotgan/{source}" for source in KEYS["aotgan"]]
     rows = [[label, label, source, None] for label, sources in KEYS.items() for source in sources]
     for row in rows:
         if row[2] != "untrained":
             row[3] = str(folder / f"training/{row[0]}/{row[2]}/weights.safetensors")
-    step(
-        "tabulate_complexity",
-        TITLES | {"rows": rows},
-        {"published": PUBLISHED.with_name("complexity.csv")},
-        declared_outputs("tabulate_complexity", folder),
-    )
-    pytorch = [path for path in scores if "/aotgan/" in path]
-    parities = [make_export(folder, "aotgan", source, shift) for source, shift in (("place2", 1e-5), ("celeba", 0.5))]
     nothing = [[name, "untrained", "an algorithm, and no network"] for name in ("telea", "navier_stokes")]
-    step(
-        "tabulate_export",
-        {"metrics": list(metrics), "without": nothing},
-        {"parity": parities, "scores": pytorch},
-        declared_outputs("tabulate_export", folder),
-    )
-    figures = folder / "figures"
-    for test_set, title in TITLES["test_sets"].items():
-        step(
-            "plot_qualitative",
-            TITLES | {"test_set": test_set, "title": title, "images": 3},
-            {"pairs": folder / f"lists/{test_set}.txt", "predictions": indices[test_set]},
-            {"figure": figures / f"qualitative_{test_set}.png"},
-        )
-    drawn = {"losses": curves[0], "validation": curves[1]}
-    step("plot_training", TITLES, drawn, {"figure": figures / "training_curves.png"})
-    step("plot_coverage", settings, {"scores": scores}, {"figure": figures / "metric_by_coverage.png"})
-    step("plot_ranks", settings, {"scores": scores}, {"figure": figures / "critical_difference.png"})
-    every = [Path(index) for of_set in indices.values() for index in of_set]
-    records = [index.with_name("record.json") for index in every]
-    step("plot_cost", settings, {"scores": scores, "records": records}, declared_outputs("plot_cost", folder))
-    pictures = {"scores": scores, "predictions": every}
-    step("plot_examples", settings, pictures, declared_outputs("plot_examples", folder))
-    draw(parse_dot(DOT), figures / "rulegraph.svg")
+    inputs = {  # what each of `descriptions.INPUTS` is: files, and settings to read them with
+        "scores": ({"scores": scores}, {"metrics": list(metrics)}),
+        "controls": ({"controls": make_yardsticks(folder, metrics, backbones)}, {}),
+        "set_scores": ({"set_scores": make_set_scores(folder, n, random)}, {}),
+        "training": (
+            {
+                "losses": [each / "losses.csv" for each in trained],
+                "validation": [each / "validation.csv" for each in trained],
+                "validation_lists": folder / "lists/validation.txt",
+            },
+            {"validation_sets": [[source, "validation"] for source in TITLES["sources"]]},
+        ),
+        "predictions": (
+            {
+                "predictions": every,
+                "prediction_records": [index.with_name("record.json") for index in every],
+                "lists": [folder / f"lists/{name}.txt" for name in TITLES["test_sets"]],
+            },
+            {},
+        ),
+        "costs": (
+            {
+                "measurements": sorted((folder / "measurements").glob("*.json")),
+                "weights": [each / "weights.safetensors" for each in trained],
+                "training_records": [each / "record.json" for each in trained],
+                "published_counts": PUBLISHED.with_name("complexity.csv"),
+            },
+            {"rows": rows},
+        ),
+        "parity": (
+            {"parity": [make_export(folder, "aotgan", *each) for each in (("place2", 1e-5), ("celeba", 0.5))]},
+            {"without": nothing},
+        ),
+        "published": ({"published_means": PUBLISHED}, {}),
+    }
+    make_described(folder, inputs)
+    draw(parse_dot(DOT), folder / "figures" / "rulegraph.svg")
     write_json(
         folder / "images/splits.json",
         {"training": {"train": 3}, "evaluation": {"validation": 1, "paris_test": 2}, "shared": 0},
@@ -322,7 +312,52 @@ def make_run(folder: Path, size=(44, 60), n=9, metrics=("psnr", "ssim", "l1"), b
     masks = {f"{role}_masks": f"{name}_masks" for role, name in (("train", "train"), ("validation", "validation"))}
     config = {"seed": 2021, "metrics": list(metrics), "sources": sources, **masks, "test_masks": "paris_test_masks"}
     config |= {"test_sets": list(TITLES["test_sets"]), "note": 'a "quoted" <value>'}
-    return TITLES | {"config": config, "studio": False}
+    return TITLES | {"config": config, "studio": False, "made": made_of(MadeUpPlan)}
+
+
+class MadeUpPlan:
+    """What descriptions ask a plan, for the made-up run."""
+
+    test_sets = list(TITLES["test_sets"])
+
+    @staticmethod
+    def paged_sources() -> list[str]:
+        return list(TITLES["sources"])
+
+    @staticmethod
+    def trainings() -> list[tuple[str, str]]:
+        return [("aotgan", source) for source in TITLES["sources"]]
+
+    @staticmethod
+    def is_exporting() -> bool:
+        return True
+
+
+def made_of(plan) -> dict:
+    """The setting `made` of a report: kind → name → values."""
+    found = {kind: {name: each.values(plan) for name, each in described(kind).items()} for kind in STEPS}
+    return {kind: {name: values for name, values in names.items() if values} for kind, names in found.items()}
+
+
+STEPS = {"tables": "table", "figures": "figure"}
+
+
+def make_described(folder: Path, inputs: dict) -> None:
+    """All tables and figures, by the real steps, each from no more than what its description names."""
+    for kind, stage in STEPS.items():
+        for group, names in together(kind, MadeUpPlan).items():
+            here = {name: described(kind)[name] for name in names}
+            settings = TITLES | {key: None for each in here.values() for key in each.config}
+            settings |= {"made": {name: each.values(MadeUpPlan) for name, each in here.items()}}
+            files = {}
+            for name in group:
+                files |= inputs[name][0]
+                settings |= inputs[name][1]
+            outputs = {
+                name: [folder / file for value in each.values(MadeUpPlan) for file in each.files(value)]
+                for name, each in here.items()
+            }
+            step(stage, settings, files, outputs)
 
 
 def step(stage: str, settings: dict, inputs: dict, outputs: dict) -> None:

@@ -96,8 +96,8 @@ def test_training_without_trained_systems_has_a_header_only():
     [
         ([("step", "psnr"), (0, 10)], "does not hold step 0 and a later step"),
         ([("step", "psnr"), (50, 10), (100, 11)], "does not hold step 0"),
-        ([("psnr", "step"), (10, 0), (11, 50)], "no curve with rising"),
-        ([("step", "psnr"), (50, 10), (0, 11)], "no curve with rising"),
+        ([("psnr", "step"), (10, 0), (11, 50)], "not a curve with rising"),
+        ([("step", "psnr"), (50, 10), (0, 11)], "not a curve with rising"),
         ([("step", "prsn"), (0, 10), (50, 11)], "no metric 'prsn'"),
     ],
 )

@@ -9,7 +9,8 @@ from PIL import Image
 
 from lacuna.errors import LacunaError
 from lacuna.files import read_json, write_json
-from lacuna.reporting.cost import draw_cost, optimal, quality_and_cost, seconds_per_image
+from lacuna.reporting.cost import optimal, quality_and_cost, seconds_per_image
+from lacuna.reporting.figures.quality_cost import draw_cost
 
 
 def record(folder, system, source, test_set, seconds, n, device="cpu"):
@@ -97,14 +98,13 @@ def test_one_photograph_gives_no_interval():
 def test_the_figure_and_its_numbers_are_written(tmp_path):
     settings = {"systems": [["cheap", "Cheap"], ["theirs", "Theirs"]], "sources": [], "metrics": ["psnr"]}
     scores = pd.concat([rows("cheap", "untrained", [10.0, 12.0, 11.0]), rows("theirs", "elsewhere", [9.0, 9.0, 9.5])])
-    scores.to_parquet(tmp_path / "scores.parquet")
     records = [
         record(tmp_path, "cheap", "untrained", "a_test", 0.3, 3),
         record(tmp_path, "theirs", "elsewhere", "a_test", 0.0, 3, "not run here"),
     ]
-    draw_cost(settings, [tmp_path / "scores.parquet"], records, tmp_path / "figure.png")
+    draw_cost(settings, scores, records, tmp_path / "figure.png")
     assert Image.open(tmp_path / "figure.png").size[0] > 300
     assert pd.read_csv(tmp_path / "figure.csv")["system"].tolist() == ["cheap"]
     with pytest.raises(LacunaError, match="no cost is known"):
-        draw_cost(settings, [tmp_path / "scores.parquet"], records[1:], tmp_path / "other.png")
+        draw_cost(settings, scores, records[1:], tmp_path / "other.png")
     assert not (tmp_path / "other.png").exists()

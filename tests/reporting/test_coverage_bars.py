@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from lacuna.reporting.bootstrap import intervals
-from lacuna.reporting.coverage import by_bin
+from lacuna.reporting.figures.metric_by_coverage import by_bin
 
 
 def test_points_and_bars_of_a_bin():

@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 
 from lacuna.errors import LacunaError
-from lacuna.reporting import curves
-from lacuna.reporting.coverage import draw_coverage
+from lacuna.reporting.aggregation import read_scores, with_photographs
+from lacuna.reporting.figures import training_curves as curves
+from lacuna.reporting.figures.metric_by_coverage import draw_coverage
 from lacuna.reporting.titles import reading_of
 from tests.reporting.made_up import TITLES, make_training
 
@@ -62,6 +63,10 @@ def test_validation_columns_are_understood(column, metric, reading):
     assert (found.name, words) == (metric, reading)
 
 
+def scores_in(folder):
+    return with_photographs(read_scores([folder / "s.parquet"]))
+
+
 def test_coverage_has_the_same_bytes_twice(tmp_path):
     random = np.random.default_rng(2)
     scores = pd.DataFrame(
@@ -77,11 +82,15 @@ def test_coverage_has_the_same_bytes_twice(tmp_path):
     )
     scores.to_parquet(tmp_path / "s.parquet")
     for name in ("a", "b"):
-        draw_coverage(TITLES | {"metrics": ["psnr"]}, [tmp_path / "s.parquet"], tmp_path / f"{name}.png")
+        draw_coverage(
+            TITLES | {"metrics": ["psnr"]},
+            scores_in(tmp_path),
+            tmp_path / f"{name}.png",
+        )
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
     with pytest.raises(LacunaError, match="hold the system 'telea'"):
         settings = TITLES | {"metrics": ["psnr"], "systems": {"aotgan": "AOT-GAN"}}
-        draw_coverage(settings, [tmp_path / "s.parquet"], tmp_path / "c.png")
+        draw_coverage(settings, scores_in(tmp_path), tmp_path / "c.png")
 
 
 def test_one_image_in_a_bin_is_a_point_without_interval(tmp_path):
@@ -89,5 +98,5 @@ def test_one_image_in_a_bin_is_a_point_without_interval(tmp_path):
     row = ("untrained", "FFHQ_test", "telea", "0.png", "m.png", 0.3, "composite", "image", "psnr", 20.0)
     pd.DataFrame([row], columns=names).to_parquet(tmp_path / "s.parquet")
     settings = TITLES | {"metrics": ["psnr"], "sources": {}}
-    draw_coverage(settings, [tmp_path / "s.parquet"], tmp_path / "a.png")
+    draw_coverage(settings, scores_in(tmp_path), tmp_path / "a.png")
     assert (tmp_path / "a.png").exists()

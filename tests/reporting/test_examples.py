@@ -6,7 +6,9 @@ import pytest
 from PIL import Image
 
 from lacuna.errors import LacunaError
-from lacuna.reporting.examples import draw_examples, how_many, middling, ordered, prediction_files, worst
+from lacuna.reporting.examples import how_many, middling, ordered, prediction_files, worst
+from lacuna.reporting.figures.examples import draw_examples
+from lacuna.reporting.figures.failures import draw_failures
 from lacuna.reporting.strips import Example, draw_strips
 from lacuna.reporting.style import HOLE
 from tests.reporting.test_cost import rows
@@ -87,11 +89,11 @@ def test_both_figures_and_the_list_are_written(tmp_path, example):
         ("one", "place2", "a_test", example.image, example.mask): index.parent / "0000.png"
     }
     scores = rows("one", "place2", [3.0]).assign(image=example.image, mask=example.mask)
-    scores.to_parquet(tmp_path / "s.parquet")
     settings = {"systems": [["one", "One"]], "sources": [["place2", "Place2"]], "metrics": ["psnr"]}
-    draw_examples(settings, [tmp_path / "s.parquet"], [index], tmp_path / "e.png", tmp_path / "f.png")
+    draw_examples(settings, scores, [index], tmp_path / "e.png")
+    draw_failures(settings, scores, [index], tmp_path / "f.png")
     assert Image.open(tmp_path / "e.png").width > Image.open(tmp_path / "f.png").width > 200
     assert pd.read_csv(tmp_path / "f.csv")["image"].tolist() == [example.image]
-    scores.assign(region="image").to_parquet(tmp_path / "s.parquet")
-    with pytest.raises(LacunaError, match="give masks that have holes"):
-        draw_examples(settings, [tmp_path / "s.parquet"], [index], tmp_path / "x.png", tmp_path / "y.png")
+    for draw in (draw_examples, draw_failures):
+        with pytest.raises(LacunaError, match="give masks that have holes"):
+            draw(settings, scores.assign(region="image"), [index], tmp_path / "x.png")

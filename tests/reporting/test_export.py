@@ -5,9 +5,10 @@ import pytest
 
 from lacuna.errors import LacunaError
 from lacuna.files import read_json, write_json
-from lacuna.reporting.aggregation import write_table
-from lacuna.reporting.export import EXPORT, METRICS, export_rows, metric_rows
-from lacuna.reporting.export_tables import export_tables
+from lacuna.reporting.run import Run
+from lacuna.reporting.tables import export, export_metrics
+from lacuna.reporting.tables.export import EXPORT, export_rows
+from lacuna.reporting.tables.export_metrics import METRICS, metric_rows
 from tests.reporting.made_up import make_export
 
 SETTINGS = {
@@ -90,16 +91,21 @@ def test_bytes_that_differ_are_not_equal(folder, key, value):
 
 
 def tables_of(folder, parities, **settings):
-    write_table(folder / "tables/export.csv", export_rows(parities, WITHOUT))
-    write_table(
-        folder / "tables/export_metrics.csv", metric_rows(parities, scores_of(folder, "place2", "celeba"), ["psnr"])
-    )
-    return export_tables(folder / "tables", SETTINGS | settings)
+    """The tables as the page shows them: parity, what is missing, metrics."""
+    needed = {
+        "without": WITHOUT,
+        "test_sets": [],
+        "demonstration": False,
+        "made": {"export": [""], "export_metrics": [""]},
+    }
+    files = {"parity": parities, "scores": scores_of(folder, "place2", "celeba")}
+    run = Run(SETTINGS | needed | {"metrics": ["psnr"]} | settings, files)
+    return [*export.shown(run), *export_metrics.shown(run)]
 
 
 def test_the_report_shows_parity_metrics_and_what_is_missing(folder):
     parities = [make_export(folder, "aotgan", "place2", 1e-5), make_export(folder, "aotgan", "celeba", 0.5)]
-    parity, metrics, missing = tables_of(folder, parities)
+    parity, missing, metrics = tables_of(folder, parities)
     assert [group for group, _ in parity.groups] == ["AOT-GAN, Place2 (equal)", "AOT-GAN, CelebA (not equal)"]
     assert "Not equal by this measure: AOT-GAN, CelebA." in parity.caption
     assert (
@@ -118,7 +124,7 @@ def test_the_report_shows_parity_metrics_and_what_is_missing(folder):
 
 
 def test_no_difference_has_no_power_of_ten(folder):
-    _, metrics, _ = tables_of(folder, [make_export(folder, "aotgan", "place2", 0.0)])
+    _, _, metrics = tables_of(folder, [make_export(folder, "aotgan", "place2", 0.0)])
     assert metrics.groups[0][1][0][1][2].text == "0 [0]"
 
 

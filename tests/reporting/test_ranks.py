@@ -6,8 +6,9 @@ import pytest
 from PIL import Image
 
 from lacuna.errors import LacunaError
-from lacuna.reporting.ranks import cliques, draw_ranks, lanes_of
-from tests.reporting.made_up import TITLES, command
+from lacuna.reporting.aggregation import read_scores, with_photographs
+from lacuna.reporting.figures.critical_difference import cliques, draw_ranks, lanes_of
+from tests.reporting.made_up import TITLES
 
 COLUMNS = ["source", "test_set", "system", "image", "mask", "coverage", "prediction", "region", "metric", "value"]
 
@@ -40,7 +41,7 @@ def write_scores(path, systems=("telea", "navier_stokes", "aotgan"), region="ima
         for i in range(n)
     ]
     pd.DataFrame(rows, columns=COLUMNS).to_parquet(path)
-    return path
+    return with_photographs(read_scores([path]))
 
 
 SETTINGS = TITLES | {"metrics": ["psnr", "l1"]}
@@ -49,7 +50,7 @@ SETTINGS = TITLES | {"metrics": ["psnr", "l1"]}
 def test_the_diagram_has_the_same_bytes_twice_and_no_date(tmp_path):
     scores = write_scores(tmp_path / "s.parquet")
     for name in "ab":
-        command("plot", SETTINGS, "--scores", scores, "--output", tmp_path / f"{name}.png", figure="ranks")
+        draw_ranks(SETTINGS, scores, tmp_path / f"{name}.png")
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
     with Image.open(tmp_path / "a.png") as picture:
         assert set(picture.info) <= {"dpi"}
@@ -58,13 +59,13 @@ def test_the_diagram_has_the_same_bytes_twice_and_no_date(tmp_path):
 
 def test_one_system_is_drawn_as_nothing_to_rank(tmp_path):
     scores = write_scores(tmp_path / "s.parquet", ["telea"])
-    draw_ranks(SETTINGS | {"sources": {}}, [scores], tmp_path / "a.png")
+    draw_ranks(SETTINGS | {"sources": {}}, scores, tmp_path / "a.png")
     assert (tmp_path / "a.png").stat().st_size > 0
 
 
 def test_scores_without_composites_are_refused(tmp_path):
     scores = write_scores(tmp_path / "s.parquet", region="hole")
     with pytest.raises(LacunaError, match="no composites on the whole image"):
-        draw_ranks(SETTINGS, [scores], tmp_path / "a.png")
+        draw_ranks(SETTINGS, scores, tmp_path / "a.png")
     with pytest.raises(LacunaError, match="hold the system 'telea'"):
-        draw_ranks(SETTINGS | {"systems": TITLES["systems"][1:]}, [scores], tmp_path / "a.png")
+        draw_ranks(SETTINGS | {"systems": TITLES["systems"][1:]}, scores, tmp_path / "a.png")

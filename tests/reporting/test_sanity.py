@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from lacuna.reporting import aggregation, sanity, valid_region
+from lacuna.reporting import aggregation, valid_region, warnings
 
 SETTINGS = {
     "systems": {"aotgan": "AOT-GAN", "telea": "Telea"},
@@ -35,19 +35,19 @@ def test_worse_than_a_yardstick_is_named_with_its_metrics():
         ("place2", "paris", "aotgan", "composite", "l1", 0.09, 30),
         ("untrained", "paris", "telea", "composite", "psnr", 20.0, 30),  # equal is not worse
     )
-    (warning,) = sanity.warnings(means, yardsticks(mean_fill=(20.0, 0.1)), UNKNOWN, [], SETTINGS)
+    (warning,) = warnings.warnings(means, yardsticks(mean_fill=(20.0, 0.1)), UNKNOWN, [], SETTINGS)
     assert warning.startswith("AOT-GAN trained on Place2 is worse than filling the hole with the mean colour")
     assert warning.endswith(": PSNR 19.75 against 20.00 (composite, whole image, N = 40).")
     assert "L1" not in warning
-    (warning,) = sanity.warnings(means, yardsticks(masked_input=(15.0, 0.08)), UNKNOWN, [], SETTINGS)
+    (warning,) = warnings.warnings(means, yardsticks(masked_input=(15.0, 0.08)), UNKNOWN, [], SETTINGS)
     assert warning.startswith("AOT-GAN trained on Place2 is worse than handing back the masked input")
     assert "L1 0.0900 against 0.0800" in warning and "PSNR" not in warning
-    assert sanity.warnings(means, table(), UNKNOWN, [], SETTINGS) == []
+    assert warnings.warnings(means, table(), UNKNOWN, [], SETTINGS) == []
 
 
 def test_a_ground_truth_that_is_not_perfect_is_named_where_it_is_not():
-    assert sanity.warnings(table(), yardsticks(ground_truth=(100.0, 0.0)), UNKNOWN, [], SETTINGS) == []
-    found = sanity.warnings(table(), yardsticks(ground_truth=(9.04, 0.0)), UNKNOWN, [], SETTINGS)
+    assert warnings.warnings(table(), yardsticks(ground_truth=(100.0, 0.0)), UNKNOWN, [], SETTINGS) == []
+    found = warnings.warnings(table(), yardsticks(ground_truth=(9.04, 0.0)), UNKNOWN, [], SETTINGS)
     assert [sentence.split(":")[0][-5:] for sentence in found] == ["Paris", "Faces"]
     assert "PSNR 9.04 instead of 100.00 (composite, whole image, N = 30)" in found[0]
 
@@ -55,7 +55,7 @@ def test_a_ground_truth_that_is_not_perfect_is_named_where_it_is_not():
 def test_damage_outside_the_hole_is_named():
     rows = [("aotgan", "place2", 19.94, 30), ("aotgan", "celeba", 20.0, 30), ("telea", "untrained", 100.0, 30)]
     outside = pd.DataFrame(rows, columns=valid_region.COLUMNS)
-    (warning,) = sanity.warnings(table(), table(), outside, [], SETTINGS)
+    (warning,) = warnings.warnings(table(), table(), outside, [], SETTINGS)
     assert warning == (
         "AOT-GAN trained on Place2 damages what lies outside the hole: there its raw predictions have a PSNR of "
         "19.9 dB (N = 30)."
@@ -64,5 +64,5 @@ def test_damage_outside_the_hole_is_named():
 
 def test_mask_sets_that_look_inverted_are_named():
     cards = [{"name": "good", "n": 9, "mean_coverage": 0.6}, {"name": "bad", "n": 7, "mean_coverage": 0.72}]
-    (warning,) = sanity.warnings(table(), table(), UNKNOWN, cards, SETTINGS)
+    (warning,) = warnings.warnings(table(), table(), UNKNOWN, cards, SETTINGS)
     assert warning == "The mask set bad looks inverted: on average 72% of an image is hole (N = 7 masks)."

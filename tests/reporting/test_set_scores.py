@@ -7,8 +7,9 @@ from lacuna.errors import LacunaError
 from lacuna.metrics.records import write_records
 from lacuna.metrics.set_scoring import COLUMNS, NUMBERS
 from lacuna.reporting.aggregation import QUANTITATIVE
-from lacuna.reporting.set_scores import read_set_scores, set_tables, yardstick_set_tables
-from lacuna.reporting.yardsticks import yardstick_tables
+from lacuna.reporting.set_scores import read_set_scores
+from lacuna.reporting.tables.sanity import control_tables
+from lacuna.reporting.tables.set_scores import control_set_tables, set_tables
 from lacuna.yardsticks import TITLES
 
 SETTINGS = {
@@ -58,9 +59,9 @@ def test_the_best_is_bold_unless_its_n_is_too_small_to_say():
 
 
 def test_yardsticks_have_a_table_of_their_own():
-    (table,) = yardstick_set_tables(SCORES, SETTINGS, TITLES)
+    (table,) = control_set_tables(SCORES, SETTINGS, TITLES)
     assert texts(table) == {("Paris (12)", "Mean fill"): ["60.00 ‡", "0.00100 ± 0.10000"]}
-    assert set_tables(SCORES[:0], SETTINGS) == yardstick_set_tables(SCORES[:0], SETTINGS, TITLES) == []
+    assert set_tables(SCORES[:0], SETTINGS) == control_set_tables(SCORES[:0], SETTINGS, TITLES) == []
 
 
 def test_raw_predictions_and_higher_is_better():
@@ -106,7 +107,7 @@ def test_sanity_rows_stand_beside_the_worst_and_the_best_system():
     yardsticks = pd.DataFrame(
         means("yardstick", "mean_fill", "paris", 30, 16.0, 0.1) + means("yardstick", "mean_fill", "faces", 10, 12, 0.5)
     )
-    image, hole = yardstick_tables(yardsticks, systems, SETTINGS)
+    image, hole = control_tables(yardsticks, systems, SETTINGS)
     assert texts(image) == {
         ("All data sets (40)", "Mean fill"): ["15.00", "0.2000"],
         ("All data sets (40)", "Systems, worst to best"): ["21.00 to 21.00", "0.2500 to 0.1250"],
@@ -116,4 +117,4 @@ def test_sanity_rows_stand_beside_the_worst_and_the_best_system():
         ("Faces (10)", "Systems, worst to best"): ["24.00 to 30.00", "0.2000 to 0.1000"],
     }
     assert "hole only, images whose mask has no hole left out" in hole.caption
-    assert yardstick_tables(yardsticks[:0], systems, SETTINGS) == []
+    assert control_tables(yardsticks[:0], systems, SETTINGS) == []

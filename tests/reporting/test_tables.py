@@ -1,4 +1,4 @@
-"""The seeds' tables: what is shown where, what is marked, and the three spellings."""
+"""The tables: what is shown where, what is marked, and the three spellings."""
 
 import re
 
@@ -7,9 +7,14 @@ import pandas as pd
 import pytest
 
 from lacuna.errors import LacunaError
-from lacuna.reporting import aggregation, published, rendering, statistics, tables
+from lacuna.reporting import aggregation, display, published, rendering, statistics
+from lacuna.reporting.descriptions import described, together
+from lacuna.reporting.making import displayed, make_tables
+from lacuna.reporting.run import Run
 from lacuna.reporting.statistics import NOT_TESTED
-from tests.steps import declared_outputs, run_step
+from lacuna.reporting.tables import leaderboard, published_comparison, statistics_pairs, training
+from lacuna.reporting.tables import table as tables
+from tests.reporting.made_up import MadeUpPlan
 
 SETTINGS = {
     "title": "A title",
@@ -72,20 +77,20 @@ def test_many_systems_stand_below_each_other():
     ]
     assert [cell.text for cell in dict(others)["System 3"]] == ["–", "–"]
     fewer = numbers[numbers["system"] != "s8"]
-    assert tables.comparison(fewer, SETTINGS | {"systems": systems}, "place2", "composite", "image").head[1] == "Index"
+    assert tables.comparison(fewer, SETTINGS | {"systems": systems}, "place2", "composite", "image").head[1] == "Metric"
 
 
 def test_what_prints_the_same_is_marked_the_same():
-    assert [cell.best for cell in tables.row_of([20.004, 20.0, 19.99], "psnr")] == [True, True, False]
-    assert [cell.best for cell in tables.row_of([0.1, None, 0.2], "l1")] == [True, False, False]
-    assert [cell.best for cell in tables.row_of([20.0], "psnr")] == [False]
+    assert [cell.best for cell in display.row_of([20.004, 20.0, 19.99], "psnr")] == [True, True, False]
+    assert [cell.best for cell in display.row_of([0.1, None, 0.2], "l1")] == [True, False, False]
+    assert [cell.best for cell in display.row_of([20.0], "psnr")] == [False]
 
 
 def test_untrained_systems_stand_in_every_sources_table_and_others_do_not():
     place2 = tables.comparison(quantitative(), SETTINGS, "place2", "composite", "image")
     celeba = tables.comparison(quantitative(), SETTINGS, "celeba", "composite", "image")
-    assert place2.head == ("Data set (N)", "Index", "Telea †", "AOT_GAN & co", "TFill")
-    assert celeba.head == ("Data set (N)", "Index", "Telea †", "AOT_GAN & co")
+    assert place2.head == ("Data set (N)", "Metric", "Telea †", "AOT_GAN & co", "TFill")
+    assert celeba.head == ("Data set (N)", "Metric", "Telea †", "AOT_GAN & co")
     assert lines_of(celeba)["Paris <1|2> (24)", "PSNR (dB) ↑"][1].text == "11.00"
     assert "† not trained in this run" in celeba.caption
 
@@ -93,7 +98,6 @@ def test_untrained_systems_stand_in_every_sources_table_and_others_do_not():
 def test_captions_say_what_the_numbers_are():
     composite, hole, band, raw = tables.comparisons(quantitative(), SETTINGS, "place2")
     for table in (composite, hole, band, raw):
-        assert table.caption.startswith("Demonstration")
         assert "N test images" in table.caption
         assert "↑ higher is better, ↓ lower is better" in table.caption
         assert "trained on Place2" in table.title
@@ -106,8 +110,6 @@ def test_captions_say_what_the_numbers_are():
     without = quantitative()
     without = without[without["region"] != "boundary"]
     assert tables.comparisons(without, SETTINGS, "place2") == [composite, hole, raw]
-    real = tables.comparison(quantitative(), SETTINGS | {"demonstration": False}, "place2", "raw", "image")
-    assert "emonstration" not in real.caption
 
 
 def test_means_over_different_images_are_refused():
@@ -141,7 +143,7 @@ def board():
 
 
 def test_leaderboard_marks_columns_and_shows_intervals():
-    table = tables.leaderboard_table(board(), SETTINGS)
+    table = leaderboard.leaderboard_table(board(), SETTINGS)
     assert [(group, rows[0][0]) for group, rows in table.groups][0] == ("Telea", "– (needs no training)")
     lines = {(group, label): cells for group, rows in table.groups for label, cells in rows}
     assert [cell.best for cell in lines["AOT_GAN & co", "Place2"]] == [True, False, False]
@@ -153,12 +155,12 @@ def test_leaderboard_marks_columns_and_shows_intervals():
     ]
     assert "N = 48 test images of 30 photographs of 2 data sets" in table.caption
     assert "95 % intervals" in table.caption
-    partial = tables.leaderboard_table(board().drop(index=0), SETTINGS)
+    partial = leaderboard.leaderboard_table(board().drop(index=0), SETTINGS)
     assert [cell.text for cell in partial.groups[0][1][0][1]] == ["–", "0.0200 [0.0180, 0.0220]", "1.00 [0.50, 1.25]"]
-    alone = tables.leaderboard_table(board().assign(low=np.nan, high=np.nan), SETTINGS)
+    alone = leaderboard.leaderboard_table(board().assign(low=np.nan, high=np.nan), SETTINGS)
     assert alone.groups[0][1][0][1][1].text.endswith(" [–]")
     with pytest.raises(LacunaError, match="hold the source 'celeba'"):
-        tables.leaderboard_table(board(), SETTINGS | {"sources": {"place2": "Place2"}})
+        leaderboard.leaderboard_table(board(), SETTINGS | {"sources": {"place2": "Place2"}})
 
 
 def pair(metric, verdict, difference, b="telea", n=24, source="place2"):
@@ -172,44 +174,46 @@ def test_only_pairs_that_differ_are_shown():
         *(pair("psnr", "identical", 0.0, "tfill"), pair("l1", "no difference shown", 0.01, "tfill")),
         pair("psnr", NOT_TESTED, 0.3, n=5, source="celeba"),
     ]
-    table = tables.pairs_table(pd.DataFrame(rows, columns=statistics.PAIRS), SETTINGS, "composite", "image")
+    table = statistics_pairs.pairs_table(pd.DataFrame(rows, columns=statistics.PAIRS), SETTINGS, "composite", "image")
     assert table.head == ("Trained on", "First – second", "PSNR (dB) ↑", "L1 ↓")
     ((group, ((label, cells),)),) = table.groups
     assert (group, label) == ("Place2", "AOT_GAN & co – Telea")
     assert cells == (
-        tables.Cell("-1.50 [-2.50, -0.50], 25%", True),
-        tables.Cell("+0.0100 [-0.9900, +1.0100], 25%", False),
+        display.Cell("-1.50 [-2.50, -0.50], 25%", True),
+        display.Cell("+0.0100 [-0.9900, +1.0100], 25%", False),
     )
     assert table.caption.startswith("1 of 4 comparisons differ")
     assert "N = 5 to 24 test images of 4 to 23 photographs, of composites" in table.caption
     assert "Too few photographs (below 6) to test: 1." in table.caption
     assert "With 23 photographs" not in table.caption
     seven = pd.DataFrame(rows, columns=statistics.PAIRS).assign(photographs=7)
-    few = tables.pairs_table(seven, SETTINGS, "composite", "image")
+    few = statistics_pairs.pairs_table(seven, SETTINGS, "composite", "image")
     # 2·2⁻⁷ of one comparison, that of celeba, can pass; all comparisons of place2 cannot
     assert "can fall below" not in few.caption
-    six = tables.pairs_table(seven.assign(photographs=6, source="place2"), SETTINGS, "composite", "image")
+    six = statistics_pairs.pairs_table(seven.assign(photographs=6, source="place2"), SETTINGS, "composite", "image")
     assert "With 6 photographs no p of 5 comparisons can fall below 0.16, so none can be shown" in six.caption
-    none = tables.pairs_table(pd.DataFrame(rows[1:4], columns=statistics.PAIRS), SETTINGS, "composite", "image")
+    none = statistics_pairs.pairs_table(
+        pd.DataFrame(rows[1:4], columns=statistics.PAIRS), SETTINGS, "composite", "image"
+    )
     assert none.groups == ()
     assert "Too few" not in none.caption
 
 
 def test_published_means_stand_beside_ours_with_what_differs():
     rows = [("place2", "paris", "psnr", "aotgan", 9.0, 300, 20.0, 24, 11.0)]
-    table = tables.published_table(pd.DataFrame(rows, columns=published.COMPARISON), SETTINGS)
+    table = published_comparison.published_table(pd.DataFrame(rows, columns=published.COMPARISON), SETTINGS)
     assert lines_of(table) == {
         ("Place2 → Paris <1|2> (N = 300 published, 24 ours)", "AOT_GAN & co, PSNR (dB) ↑"): (
-            *(tables.Cell("9.00"), tables.Cell("20.00"), tables.Cell("+11.00")),
+            *(display.Cell("9.00"), display.Cell("20.00"), display.Cell("+11.00")),
         )
     }
-    for what in ("Demonstration", "300 images of 256×256", "composites", "whole image", "AlexNet", "no verdict"):
+    for what in ("300 images of 256×256", "composites", "whole image", "AlexNet", "no verdict"):
         assert what in table.caption
 
 
 def initialisation(better):
     table = pd.DataFrame([("aotgan", "place2", "psnr", 10.0, 12.0, 2.0, better, 80, 18)], columns=aggregation.TRAINING)
-    return tables.initialisation_table(table, SETTINGS)
+    return training.initialisation_table(table, SETTINGS)
 
 
 def test_initialisation_says_whether_it_was_beaten():
@@ -244,7 +248,7 @@ def test_latex_is_balanced_and_escaped():
     assert not re.search("[↑↓†–]", text)
 
 
-def test_tabulate_writes_the_same_bytes_twice(tmp_path):
+def test_tables_have_the_same_bytes_twice_whatever_the_order_of_files(tmp_path):
     scores = pd.DataFrame(
         [
             (source, test_set, system, f"{i}.png", "m.png", 0.05 + i / 10, prediction, region, metric, value + i)
@@ -261,15 +265,34 @@ def test_tabulate_writes_the_same_bytes_twice(tmp_path):
     half = len(scores) // 2
     scores[:half].to_parquet(tmp_path / "a.parquet")
     scores[half:].to_parquet(tmp_path / "b.parquet")
+    names = together("tables", MadeUpPlan)["scores",]
+    made = {name: described("tables")[name].values(MadeUpPlan) for name in names}
     for folder, order in (("one", "ab"), ("two", "ba")):
-        paths = [tmp_path / f"{name}.parquet" for name in order]
-        assert run_step("tabulate", SETTINGS, {"scores": paths}, declared_outputs("tabulate", tmp_path / folder)) == 0
-    names = sorted(path.name for path in (tmp_path / "one/tables").iterdir())
+        files = {"scores": [str(tmp_path / f"{name}.parquet") for name in order]}
+        make_tables(made, Run(SETTINGS | {"made": made}, files), tmp_path / folder)
+    written = sorted(path.name for path in (tmp_path / "one/tables").iterdir())
     kinds = [f"table_{source}.{kind}" for source in ("celeba", "place2") for kind in ("html", "md", "tex")]
-    tidy = ["quantitative", "by_coverage", "training", "leaderboard", "statistics_pairs", "statistics_ranks", "cross"]
-    tidy += ["published_comparison", "sanity", "set_scores", "valid_region"]
-    assert names == sorted([*(f"{name}.csv" for name in tidy), *kinds])
-    for name in names:
+    tidy = [
+        "quantitative",
+        "by_coverage",
+        "leaderboard",
+        "statistics_pairs",
+        "statistics_ranks",
+        "cross",
+        "valid_region",
+    ]
+    assert written == sorted([*(f"{name}.csv" for name in tidy), *kinds])
+    for name in written:
         assert (tmp_path / "one/tables" / name).read_bytes() == (tmp_path / "two/tables" / name).read_bytes()
     head = (tmp_path / "one/tables/quantitative.csv").read_text().splitlines()[0]
     assert head == "source,test_set,system,prediction,region,metric,mean,std,n"
+
+
+def test_captions_of_a_demonstration_say_so():
+    run = Run(SETTINGS | {"made": {}}, {})
+    run._tables["quantitative"] = quantitative()
+    for table in displayed(tables.TABLE, run, "place2"):
+        assert table.caption.startswith("Demonstration: these numbers do not compare the systems. Means")
+    run = Run(SETTINGS | {"made": {}, "demonstration": False}, {})
+    run._tables["quantitative"] = quantitative()
+    assert "emonstration" not in displayed(tables.TABLE, run, "place2")[0].caption

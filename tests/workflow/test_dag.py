@@ -64,7 +64,7 @@ def test_touch_reruns_nothing(finished):
 def test_editing_a_system_retrains_it_alone(finished):
     with finished.edit("workflow/lacuna/systems/aotgan.py"):
         jobs = finished.would_run()
-    assert {"train:aotgan", "predict:aotgan", "score:aotgan", "tabulate", "report"} <= jobs
+    assert {"train:aotgan", "predict:aotgan", "score:aotgan", "tabulate_scores", "report"} <= jobs
     assert not jobs & {"stage", "make_masks", "pair", "predict:telea", "score:telea", "fetch_backbone"}
 
 
@@ -86,11 +86,11 @@ def test_editing_a_loss_retrains_what_uses_it(finished):
 def test_editing_the_export_exports_again_and_retrains_nothing(finished):
     with finished.edit("workflow/lacuna/export/tracing.py"):
         jobs = finished.would_run()
-    assert {"export:aotgan", "verify_export:aotgan", "tabulate_export", "report"} <= jobs
-    assert not jobs & {"train", "predict", "score", "tabulate", "stage"}
+    assert {"export:aotgan", "verify_export:aotgan", "tabulate_parity_scores", "report"} <= jobs
+    assert not jobs & {"train", "predict", "score", "tabulate_scores", "stage"}
     with finished.edit("workflow/lacuna/export/comparison.py"):
         jobs = finished.would_run()
-    assert {"verify_export:aotgan", "tabulate_export"} <= jobs
+    assert {"verify_export:aotgan", "tabulate_parity_scores"} <= jobs
     assert not jobs & {"export", "train", "predict", "score"}
 
 
@@ -98,7 +98,15 @@ def test_a_run_may_do_without_export(finished):
     path = finished.configure(export=False)
     jobs = finished.would_run("--configfile", str(path))
     assert "report" in jobs
-    assert not jobs & {"train", "predict", "score", "tabulate", "export", "verify_export", "tabulate_export"}
+    assert not jobs & {
+        "train",
+        "predict",
+        "score",
+        "tabulate_scores",
+        "export",
+        "verify_export",
+        "tabulate_parity_scores",
+    }
 
 
 def test_the_exported_network_is_verified(finished):
@@ -118,14 +126,18 @@ def test_the_exported_network_is_verified(finished):
 
 
 def test_editing_a_table_redraws_tables_only(finished):
-    with finished.edit("workflow/lacuna/steps/tabulate.py"):
-        assert finished.would_run() == {"tabulate", "report"}
+    with finished.edit("workflow/lacuna/reporting/tables/leaderboard.py"):
+        assert finished.would_run() == {"tabulate_scores", "report"}
+    with finished.edit("workflow/lacuna/reporting/figures/critical_difference.py"):
+        assert finished.would_run() == {"plot_scores", "report"}
+    with finished.edit("workflow/lacuna/reporting/page/templates/sections/summary.html", "<p>Edited.</p>"):
+        assert finished.would_run() == {"report"}
 
 
 def test_editing_how_is_timed_measures_again_and_nothing_else(finished):
     with finished.edit("workflow/lacuna/complexity/timing.py"):
         jobs = finished.would_run()
-    assert jobs == {"measure", "measure:telea", "measure:aotgan", "tabulate_complexity", "report"}
+    assert jobs == {"measure", "measure:telea", "measure:aotgan", "tabulate_costs", "report"}
 
 
 def test_a_system_is_measured_again_when_its_network_or_its_onnx_file_changes(finished):
@@ -155,7 +167,7 @@ def test_every_system_is_counted_and_timed(finished):
 def test_editing_a_metric_scores_again_and_retrains_nothing(finished):
     with finished.edit("workflow/lacuna/steps/score.py"):
         jobs = finished.would_run()
-    assert {"score", "tabulate"} <= jobs
+    assert {"score", "tabulate_scores"} <= jobs
     assert not jobs & {"train", "predict", "stage", "make_masks"}
 
 
@@ -187,11 +199,16 @@ def test_a_changed_photograph_is_seen_and_a_renamed_key_order_is_not(finished):
 
 
 def test_two_runs_from_scratch_give_identical_tables(finished, fresh):
-    result = fresh.snakemake("tabulate", "tabulate_export")
+    made_from = ("scores", "published_scores", "training", "controls_set_scores", "parity_scores")
+    result = fresh.snakemake(*(f"tabulate_{inputs}" for inputs in made_from))
     assert result.returncode == 0, result.stdout + result.stderr
     # times and memory are measured, and no two measurements are the same
     measured = {"complexity", "latency"}
-    tables = sorted(each for each in (finished.folder / "results/small/tables").iterdir() if each.stem not in measured)
+    tables = sorted(
+        each
+        for each in (finished.folder / "results/small/tables").iterdir()
+        if each.stem not in measured and each.suffix != ".json"
+    )
     assert len(tables) > 5
     for path in tables:
         assert path.read_bytes() == (fresh.folder / "results/small/tables" / path.name).read_bytes(), path.name

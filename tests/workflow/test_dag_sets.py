@@ -48,10 +48,10 @@ def test_sanity_rows_are_made_without_being_asked_for(finished):
 def test_editing_mean_fill_makes_the_yardsticks_again_and_nothing_else(finished):
     with finished.edit("workflow/lacuna/systems/mean_fill.py"):
         jobs = finished.would_run()
-    assert {"yardsticks", "score:mean_fill", "tabulate", "report"} <= jobs
-    assert not jobs & {"train", "predict", "score:telea", "score:aotgan", "plot_coverage"}
+    assert {"yardsticks", "score:mean_fill", "tabulate_controls_set_scores", "report"} <= jobs
+    assert not jobs & {"train", "predict", "score:telea", "score:aotgan", "plot_scores", "tabulate_scores"}
 
 
 def test_sanity_rows_can_be_left_out(finished):
     jobs = finished.would_run("--configfile", str(finished.configure(sanity_rows=False)))
-    assert "tabulate" in jobs and not jobs & {"yardsticks", "score"}
+    assert "tabulate_controls_set_scores" in jobs and not jobs & {"yardsticks", "score"}

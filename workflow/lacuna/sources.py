@@ -2,3 +2,4 @@
 
 UNTRAINED = "untrained"  # of systems that need no training
 ELSEWHERE = "elsewhere"  # of released weights and of given predictions
+SHARED = {UNTRAINED, ELSEWHERE}  # their results stand beside those of every source

@@ -1,4 +1,4 @@
-# Trained networks as ONNX files, the proof that they draw the same, and the tables of both.
+# Trained networks as ONNX files, and the proof that they draw the same.
 
 
 # A system that ONNX cannot hold has a record with the reason, and no graphs: what needs these asks for the record.
@@ -38,30 +38,3 @@ rule verify_export:
         job=PLAN.text("verify_export"),
     shell:
         "python -m lacuna step verify_export --job {params.job:q} --gpus {resources.gpu} --threads {threads} > {log:q} 2>&1"
-
-
-rule tabulate_export:
-    input:
-        unpack(PLAN.inputs("tabulate_export")),
-    output:
-        export=report(
-            PLAN.output("tabulate_export", "export"),
-            category="Export",
-            labels={"table": "ONNX files and their parity"},
-            caption="../report/export.rst",
-        ),
-        metrics=report(
-            PLAN.output("tabulate_export", "metrics"),
-            category="Export",
-            labels={"table": "metrics in ONNX Runtime"},
-            caption="../report/export_metrics.rst",
-        ),
-    log:
-        f"{PLAN.folder}/logs/tabulate_export.log",
-    conda:
-        "../../envs/report.yaml"
-    params:
-        digest=PLAN.digest("tabulate_export"),
-        job=PLAN.text("tabulate_export"),
-    shell:
-        "python -m lacuna step tabulate_export --job {params.job:q} > {log:q} 2>&1"

@@ -24,12 +24,7 @@ rule rulegraph:
     input:
         unpack(PLAN.inputs("rulegraph")),
     output:
-        figure=report(
-            PLAN.output("rulegraph", "figure"),
-            category="Provenance",
-            labels={"what": "rulegraph"},
-            caption="../report/rulegraph.rst",
-        ),
+        figure=captioned(PLAN.output("rulegraph", "figure"), figures()["rulegraph"], what="rulegraph"),
     log:
         f"{PLAN.folder}/logs/rulegraph.log",
     conda:

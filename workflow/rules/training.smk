@@ -9,12 +9,7 @@ rule train:
         losses=PLAN.output("train", "losses"),
         validation=PLAN.output("train", "validation"),
         record=PLAN.output("train", "record"),
-        samples=report(
-            PLAN.output("train", "samples"),
-            category="Training",
-            labels={"system": "{system}", "source": "{source}"},
-            caption="../report/samples.rst",
-        ),
+        samples=captioned(PLAN.output("train", "samples"), figures()["samples"], system="{system}", source="{source}"),
     log:
         f"{PLAN.folder}/logs/train/{{system}}.{{source}}.log",
     benchmark:

@@ -3,7 +3,7 @@
 A job's settings are exactly the config subtree that its stage uses. Its digest also covers what the modules of ours
 mean that it runs, the pinned packages of its environment, the user's own files, and the digests of the jobs it builds
 on, so equal digests mean equal results. One class a floor, each standing on the one below: `Names`, `Making`,
-`Judging`, `Showing`, and on top the `Plan`, which answers the rules.
+`Judging`, `Describing`, `Showing`, and on top the `Plan`, which answers the rules.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -49,8 +49,7 @@ class Plan(Showing):
 
     def targets(self) -> list[Job]:
         """What the run is made for: everything else is made because one of these needs it."""
-        found = [self.report(), self.tabulate(), self.gallery()]
-        found += [self.tabulate_export()] if self.is_exporting() else []
+        found = [self.report(), *self.table_jobs(), self.gallery()]
         return found + ([self.studio()] if self.has_studio() else [])
 
     def jobs(self) -> list[Job]:
@@ -83,14 +82,14 @@ class Plan(Showing):
 
     def inputs(self, stage: str) -> Callable:
         """For `unpack`: wildcards → the files that other jobs make. The user's own files are in the digest alone."""
+        return lambda wildcards: self.edges(self.job(stage, dict(wildcards.items())))
+
+    def edges(self, job: Job) -> dict[str, list[str]]:
+        """The inputs of a job that other jobs make, by name, as Snakemake takes them."""
         from snakemake.io import ancient
 
-        def edges(wildcards) -> dict[str, list[str]]:
-            job = self.job(stage, dict(wildcards.items()))
-            made = {name: [str(path) for path in paths if is_made(path)] for name, paths in job.inputs.items()}
-            return made | {name: [ancient(str(path)) for path in paths] for name, paths in job.after.items()}
-
-        return edges
+        made = {name: [str(path) for path in paths if is_made(path)] for name, paths in job.inputs.items()}
+        return made | {name: [ancient(str(path)) for path in paths] for name, paths in job.after.items()}
 
     def output(self, stage: str, name: str) -> str | list[str]:
         """The pattern of an output, with the rule's wildcards in braces; a list where there may be several."""
@@ -108,3 +107,7 @@ class Plan(Showing):
     def text(self, stage: str) -> Callable:
         """For a parameter: wildcards → the job as JSON. Because it asks for `output`, Snakemake does not compare it."""
         return lambda wildcards, output: self.job(stage, dict(wildcards.items())).text
+
+    def text_of(self, job: Job) -> Callable:
+        """The same for a rule that is of one job."""
+        return lambda wildcards, output: job.text

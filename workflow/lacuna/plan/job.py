@@ -107,8 +107,12 @@ class Job:
 
     @cached_property
     def text(self) -> str:
-        """The record as canonical JSON: what `lacuna step --job` takes."""
-        return canonical_json(self.record)
+        """The record as canonical JSON: what `lacuna step --job` takes.
+
+        `<` is spelled `\\u003c`: Snakemake's report puts parameters of rules into a script as they are, which a title
+        with `</script>` would end.
+        """
+        return canonical_json(self.record).replace("<", "\\u003c")
 
     def _digest_of(self, path: str) -> str:
         return path.job.digest if is_made(path) else self.contents[path]

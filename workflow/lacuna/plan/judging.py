@@ -1,12 +1,8 @@
-"""The jobs that judge: scores of images and sets, exports compared with their networks, costs, tables."""
-
-import os
-from pathlib import Path
+"""The jobs that judge: scores of images and sets, exports compared with their networks, costs."""
 
 from lacuna.plan.making import Making
 from lacuna.plan.stages import Work, declare
 
-PUBLISHED = Path(__file__).parents[2] / "published"
 # How long each of a system's predictions is repeated, in seconds, and the largest batches tried.
 MEASUREMENT = {"seconds": 2.0, "largest_batch_cpu": 8, "largest_batch_gpu": 64}
 # Why a system of a kind is not exported.
@@ -16,23 +12,13 @@ REASONS = {
 }
 
 
-def _published(name: str) -> str:
-    """A file of published numbers, as a path that any clone has."""
-    return os.path.relpath(PUBLISHED / name)
-
-
 def _each_test_set(pattern: str):
     """One output a test set."""
     return lambda plan: [pattern.replace("{test_set}", test_set) for test_set in plan.test_sets]
 
 
-def _each_source(*patterns: str):
-    """One output a source whose tables are written."""
-    return lambda plan: [pattern.replace("{source}", source) for source in plan.paged_sources() for pattern in patterns]
-
-
 class Judging(Making):
-    """From scores to tables."""
+    """From pictures to scores and costs."""
 
     @declare("torch", {"scores": _each_test_set("{folder}/scores/{system}/{source}/{test_set}.parquet")})
     def score(self, system: str, source: str) -> Work:
@@ -109,19 +95,6 @@ class Judging(Making):
         }
         return Work(settings, inputs, modules=self._modules(system))
 
-    @declare(
-        "report",
-        {"export": "{folder}/tables/export.csv", "metrics": "{folder}/tables/export_metrics.csv"},
-    )
-    def tabulate_export(self) -> Work:
-        settings = {"metrics": self.config["metrics"], "without": self._without_export()}
-        inputs = {
-            "parity": [self.verify_export(*key).outputs["parity"][0] for key in self.exports()],
-            "exported": [self.export(*key).outputs["record"][0] for key in self.exports()],
-            "scores": self.scores_of(self.exports()),
-        }
-        return Work(settings, inputs)
-
     def _without_export(self) -> list[list[str]]:
         """[system, source, reason] of every system that has nothing to export."""
         rows = []
@@ -135,37 +108,6 @@ class Judging(Making):
             rows.append([label, *self.sources_of(label), reason])
         return rows
 
-    @declare(
-        "report",
-        {
-            "quantitative": "{folder}/tables/quantitative.csv",
-            "by_coverage": "{folder}/tables/by_coverage.csv",
-            "training": "{folder}/tables/training.csv",
-            "leaderboard": "{folder}/tables/leaderboard.csv",
-            "pairs": "{folder}/tables/statistics_pairs.csv",
-            "ranks": "{folder}/tables/statistics_ranks.csv",
-            "cross": "{folder}/tables/cross.csv",
-            "published": "{folder}/tables/published_comparison.csv",
-            "sanity": "{folder}/tables/sanity.csv",
-            "valid_region": "{folder}/tables/valid_region.csv",
-            "set_scores": "{folder}/tables/set_scores.csv",
-            "pages": _each_source("{folder}/tables/table_{source}.html"),
-            "texts": _each_source("{folder}/tables/table_{source}.md", "{folder}/tables/table_{source}.tex"),
-        },
-    )
-    def tabulate(self) -> Work:
-        """The tables wait for the check that no photograph is both trained on and tested on."""
-        inputs = {
-            "scores": self.scores_of(self.contestants()),
-            "yardsticks": self.scores_of(self.yardstick_keys()),
-            "set_scores": [path for key in self.scored_as_sets() for path in self.score_set(*key).outputs["scores"]],
-            "validation": [self.train(*key).outputs["validation"][0] for key in self.trainings()],
-            "validation_lists": self._lists(*(entry["validation"] for entry in self.sources.values())),
-            "published": [_published("seeds.csv")],
-            "splits": self.check_splits().outputs["splits"],
-        }
-        return Work({**self.titles(), "metrics": self.config["metrics"]}, inputs)
-
     @declare("torch", {"measurement": "{folder}/measurements/{system}.json"})
     def measure(self, system: str) -> Work:
         """The network is the same whatever source it was trained on; its ONNX file is that of the first source."""
@@ -178,30 +120,6 @@ class Judging(Making):
         first = [key for key in self.exports() if key[0] == system][:1]
         inputs = {"exported": [self.export(*key).outputs["record"][0] for key in first]}
         return Work(settings, inputs, modules=self._modules(system))
-
-    @declare(
-        "report",
-        {
-            "complexity": "{folder}/tables/complexity.csv",
-            "latency": "{folder}/tables/latency.csv",
-            "page": "{folder}/tables/complexity.html",
-            "texts": lambda plan: [f"{{folder}}/tables/complexity.{suffix}" for suffix in ("md", "tex")],
-        },
-    )
-    def tabulate_complexity(self) -> Work:
-        labels = self.labels(given=False)
-        keys = [(label, source) for label in labels for source in self.sources_of(label)]
-        rows = [
-            [label, self.registered_name(label), source, *(self.weights_of(label, source) or [None])]
-            for label, source in keys
-        ]
-        inputs = {
-            "measurements": [self.measure(label).outputs["measurement"][0] for label in labels],
-            "records": [self.train(*key).outputs["record"][0] for key in self.trainings()],
-            "weights": [path for key in keys for path in self.weights_of(*key)],
-            "published": [_published("complexity.csv")],
-        }
-        return Work({**self.titles(), "rows": rows}, inputs)
 
     def scores_of(self, keys: list[tuple[str, str]]) -> list[str]:
         """The files of scores of (system, source) pairs, every test set's."""

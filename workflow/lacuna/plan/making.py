@@ -32,7 +32,8 @@ class Making(Names):
         inputs = {name: tuple(paths) for name, paths in work.inputs.items()}
         plain = [path for paths in inputs.values() for path in paths if not is_made(path)]
         hashes = contents_of([Path(path) for path in plain], self.cache_folder / "fingerprints.json") if plain else []
-        outputs = {name: tuple(_filled(each, key) for each in each_of) for name, each_of in self._patterns(declared)}
+        patterns = declared.patterns(self) | work.outputs
+        outputs = {name: tuple(_filled(each, key) for each in each_of) for name, each_of in patterns.items()}
         computing = not work.outcome
         job = Job(
             declared.name,
@@ -49,9 +50,6 @@ class Making(Names):
         )
         head = sidecars.head(job.first)
         return replace(job, accepted_as=head.digest) if job.own_digest in head.accepted else job
-
-    def _patterns(self, declared: Stage):
-        return declared.patterns(self).items()
 
     @declare(
         "data",

@@ -1,69 +1,19 @@
-"""The jobs that show: figures, gallery, studio, report."""
+"""The jobs that show: gallery, studio, report."""
 
 from pathlib import Path
 
 from lacuna.canonical import digest
-from lacuna.plan.judging import Judging
+from lacuna.plan.describing import Describing
 from lacuna.plan.stages import Work, declare
+from lacuna.reporting.descriptions import module_of
 from lacuna.studio.web_runtime import FILES, LOCK_FOLDER, has_npm
 
 WORKFLOW = Path(__file__).parents[2]
 WEB_RUNTIME = "results/web_runtime"
 
 
-class Showing(Judging):
-    """From scores and pictures to what a reader is handed."""
-
-    @declare("report", {"figure": "{folder}/figures/qualitative_{test_set}.png"})
-    def plot_qualitative(self, test_set: str) -> Work:
-        titles = self.titles()
-        settings = {
-            "run": self.run,
-            "test_set": test_set,
-            "title": dict(titles["test_sets"])[test_set],
-            "systems": titles["systems"],
-            "sources": titles["sources"],
-            "images": self.config.get("figures", {}).get("qualitative_images", 3),
-        }
-        keys = [key for key in self.predictions() if key[2] == test_set]
-        inputs = {
-            "pairs": self._lists(test_set),
-            "predictions": [self.predicted(*key).outputs["index"][0] for key in keys],
-        }
-        return Work(settings, inputs)
-
-    @declare("report", {"figure": "{folder}/figures/training_curves.png"})
-    def plot_training(self) -> Work:
-        trained = [self.train(*key) for key in self.trainings()]
-        inputs = {name: [job.outputs[name][0] for job in trained] for name in ("losses", "validation")}
-        return Work(self.titles(), inputs)
-
-    @declare("report", {"figure": "{folder}/figures/metric_by_coverage.png"})
-    def plot_coverage(self) -> Work:
-        return Work(self._titles_and_metrics(), {"scores": self.scores_of(self.contestants())})
-
-    @declare("report", {"figure": "{folder}/figures/critical_difference.png"})
-    def plot_ranks(self) -> Work:
-        return Work(self._titles_and_metrics(), {"scores": self.scores_of(self.contestants())})
-
-    @declare("report", {"figure": "{folder}/figures/quality_cost.png", "numbers": "{folder}/figures/quality_cost.csv"})
-    def plot_cost(self) -> Work:
-        inputs = {
-            "scores": self.scores_of(self.contestants()),
-            "records": [self.predicted(*key).outputs["record"][0] for key in self.predictions()],
-        }
-        return Work(self._titles_and_metrics(), inputs)
-
-    @declare(
-        "report",
-        {
-            "examples": "{folder}/figures/examples.png",
-            "failures": "{folder}/figures/failures.png",
-            "listed": "{folder}/figures/failures.csv",
-        },
-    )
-    def plot_examples(self) -> Work:
-        return Work(self._titles_and_metrics(), self._scored_pictures())
+class Showing(Describing):
+    """From tables, figures and pictures to what a reader is handed."""
 
     @declare("report", {"page": "{folder}/gallery/index.html", "data": "{folder}/gallery/data.js"})
     def gallery(self) -> Work:
@@ -102,26 +52,23 @@ class Showing(Judging):
     @declare("report", {"figure": "{folder}/figures/rulegraph.svg"})
     def rulegraph(self) -> Work:
         rules = sorted([WORKFLOW.parent / "Snakefile", *(WORKFLOW / "rules").glob("*.smk")])
-        drawn = digest(*(path.read_bytes() for path in rules))
+        looped = [job.name for job in (*self.table_jobs(), *self.figure_jobs())]
+        drawn = digest(*(path.read_bytes() for path in rules), *looped)
         return Work({}, {"config": self.resolve_config().outputs["config"]}, contents={"rules": drawn})
 
     @declare("report", {"page": "{folder}/report.html"})
     def report(self) -> Work:
-        figures = [self.plot_qualitative(test_set) for test_set in self.test_sets]
-        figures += [self.plot_training()] if self.trainings() else []
-        figures += [self.plot_coverage(), self.plot_ranks(), self.plot_cost(), self.plot_examples(), self.rulegraph()]
         trained = [self.train(*key) for key in self.trainings()]
         predicted = [self.predicted(*key) for key in self.predictions()]
         sets = [self.stage(name) for name in self.image_sets()] + [self.make_masks(name) for name in self.mask_sets()]
         inputs = {
-            "tables": self.tabulate().files,
-            "complexity": self.tabulate_complexity().files,
+            "tables": [path for job in self.table_jobs() for path in job.files],
+            "figures": [path for job in self.figure_jobs() for path in job.files],
+            "rulegraph": self.rulegraph().outputs["figure"],
             "cards": [job.outputs["card"][0] for job in sets],
             "splits": self.check_splits().outputs["splits"],
             "records": [job.outputs["record"][0] for job in trained + predicted],
             "samples": [job.outputs["samples"][0] for job in trained],
-            "figures": [path for job in figures for path in job.files],
-            "export": self.tabulate_export().files if self.is_exporting() else [],
             "config": self.resolve_config().outputs["config"],
             # whether the studio can fill anything
             "runtime": self.fetch_web_runtime().outputs["folder"] if self.has_studio() else [],
@@ -131,7 +78,10 @@ class Showing(Judging):
             "gallery": self.gallery().outputs["page"],
             "studio": self.studio().outputs["folder"] if self.has_studio() else [],
         }
-        return Work({**self.titles(), "config": self.config, "studio": self.has_studio()}, inputs, after)
+        made = {kind: self.made(kind) for kind in ("tables", "figures")}
+        settings = {**self.titles(), "config": self.config, "studio": self.has_studio(), "made": made}
+        modules = tuple(module_of(kind, name) for kind, names in made.items() for name in names)
+        return Work(settings, inputs, after, modules)
 
     def _titles_and_metrics(self) -> dict:
         return {**self.titles(), "metrics": self.config["metrics"]}

@@ -47,6 +47,8 @@ class Work:
     modules: tuple[str, ...] = ()
     contents: dict[str, str] = field(default_factory=dict)
     outcome: str = ""
+    outputs: dict[str, list[str]] = field(default_factory=dict)
+    """Paths, where the stage's declaration does not know them."""
 
 
 @cache

@@ -1,19 +1,18 @@
 """From rows of scores to tidy tables. The rows are the truth; everything here is derived and can be made again."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from lacuna.csv_cells import escape_formula, unescape_formula
 from lacuna.data.photographs import photographs_of
 from lacuna.errors import LacunaError
 from lacuna.files import atomic
 from lacuna.metrics.per_image import named
 from lacuna.reporting.titles import reading_of
-from lacuna.sources import ELSEWHERE, UNTRAINED
 
-SHARED = {UNTRAINED, ELSEWHERE}  # their results stand beside those of every source
 KEYS = ["source", "test_set", "system", "prediction", "region", "metric"]
 QUANTITATIVE = [*KEYS, "mean", "std", "n"]
 BY_COVERAGE = [*KEYS, "bin", "mean", "std", "n"]
@@ -42,14 +41,14 @@ def read_scores(paths: Sequence[str | Path]) -> pd.DataFrame:
         try:
             table = pd.read_parquet(path)
         except (OSError, ValueError) as error:
-            raise LacunaError(f"{path} cannot be read as scores ({error}); run the rule 'score' again.") from None
+            raise LacunaError(f"{path} cannot be read as scores ({error}); run the rule 'score' again") from None
         missing = [name for name in (*KEYS, "image", "coverage", "value", "mask") if name not in table]
         if missing:
-            raise LacunaError(f"{path} has no column '{missing[0]}'; run the rule 'score' again.")
+            raise LacunaError(f"{path} has no column '{missing[0]}'; run the rule 'score' again")
         tables.append(table)
     rows = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
     if rows.empty:
-        raise LacunaError("there are no scores to work on; run the rule 'score' for at least one system.")
+        raise LacunaError("there are no scores to work on; run the rule 'score' for at least one system")
     return rows
 
 
@@ -80,14 +79,19 @@ def identity(path: str | Path) -> tuple[str, str]:
     return folder.parent.name, folder.name
 
 
+def predicted_by(path: str | Path) -> tuple[str, str]:
+    """(system, source) of a file in `predictions/<system>/<source>/<test_set>/`."""
+    return identity(Path(path).absolute().parent)
+
+
 def read_curve(path: str | Path) -> pd.DataFrame:
     """A CSV whose first column is `step`, in rising order; anything else is a `LacunaError`."""
     try:
         curve = pd.read_csv(path)
     except (OSError, ValueError) as error:
-        raise LacunaError(f"{path} cannot be read as a curve ({error}); run the rule 'train' again.") from None
+        raise LacunaError(f"{path} cannot be read as a curve ({error}); run the rule 'train' again") from None
     if curve.empty or curve.columns[0] != "step" or not curve["step"].is_monotonic_increasing:
-        raise LacunaError(f"{path} is no curve with rising 'step's; run the rule 'train' again.")
+        raise LacunaError(f"{path} is not a curve with rising 'step's; run the rule 'train' again")
     return curve
 
 
@@ -104,7 +108,7 @@ def training(paths: Sequence[str | Path], numbers: dict[str, int]) -> pd.DataFra
         if first["step"] != 0 or len(curve) < 2:
             raise LacunaError(
                 f"{path} does not hold step 0 and a later step, so the initialisation has nothing to be compared "
-                "with; run the rule 'train' again."
+                "with; run the rule 'train' again"
             )
         for name in curve.columns[1:]:
             rows.append(
@@ -141,6 +145,24 @@ def leaderboard(table: pd.DataFrame, prediction: str = "composite", region: str 
 
 
 def write_table(path: str | Path, table: pd.DataFrame) -> None:
-    """A CSV with every digit of every number; the same table always gives the same bytes."""
+    """A CSV with every digit of every number; the same table always gives the same bytes.
+
+    Text that a spreadsheet would run as a formula is escaped; `read_table` gives it back.
+    """
     with atomic(path) as partial:
-        table.to_csv(partial, index=False, lineterminator="\n")
+        _texts(table, escape_formula).to_csv(partial, index=False, lineterminator="\n")
+
+
+def read_table(path: str | Path) -> pd.DataFrame:
+    """What `write_table` wrote; a file that is missing or no table is a `LacunaError`."""
+    try:
+        return _texts(pd.read_csv(path), unescape_formula)
+    except (OSError, ValueError) as error:
+        raise LacunaError(f"{path} cannot be read as a table ({error}); run the rule that makes it first") from None
+
+
+def _texts(table: pd.DataFrame, change: Callable[[str], str]) -> pd.DataFrame:
+    """The same with every text in it changed; numbers and what is missing stay."""
+    columns = [name for name in table if not pd.api.types.is_numeric_dtype(table[name])]
+    changed = {name: table[name].map(lambda cell: change(cell) if isinstance(cell, str) else cell) for name in columns}
+    return table.assign(**changed)

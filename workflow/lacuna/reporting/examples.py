@@ -12,15 +12,16 @@ import pandas as pd
 
 from lacuna.errors import LacunaError
 from lacuna.files import read_rows
+from lacuna.metrics.facts import Metric
 from lacuna.metrics.per_image import named
-from lacuna.reporting.aggregation import SHARED, read_scores, write_table
-from lacuna.reporting.qualitative import identity
-from lacuna.reporting.strips import Example, draw_strips
+from lacuna.reporting.aggregation import predicted_by
+from lacuna.reporting.strips import Example
 from lacuna.reporting.titles import UNTRAINED_MARK, check_known, titles
+from lacuna.sources import SHARED
 
 PREDICTION, REGION = "composite", "hole"
 WORST_SHARE = 0.01
-FEWEST, MOST_DRAWN = 3, 6
+FEWEST = 3
 NAMES = ["test_set", "image", "mask"]
 COLUMNS = ["system", "source", "rank", *NAMES, "file", "coverage", "metric", "prediction", "region", "value", "n"]
 
@@ -66,69 +67,46 @@ def prediction_files(indices: Sequence[str | Path]) -> dict[tuple[str, str, str,
     found = {}
     for index in map(Path, indices):
         for row in read_rows(index, "file", "image", "mask"):
-            key = (*identity(index), index.absolute().parent.name, row["image"], row["mask"])
+            key = (*predicted_by(index), index.absolute().parent.name, row["image"], row["mask"])
             found[key] = index.parent / row["file"]
     return found
 
 
 def _file(files: dict, key: tuple) -> Path:
     if key not in files:
-        raise LacunaError(f"{key[3]} was scored for '{key[0]}' but no index.csv lists its prediction; predict again.")
+        raise LacunaError(f"{key[3]} was scored for '{key[0]}' but no index.csv lists its prediction; predict again")
     return files[key]
 
 
-def draw_examples(
-    settings: dict,
-    score_paths: Sequence[str | Path],
-    indices: Sequence[str | Path],
-    examples: str | Path,
-    failures: str | Path,
-) -> None:
-    """Write two figures as PNG, a row for each system and source, and the list of failures as CSV beside the second.
+def checked(settings: dict, scores: pd.DataFrame) -> tuple[Metric, pd.DataFrame]:
+    """The metric that decides, and `ordered` by it. `settings`: titles and `metrics`.
 
-    `settings`: titles and `metrics`, of which the first decides. `examples`: the best, median and worst image of each
-    system, and the one of median coverage for all. `failures`: the first `MOST_DRAWN` of the worst 1 %; the CSV has
-    all.
+    A system without a title and scores without a hole are `LacunaError`s.
     """
     metric = named(settings["metrics"][0])
-    scores, files = read_scores(score_paths), prediction_files(indices)
-    systems = titles(settings["systems"])
-    check_known(scores["system"], systems, "system")
+    check_known(scores["system"], titles(settings["systems"]), "system")
     rows = ordered(scores, metric.name)
     if rows.empty:
-        raise LacunaError(f"no image has a score of '{metric.name}' in its hole; give masks that have holes.")
-
-    def example(row, what: str) -> Example:
-        file = _file(files, (row.system, row.source, row.test_set, row.image, row.mask))
-        unit = f" {metric.unit}" * bool(metric.unit)
-        score = f"{metric.title} {row.value:.{metric.decimals}f}{unit}"
-        return Example(row.image, row.mask, file, what, f"{score}, {row.coverage:.0%} hole")
-
-    fixed = middling(rows)
-    shown, failed = [], []
-    bad = worst(scores, metric.name, files)
-    for system, source in _in_order(rows, systems, titles(settings["sources"])):
-        mine = list(rows[(rows["system"] == system) & (rows["source"] == source)].itertuples())
-        label = _label(system, source, settings)
-        places = {"best": len(mine) - 1, "median": (len(mine) - 1) // 2, "worst": 0}
-        chosen = [(mine[at], what) for what, at in places.items()]
-        chosen += [(row, "fixed") for row in mine if (row.test_set, row.image, row.mask) == fixed]
-        shown.append((label, [example(row, what) for row, what in chosen]))
-        some = bad[(bad["system"] == system) & (bad["source"] == source)].head(MOST_DRAWN)
-        drawn = [example(row, f"{row.rank} of {row.n}") for row in some.itertuples()]
-        failed += [(label, drawn[at : at + FEWEST]) for at in range(0, len(drawn), FEWEST)]
-    draw_strips(shown, examples, raw=False)
-    draw_strips(failed, failures, raw=True)
-    write_table(Path(failures).with_suffix(".csv"), bad)
+        raise LacunaError(f"no image has a score of '{metric.name}' in its hole; give masks that have holes")
+    return metric, rows
 
 
-def _in_order(rows: pd.DataFrame, systems: dict, sources: dict) -> list[tuple[str, str]]:
-    """(system, source) in the order of the config."""
+def example(row, what: str, metric: Metric, files: dict) -> Example:
+    """What `draw_strips` shows of a row of scores; `what` it stands for."""
+    file = _file(files, (row.system, row.source, row.test_set, row.image, row.mask))
+    unit = f" {metric.unit}" * bool(metric.unit)
+    score = f"{metric.title} {row.value:.{metric.decimals}f}{unit}"
+    return Example(row.image, row.mask, file, what, f"{score}, {row.coverage:.0%} hole")
+
+
+def in_order(rows: pd.DataFrame, settings: dict) -> list[tuple[str, str, str]]:
+    """(system, source, label) in the order of the config."""
+    systems, sources = titles(settings["systems"]), titles(settings["sources"])
     places = {name: place for place, name in enumerate([*sources, *sorted(SHARED)])}
     pairs = set(zip(rows["system"], rows["source"], strict=True))
-    return sorted(pairs, key=lambda pair: (list(systems).index(pair[0]), places.get(pair[1], len(places))))
+    keys = sorted(pairs, key=lambda pair: (list(systems).index(pair[0]), places.get(pair[1], len(places))))
+    return [(system, source, _label(systems[system], source, sources)) for system, source in keys]
 
 
-def _label(system: str, source: str, settings: dict) -> str:
-    title = titles(settings["systems"])[system]
-    return f"{title} {UNTRAINED_MARK}" if source in SHARED else f"{title}, {titles(settings['sources'])[source]}"
+def _label(title: str, source: str, sources: dict[str, str]) -> str:
+    return f"{title} {UNTRAINED_MARK}" if source in SHARED else f"{title}, {sources[source]}"

@@ -20,8 +20,9 @@ from lacuna.canonical import digest
 from lacuna.errors import LacunaError
 from lacuna.files import read_rows
 from lacuna.metrics.per_image import named
-from lacuna.reporting.aggregation import SHARED, read_scores
+from lacuna.reporting.aggregation import read_scores
 from lacuna.reporting.titles import PREDICTIONS, REGIONS, UNTRAINED_MARK, UNTRAINED_NOTE, titles
+from lacuna.sources import SHARED
 
 DATA_FILE = "data.js"
 GLOBAL = "lacunaGallery"  # the one name that data.js defines
@@ -47,9 +48,7 @@ def addresses(paths: list[str], seen_from: Path) -> dict:
             folders[folder] = url, {each.name for each in Path(folder).glob("*")}
         url, names = folders[folder]
         if name not in names:
-            raise LacunaError(
-                f"{path} does not exist, so the gallery cannot show it; run the rule that makes it again."
-            )
+            raise LacunaError(f"{path} does not exist, so the gallery cannot show it; run the rule that makes it again")
         urls.append(f"{url}/{quote(name)}")
     length = os.path.commonprefix(urls).rfind("/") + 1
     return {"folder": urls[0][:length], "files": [url[length:] for url in urls]}
@@ -67,7 +66,7 @@ def sources_of(folder: Path, system: str, sources: list[str], test_set: str) -> 
         raise LacunaError(
             f"{folder}/predictions/{system} has predictions for '{test_set}' from {', '.join(present) or 'no source'}, "
             f"but all of {', '.join(sources) or 'no source'}, or one of {', '.join(sorted(SHARED))} alone, are needed; "
-            "run the rule 'predict', and remove what an older config left there."
+            "run the rule 'predict', and remove what an older config left there"
         )
     return present
 
@@ -84,7 +83,7 @@ def aligned_scores(path: Path, pairs: list[tuple[str, str]], metrics: list[str])
     missing = sorted(set(metrics) - set(rows["metric"]))
     if (where < 0).any() or np.isnan(coverage).any() or missing:
         what = f"no values of '{missing[0]}'" if missing else "other images than the predictions"
-        raise LacunaError(f"{path} holds {what}; run the rule 'score' again.")
+        raise LacunaError(f"{path} holds {what}; run the rule 'score' again")
     values = {}
     for key, group in rows.assign(where=where).groupby(KEYS, sort=False, observed=True):
         if key[2] in metrics:
@@ -112,9 +111,9 @@ def gallery_data(settings: dict, folder: str | Path, page_folder: str | Path) ->
                 listed = read_rows(index, "file", "image", "mask")
                 mine = [(row["image"], row["mask"]) for row in listed]
                 if not mine or len(set(mine)) != len(mine):
-                    raise LacunaError(f"{index} lists no image, or one twice; run the rule 'predict' again.")
+                    raise LacunaError(f"{index} lists no image, or one twice; run the rule 'predict' again")
                 if pairs is not None and mine != pairs:
-                    raise LacunaError(f"{index} and {first} list other images or masks; run the rule 'predict' again.")
+                    raise LacunaError(f"{index} and {first} list other images or masks; run the rule 'predict' again")
                 pairs, first = mine, index
                 scores = folder / f"scores/{system}/{source}/{test_set}.parquet"
                 coverage, values = aligned_scores(scores, pairs, settings["metrics"])
@@ -124,7 +123,7 @@ def gallery_data(settings: dict, folder: str | Path, page_folder: str | Path) ->
                 entries.setdefault(test_set, {}).setdefault(system, {})[source] = entry
                 shared |= {system} if source in SHARED else set()
         if pairs is None:
-            raise LacunaError("the settings name no system; a gallery needs at least one.")
+            raise LacunaError("the settings name no system; a gallery needs at least one")
         images, masks = (addresses(list(paths), page_folder) for paths in zip(*pairs, strict=True))
         sets.append({"name": test_set, "title": title, "images": images, "masks": masks, "coverage": packed(coverage)})
     facts = ("name", "title", "unit", "direction", "decimals", "label", "note")

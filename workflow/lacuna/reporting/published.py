@@ -16,10 +16,10 @@ def read_published(path: str | Path) -> pd.DataFrame:
     try:
         table = pd.read_csv(path)
     except (OSError, ValueError) as error:
-        raise LacunaError(f"{path} cannot be read as published means ({error}); give a CSV or leave it out.") from None
+        raise LacunaError(f"{path} cannot be read as published means ({error}); give a CSV or leave it out") from None
     missing = [name for name in PUBLISHED if name not in table]
     if missing:
-        raise LacunaError(f"{path} has no column '{missing[0]}'; published means need {', '.join(PUBLISHED)}.")
+        raise LacunaError(f"{path} has no column '{missing[0]}'; published means need {', '.join(PUBLISHED)}")
     return table
 
 

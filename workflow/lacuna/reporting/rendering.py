@@ -1,9 +1,10 @@
 """One table in three spellings: Markdown, HTML, LaTeX."""
 
 import re
-from html import escape
 
-from lacuna.reporting.tables import Cell, Table
+from lacuna.reporting.display import Cell, DisplayTable
+from lacuna.reporting.markup import html as escape
+from lacuna.reporting.markup import latex, markdown
 
 STYLE = """
 :root { color-scheme: light dark; }
@@ -19,22 +20,18 @@ th:nth-child(-n+2) { text-align: left; }
 """
 
 
-def _markdown_cell(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
-
-
-def to_markdown(tables: list[Table]) -> str:
+def to_markdown(tables: list[DisplayTable]) -> str:
     """GitHub-flavoured Markdown; best values are **bold**."""
     lines = []
     for table in tables:
         aligns = [":--", ":--"] + ["--:"] * (len(table.head) - 2)
-        lines += [f"**{table.title}.** {table.caption}", ""]
-        lines += [f"| {' | '.join(map(_markdown_cell, table.head))} |", f"| {' | '.join(aligns)} |"]
+        lines += [f"**{markdown(table.title)}.** {markdown(table.caption)}", ""]
+        lines += [f"| {' | '.join(map(markdown, table.head))} |", f"| {' | '.join(aligns)} |"]
         for group, rows in table.groups:
             for position, (label, cells) in enumerate(rows):
-                texts = [f"**{cell.text}**" if cell.best else cell.text for cell in cells]
-                first = group if position == 0 else ""
-                lines.append(f"| {' | '.join(map(_markdown_cell, [first, label, *texts]))} |")
+                texts = [f"**{markdown(cell.text)}**" if cell.best else markdown(cell.text) for cell in cells]
+                first = markdown(group) if position == 0 else ""
+                lines.append(f"| {' | '.join([first, markdown(label), *texts])} |")
         lines.append("")
     return "\n".join(lines)
 
@@ -50,7 +47,7 @@ def _html_cell(cell: Cell) -> str:
     return f'<td>{value} <span class="interval">[{interval}</span></td>' if bracket else f"<td>{value}</td>"
 
 
-def to_html(table: Table, with_caption: bool = True) -> str:
+def to_html(table: DisplayTable, with_caption: bool = True) -> str:
     """One <table> element; a data set is a row header that spans its metrics."""
     caption = f"<caption><strong>{escape(table.title)}.</strong> {escape(table.caption)}</caption>\n"
     parts = ["<table>\n", caption if with_caption else "", "<thead><tr>"]
@@ -67,7 +64,7 @@ def to_html(table: Table, with_caption: bool = True) -> str:
     return "".join(parts)
 
 
-def to_html_page(tables: list[Table], title: str) -> str:
+def to_html_page(tables: list[DisplayTable], title: str) -> str:
     """A page that stands alone, without scripts or outside resources."""
     body = "\n".join(f"<div>{to_html(table)}</div>" for table in tables)
     return (
@@ -78,42 +75,20 @@ def to_html_page(tables: list[Table], title: str) -> str:
     )
 
 
-LATEX = str.maketrans(
-    {
-        "\\": r"\textbackslash{}",
-        "&": r"\&",
-        "%": r"\%",
-        "$": r"\$",
-        "#": r"\#",
-        "_": r"\_",
-        "{": r"\{",
-        "}": r"\}",
-        "~": r"\textasciitilde{}",
-        "^": r"\textasciicircum{}",
-        "↑": r"$\uparrow$",
-        "↓": r"$\downarrow$",
-        "†": r"$\dagger$",
-        "–": "--",
-        "−": "$-$",
-        "×": r"$\times$",
-    }
-)
-
-
-def to_latex(tables: list[Table]) -> str:
+def to_latex(tables: list[DisplayTable]) -> str:
     """`table` environments that need the package booktabs and nothing else."""
     lines = [r"% needs \usepackage{booktabs}"]
     for table in tables:
         lines += [r"\begin{table}", r"\centering"]
-        lines.append(rf"\caption{{\textbf{{{table.title.translate(LATEX)}.}} {table.caption.translate(LATEX)}}}")
+        lines.append(rf"\caption{{\textbf{{{latex(table.title)}.}} {latex(table.caption)}}}")
         lines += [rf"\begin{{tabular}}{{ll{'r' * (len(table.head) - 2)}}}", r"\toprule"]
-        lines.append(" & ".join(text.translate(LATEX) for text in table.head) + r" \\")
+        lines.append(" & ".join(latex(text) for text in table.head) + r" \\")
         for group, rows in table.groups:
             lines.append(r"\midrule")
             for position, (label, cells) in enumerate(rows):
-                texts = [cell.text.translate(LATEX) for cell in cells]
+                texts = [latex(cell.text) for cell in cells]
                 texts = [rf"\textbf{{{t}}}" if cell.best else t for t, cell in zip(texts, cells, strict=True)]
-                first = group.translate(LATEX) if position == 0 else ""
-                lines.append(" & ".join([first, label.translate(LATEX), *texts]) + r" \\")
+                first = latex(group) if position == 0 else ""
+                lines.append(" & ".join([first, latex(label), *texts]) + r" \\")
         lines += [r"\bottomrule", r"\end{tabular}", r"\end{table}", ""]
     return "\n".join(lines)

@@ -31,15 +31,15 @@ def parse_dot(text: str, name: str = "the dot file") -> nx.DiGraph:
         elif edge := EDGE.match(line):
             edges.append(edge.groups())
     if not names:
-        raise LacunaError(f"{name} holds no rules; write it with 'snakemake --rulegraph dot'.")
+        raise LacunaError(f"{name} holds no rules; write it with 'snakemake --rulegraph dot'")
     unknown = [end for edge in edges for end in edge if end not in names]
     if unknown:
-        raise LacunaError(f"{name} joins node {unknown[0]}, which it does not define; write it again.")
+        raise LacunaError(f"{name} joins node {unknown[0]}, which it does not define; write it again")
     graph = nx.DiGraph()
     graph.add_nodes_from(names.values())
     graph.add_edges_from((names[start], names[end]) for start, end in edges if names[start] != names[end])
     if not nx.is_directed_acyclic_graph(graph):
-        raise LacunaError(f"{name} has a cycle, so it is no graph of rules; write it again.")
+        raise LacunaError(f"{name} has a cycle, so it is not a graph of rules; write it again")
     return nx.transitive_reduction(graph)
 
 
@@ -141,6 +141,15 @@ def _apart(layer: list, wanted: list[float]) -> list[float]:
     return [value + shift for value in heights]
 
 
+def label_of(rule: str) -> str:
+    """The name of a rule; a long one on two lines, broken after the underscore that leaves them most alike."""
+    breaks = [at + 1 for at, letter in enumerate(rule) if letter == "_"]
+    if len(rule) <= 14 or not breaks:
+        return rule
+    at = min(breaks, key=lambda place: max(place, len(rule) - place))
+    return f"{rule[:at]}\n{rule[at:]}"
+
+
 def draw(graph: nx.DiGraph, output: str | Path) -> None:
     """Write the graph, left to right, as SVG or PNG."""
     places = places_of(graph)
@@ -155,8 +164,7 @@ def draw(graph: nx.DiGraph, output: str | Path) -> None:
         axis.set(xlim=(-0.5, across + 0.5), ylim=(low - 0.5, high + 0.5))
         boxes = {}
         for node in graph:
-            label = node.replace("_", "_\n", 1) if len(node) > 14 else node
-            boxes[node] = axis.text(*places[node], label, **text)
+            boxes[node] = axis.text(*places[node], label_of(node), **text)
         figure.canvas.draw()  # the boxes' widths are known only now
         extents = {
             node: drawn.get_bbox_patch().get_window_extent().transformed(axis.transData.inverted())

@@ -15,9 +15,9 @@ from scipy import stats
 
 from lacuna.errors import LacunaError
 from lacuna.metrics.per_image import named
-from lacuna.reporting.aggregation import SHARED, leaderboard, quantitative
+from lacuna.reporting.aggregation import leaderboard, quantitative
 from lacuna.reporting.bootstrap import LEVEL, effective_number, intervals, outer_share, resampled_means
-from lacuna.sources import UNTRAINED
+from lacuna.sources import SHARED, UNTRAINED
 
 IMAGE = ["test_set", "image", "mask"]  # what makes two rows a pair
 PHOTOGRAPH = "photograph"
@@ -108,7 +108,7 @@ def paired(scores: pd.DataFrame, source: str, prediction: str, region: str) -> p
         row = twice.iloc[0]
         raise LacunaError(
             f"the system '{row['system']}' has two {row['metric']} scores of {row['image']} with {row['mask']} beside "
-            f"the source '{source}', so it cannot be paired; name each set of predictions differently."
+            f"the source '{source}', so it cannot be paired; name each set of predictions differently"
         )
     wide = chosen.pivot_table(index=[*IMAGE, PHOTOGRAPH], columns=["metric", "system"], values="value")
     return wide.sort_index(axis=0).sort_index(axis=1)

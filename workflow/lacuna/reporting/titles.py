@@ -40,4 +40,4 @@ def reading_of(column: str) -> tuple[Metric, str]:
 def check_known(found: Iterable[str], known: dict[str, str], what: str) -> None:
     """Every name found in the results must have a title in the settings."""
     for name in sorted(set(found) - set(known)):
-        raise LacunaError(f"the results hold the {what} '{name}', which the settings do not name; make them again.")
+        raise LacunaError(f"the results hold the {what} '{name}', which the settings do not name; make them again")

@@ -2,7 +2,7 @@
 
 from lacuna import git, sidecars
 from lacuna.files import atomic
-from lacuna.reporting.page import page
+from lacuna.reporting.page.writing import page
 
 
 def run(task) -> None:

@@ -1,0 +1,73 @@
+"""What tables and figures are made from: the files that their descriptions name, each read once for all of a job."""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+
+from lacuna.errors import LacunaError
+from lacuna.reporting.descriptions import tables
+from lacuna.reporting.titles import titles
+
+
+class Run:
+    """The results of a run, as far as a job may read them.
+
+    settings: titles (`systems`, `sources`, `test_sets`), `title`, `demonstration`, `made` (name → values of what the
+    job makes), `metrics` where scores are read, and the keys of the config that the descriptions name. files: name of
+    files (`scores`, `losses`, …) → their paths.
+    """
+
+    def __init__(self, settings: dict, files: Mapping[str, Sequence[str]]):
+        self.settings = settings
+        self._files = files
+        self._tables: dict = {}
+        self.systems, self.sources = titles(settings["systems"]), titles(settings["sources"])
+        self.test_sets = titles(settings["test_sets"])
+        self.demonstration: bool = settings["demonstration"]
+
+    def files(self, name: str) -> list[str]:
+        """The paths of one name, sorted; one that the job was not given is a `LacunaError`."""
+        if name not in self._files:
+            raise LacunaError(
+                f"the files '{name}' are read but were not given; name what holds them in the description's 'inputs'"
+            )
+        return sorted(map(str, self._files[name]))
+
+    def files_of(self, name: str, test_set: str) -> list[str]:
+        """Those of one test set: `…/<test_set>.txt` or `…/<test_set>/index.csv`; none of them is a `LacunaError`."""
+        found = [path for path in self.files(name) if test_set in (Path(path).stem, Path(path).parent.name)]
+        if not found:
+            raise LacunaError(f"there are no files '{name}' of '{test_set}'; run the rule that makes them first")
+        return found
+
+    @property
+    def metrics(self) -> list[str]:
+        """The metrics of the config, in its order; the first decides where one has to."""
+        return self.settings["metrics"]
+
+    @cached_property
+    def scores(self):
+        """The rows of scores of all systems, with a column `photograph`; see `aggregation.read_scores`."""
+        from lacuna.reporting.aggregation import read_scores, with_photographs
+
+        return with_photographs(read_scores(self.files("scores")))
+
+    def table(self, name: str):
+        """The tidy table of a description that the same job makes, made at its first use."""
+        if name not in self._tables:
+            if name not in self.settings["made"]:
+                raise LacunaError(
+                    f"the table '{name}' is made by another job; derive what you need of it from 'inputs'"
+                )
+            self._tables[name] = tables()[name].rows(self)
+        return self._tables[name]
+
+    def heading(self, each: str, value: str) -> str:
+        """What a reader calls one of the values that something is made for."""
+        if each == "training":
+            system, source = value.split("/")
+            return f"{self.systems[system]} trained on {self.sources[source]}"
+        return {
+            "test_set": self.test_sets.get(value, value),
+            "source": f"Trained on {self.sources.get(value, 'no source')}",
+        }.get(each, "")

@@ -1,0 +1,1 @@
+"""The tables of a run, one file each; `lacuna.reporting.descriptions` says what is in it."""

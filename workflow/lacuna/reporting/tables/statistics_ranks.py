@@ -1,0 +1,25 @@
+"""Mean ranks of the systems with their critical difference, as numbers."""
+
+from lacuna.reporting.descriptions import Table
+
+
+def rows(run):
+    """`statistics.ranks` of the systems."""
+    from lacuna.reporting.statistics import ranks
+
+    return ranks(run.scores)
+
+
+TABLE = Table(
+    title="mean ranks",
+    caption="Mean rank of every system over the photographs of the N images that all systems of a training source have "
+    "(1 is best; ranked are the means over a photograph's images). Composites, on the whole image and in the hole "
+    "only. A system alone has no rank and no row.",
+    columns={
+        "low, high": "95 % interval of the mean rank (bootstrap over photographs)",
+        "critical_difference": "Nemenyi's, α = 0.05",
+        "friedman_p": "p-value of Friedman's test",
+    },
+    inputs=("scores",),
+    rows=rows,
+)
