@@ -7,11 +7,12 @@ keys are pooled. The recipe's `form` is the authors' network, or one of the two 
 keep one picture and no derivatives.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from lacuna.data.compositing import composite
 from lacuna.errors import LacunaError
@@ -31,7 +32,7 @@ from lacuna.systems._structure_losses import (
     uniform,
 )
 from lacuna.systems._structure_released import discriminator_names, in_our_layout, network_names
-from lacuna.systems.base import Deviation, Facts, Prediction, System, require_size
+from lacuna.systems.base import Deviation, Facts, Prediction, System, known_at, require_size, where_known
 
 FEATURE_NETWORKS = ("vgg19", "vgg16")
 INPUTS = 3 + 1 + 1 + 6  # picture, edges, mask, derivatives
@@ -117,6 +118,21 @@ class StructurePrediction(Prediction):
 
     images: tuple[Tensor, ...]
     gradients: tuple[Tensor, ...]
+
+    def known_only(self, truth: Tensor, known: Tensor) -> "StructurePrediction":
+        def at(size: tuple[int, int]) -> tuple[Tensor, Tensor]:
+            step = truth.shape[-1] // size[-1]
+            return known_at(known, size), truth[..., ::step, ::step]
+
+        images, gradients = [], []
+        for image in self.images:
+            visible, true = at(image.shape[-2:])
+            images.append(where_known(visible, image, true))
+        for gradient in self.gradients:
+            visible, true = at(gradient.shape[-2:])
+            # a derivative is known where all of its window is
+            gradients.append(where_known(1 - F.max_pool2d(1 - visible, 3, 1, 1), gradient, sobel(2 * true - 1)))
+        return replace(super().known_only(truth, known), images=tuple(images), gradients=tuple(gradients))
 
 
 class ResidualBlock(nn.Module):
@@ -349,7 +365,7 @@ class Structure(System):
             losses["low_scale"] = recipe.low_scale_weight * low_scale_l1(prediction.images, image)
         return losses
 
-    def training_step(self, image, mask, optimizers, backward):
+    def learn(self, image, mask, optimizers, backward):
         for optimizer in optimizers.values():
             optimizer.zero_grad()
         prediction = held_back(self.network(image, mask), uniform(image, mask))
