@@ -1,0 +1,1 @@
+"""Test-time training: a trained network learns on from the very picture that it is to complete."""
