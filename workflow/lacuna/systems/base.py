@@ -169,10 +169,15 @@ class System:
         """The raw prediction N×3×H×W in evaluation mode, at any size: padded by reflection and cropped back."""
         self.network.eval()
         height, width = image.shape[-2:]
-        rows = _mirrored(height, self.padded_size(height), image.device)
-        columns = _mirrored(width, self.padded_size(width), image.device)
-        image, mask = image[..., rows, :][..., columns], mask[..., rows, :][..., columns]
+        image, mask = self.extended(image), self.extended(mask)
         return self.network(image, mask).raw[..., :height, :width]
+
+    def extended(self, maps: Tensor) -> Tensor:
+        """Maps N×C×H×W reflected downwards and rightwards until their size is one that the network takes."""
+        height, width = maps.shape[-2:]
+        rows = _mirrored(height, self.padded_size(height), maps.device)
+        columns = _mirrored(width, self.padded_size(width), maps.device)
+        return maps[..., rows, :][..., columns]
 
     def padded_size(self, size: int) -> int:
         """The smallest height or width in pixels, not below `size`, that the network takes."""

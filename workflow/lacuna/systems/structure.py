@@ -409,24 +409,17 @@ class Structure(System):
         backward: Callable[[Tensor], None],
         background: bool = True,
         adversarial: bool = True,
+        weights: by_region.Weights | None = None,
     ) -> dict[str, Tensor]:
         """One update by the thesis' losses, for which `lacuna.adaptation.losses` has the words.
 
         mask: F, the foreground. known: 1 − U; under U the image holds a filler. background: losses on B as well.
-        adversarial: whether the discriminator judges, and learns.
+        adversarial: whether the discriminator judges, and learns. weights: None = the recipe's.
         """
         for optimizer in optimizers.values():
             optimizer.zero_grad()
         raw = held_back(self.network(image, mask), uniform(image, mask)).raw
-        recipe, regions = self.recipe, by_region.Regions(mask * known, known)
-        weights = by_region.Weights(
-            l1=recipe.hole_weight,
-            background_l1=recipe.valid_weight,
-            gradient=recipe.gradient_weight,
-            edge=recipe.edge_weight,
-            perceptual=recipe.content_weight,
-            adversarial=recipe.adversarial_weight,
-        )
+        regions, weights = by_region.Regions(mask * known, known), weights or self.region_weights()
         truth = by_region.truth_of(image, regions, self.features)
         judge = self.discriminator if adversarial else None
         losses = by_region.generator_losses(raw, image, regions, truth, self.features, judge, weights, background)
@@ -437,6 +430,18 @@ class Structure(System):
         optimizers["discriminator"].zero_grad()
         losses["discriminator"] = by_region.discriminator_loss(raw, image, regions, judge, background)
         return self._finished(losses, optimizers, backward)
+
+    def region_weights(self) -> by_region.Weights:
+        """What the recipe says of the thesis' losses."""
+        recipe = self.recipe
+        return by_region.Weights(
+            l1=recipe.hole_weight,
+            background_l1=recipe.valid_weight,
+            gradient=recipe.gradient_weight,
+            edge=recipe.edge_weight,
+            perceptual=recipe.content_weight,
+            adversarial=recipe.adversarial_weight,
+        )
 
     def _finished(self, losses: dict[str, Tensor], optimizers, backward) -> dict[str, Tensor]:
         """Both parts updated, the generator's gradients being there."""
