@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from lacuna.adaptation.adapters import merge
 from lacuna.adaptation.learning import Learner, learner_of
 from lacuna.adaptation.losses import Weights
 from lacuna.canonical import digest, seed_of
@@ -31,7 +32,8 @@ class Adapted:
     the network as it was given, the last that of the adapted one. held_out: steps done → mean absolute error on the
     [0, 1] scale over the held-out mask; empty without one. losses: one row a step. seconds: of all of it. weights: part
     → key → tensor, on the CPU, of the adapted network and of its discriminator; with a held-out mask `best` are those
-    of the step with the smallest error there.
+    of the step with the smallest error there. system: the copy that learned, with these weights; None where a new
+    network was fitted.
     """
 
     predictions: dict[int, Tensor] = field(default_factory=dict)
@@ -40,6 +42,7 @@ class Adapted:
     seconds: float = 0.0
     weights: dict[str, dict[str, Tensor]] = field(default_factory=dict)
     best: dict[str, dict[str, Tensor]] | None = None
+    system: System | None = None
 
 
 def adapt(
@@ -161,6 +164,8 @@ def _adapt(system, shown, user_mask, hidden, experiment, seed, pool, losses, rec
         if (step + 1) % experiment.evaluate_every == 0 or step + 1 == experiment.steps:
             evaluate(step + 1)
     record.adapted.weights = _on_cpu(learner.weights())
+    merge(network.network)
+    record.adapted.system = network
 
 
 def _step(learner: Learner, batch, experiment, losses: str) -> dict[str, Tensor]:
