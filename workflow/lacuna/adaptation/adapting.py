@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from lacuna.adaptation.adapters import merge
+from lacuna.adaptation.choice import choose
 from lacuna.adaptation.learning import Learner, learner_of
 from lacuna.adaptation.losses import Weights
 from lacuna.canonical import digest, seed_of
@@ -229,7 +230,7 @@ class _Record:
 
     def keep_best(self, step: int, weights: Callable[[], dict]) -> None:
         errors = self.adapted.held_out
-        if errors and errors[step] <= min(errors.values()) and (step == 0 or errors[step] < errors[0]):
+        if errors and choose(errors).step == step:
             self.adapted.best = _on_cpu(weights())
 
     def rows(self, step: int, losses: dict[str, Tensor]) -> None:

@@ -96,8 +96,8 @@ def adapt_picture(
         return AdaptedPicture(filled, Choice(False, 0, {}), None, window)
     _make_ready(system, experiment, model.weights, backbones, discriminator)
     seen, unknown = picture.rgb[window.slices], hole[window.slices]
-    image = torch.from_numpy(np.ascontiguousarray(seen)).permute(2, 0, 1).float() / 255
-    mask = torch.from_numpy(np.ascontiguousarray(unknown))[None].float()
+    image = torch.from_numpy(seen.copy()).permute(2, 0, 1).float() / 255
+    mask = torch.from_numpy(unknown.copy())[None].float()
     held_out = None
     if keep == "auto":
         held_out = hold_out(mask, seed_of("held out", experiment.seed, digest(unknown.tobytes())))
