@@ -1,1 +1,1 @@
-"""Test-time training: a trained network learns on from the very picture that it is to complete."""
+"""Test-time training: a trained network is adapted to the one picture that it will complete."""

@@ -46,10 +46,10 @@ def add_arguments(parser) -> None:
 
 def run(args) -> None:
     from lacuna.adaptation.filling import adapt_picture
-    from lacuna.commands.inpaint import _progress
     from lacuna.errors import LacunaError
     from lacuna.inpainting.jobs import PIPE, Options, plan_jobs, read_job, write_job
     from lacuna.inpainting.models import load
+    from lacuna.inpainting.progress import progress_bar
     from lacuna.inpainting.saving import format_of, written
 
     if args.image.is_dir():
@@ -70,7 +70,7 @@ def run(args) -> None:
     job = plan_jobs(args.image, args.mask, args.output, options.suffix, args.force)[0]
     model = load(args.system, args.weights, args.settings, gpus=args.gpus, threads=args.threads)
     given = read_job(job, options)
-    with _progress() as bar:
+    with progress_bar() as bar:
         task = bar.add_task(f"adapting {model.name}", total=None)
         done = adapt_picture(
             model,

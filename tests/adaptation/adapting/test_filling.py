@@ -12,7 +12,7 @@ import lacuna
 from lacuna.cli import main
 from lacuna.errors import LacunaError
 from lacuna.inpainting.models import Model
-from tests.adaptation.stand_ins import experiment, photograph
+from tests.adaptation.adapting.stand_ins import experiment, photograph
 from tests.systems.structures import SMALL, tiny
 
 SETTINGS = {**SMALL, "form": "thesis_small"}
@@ -141,7 +141,7 @@ def test_the_command_writes_the_result_and_a_strip_of_the_steps(given, capsys):
     assert (out[~mask] == image[~mask]).all()
     width, height = Image.open("strip.png").size
     assert (width, height) == (4 * 196 - 4, 144 + 16)  # input and steps 0, 2 and 4
-    assert (model().adapt(image, mask, experiment=experiment(**FAST), keep="always") == out).all()
+    assert (model().adapt(image, mask, keep="always", differences=FAST) == out).all()
 
 
 def test_the_command_says_on_what_grounds_it_chose(given, capsys):

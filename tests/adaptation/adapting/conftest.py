@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.adaptation import stand_ins
+from tests.adaptation.adapting import stand_ins
 from tests.systems.conftest import one_thread, random_backbones  # noqa: F401
 
 
 @pytest.fixture(autouse=True)
-def sampler(monkeypatch):
+def sampling(monkeypatch):
     stand_ins.install(monkeypatch)

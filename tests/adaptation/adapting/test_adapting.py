@@ -6,7 +6,7 @@ import torch
 from lacuna import systems
 from lacuna.adaptation.adapting import adapt
 from lacuna.errors import LacunaError
-from tests.adaptation.stand_ins import experiment, photograph
+from tests.adaptation.adapting.stand_ins import experiment, photograph
 from tests.systems.structures import tiny
 from tests.systems.test_contract import TRAINED, small, with_forms
 

@@ -88,7 +88,7 @@ def experiment(**differences):
 
 
 def install(monkeypatch):
-    """The stand-in for the sampler, if there is no other."""
+    """The stand-ins for sampler and experiments, if there are no others."""
     try:
         import lacuna.adaptation.samples  # noqa: F401
     except ModuleNotFoundError:
