@@ -31,7 +31,11 @@ def add_arguments(parser) -> None:
         default="{}",
         help="JSON: settings of the system that differ from the weights' or the authors'",
     )
-    parser.add_argument("--losses", choices=("thesis", "own"), help="by region, or the system's own (default: either)")
+    parser.add_argument(
+        "--losses",
+        choices=("thesis", "own"),
+        help="by region, or the system's own (default: by region, if it has such)",
+    )
     parser.add_argument("--pool", type=Path, help="folder of pictures for experiments that fill the hole with others")
     parser.add_argument("--backbones", default="results/backbones", help="folder of pretrained networks")
     parser.add_argument("--invert-mask", action="store_true", help="black = hole")
