@@ -33,6 +33,7 @@ class Experiment:
     learning_rate: float | None = None
     halve_every: int | None = 50
     halve_at: tuple[int, ...] = ()
+    optimizer_state: str = "fresh"
     evaluate_every: int = 5
     init: str = "pretrained"
     network: str | None = None

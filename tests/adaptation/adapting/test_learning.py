@@ -198,6 +198,11 @@ def test_another_network_needs_random_weights():
         learner_of(systems.create("madf", width=8, levels=3), experiment(network="thesis_small", init="random"))
 
 
+def test_the_state_of_a_trained_optimiser_is_refused():
+    with pytest.raises(LacunaError, match="begins with a fresh optimiser"):
+        learner_of(tiny(form="thesis_small"), experiment(optimizer_state="trained"))
+
+
 def test_who_needs_a_trained_discriminator():
     system = tiny(form="thesis_small")
     assert needs_discriminator(system, experiment())

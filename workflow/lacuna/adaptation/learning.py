@@ -81,6 +81,10 @@ def learner_of(system: System, experiment) -> Learner:
 
     What cannot learn so is a `LacunaError`. Random weights are drawn from torch's generator as it stands.
     """
+    if experiment.optimizer_state != "fresh":
+        raise LacunaError(
+            "an adaptation begins with a fresh optimiser, for weights come without one; set 'optimizer_state' to fresh"
+        )
     copy = _copy(system, experiment)
     judged = copy.discriminator is not None and experiment.learns != "generator_without_discriminator"
     named = {
