@@ -237,3 +237,24 @@ def test_losses_that_a_system_has_not_are_refused(random_backbones):
 def test_a_rate_that_is_too_high_is_said(random_backbones):
     with pytest.raises(LacunaError, match="not finite|became"):
         adapt(structure(random_backbones), *photograph(), experiment(learning_rate=1e30, steps=6))
+
+
+@pytest.mark.parametrize("losses", ["own", "thesis"])
+def test_the_losses_are_told_what_is_known(losses, random_backbones, monkeypatch):
+    from lacuna.systems.structure import Structure
+
+    name, seen = {"own": "training_step", "thesis": "region_step"}[losses], []
+    step = getattr(Structure, name)
+
+    def spied(self, image, mask, *others, **named):
+        known = named["known"] if "known" in named else next(each for each in others if torch.is_tensor(each))
+        seen.append((image, mask, known))
+        return step(self, image, mask, *others, **named)
+
+    monkeypatch.setattr(Structure, name, spied)
+    image, user = photograph()
+    adapt(structure(random_backbones), image, user, experiment(steps=1), losses=losses)
+    ((picture, hole, known),) = seen
+    assert torch.equal(known, (1 - user).expand_as(known))
+    assert not (hole * (1 - known)).any()
+    assert torch.equal(picture * known, (image * (1 - user)).expand_as(picture))
