@@ -8,6 +8,9 @@ import torch
 from torch import nn
 
 from lacuna import systems
+from lacuna.adaptation.losses import Regions, Weights, generator_losses, truth_of
+from lacuna.adaptation.losses import discriminator_loss as regional_discriminator_loss
+from lacuna.errors import LacunaError
 from lacuna.nn.edges import canny, sobel
 from lacuna.nn.layers import gaussian_blur
 from lacuna.systems._structure_discriminator import Discriminator, discriminator_loss
@@ -200,11 +203,25 @@ def test_the_discriminator_learns_from_its_own_loss_only(random_backbones):
     assert float(system.discriminator.weight.grad) == pytest.approx(float(weight.grad), rel=1e-9)
 
 
-def test_the_thesis_forms_are_judged_by_the_derivatives_of_their_picture(random_backbones):
-    _, losses, image, _, prediction = toy_step(random_backbones, form="thesis_small")
-    everywhere, near = structure_losses((sobel(2 * prediction.raw - 1),), image)
-    assert float(losses["gradient"]) == pytest.approx(0.1 * float(everywhere))
-    assert float(losses["edge"]) == pytest.approx(float(near))
+def test_the_thesis_forms_learn_by_the_thesis_losses_of_both_regions(random_backbones):
+    system, losses, image, mask, prediction = toy_step(random_backbones, form="thesis_small")
+    regions = Regions(mask, torch.ones_like(mask))
+    truth = truth_of(image, regions, system.features)
+    judged = prediction.raw, image, regions
+    expected = generator_losses(*judged, truth, system.features, system.discriminator, Weights(), background=True)
+    expected["discriminator"] = regional_discriminator_loss(*judged, system.discriminator, background=True)
+    assert list(losses) == list(expected)
+    assert {key: float(loss) for key, loss in losses.items()} == pytest.approx(
+        {key: float(loss.detach()) for key, loss in expected.items()}
+    )
+
+
+def test_the_thesis_forms_imply_the_thesis_rate_and_refuse_a_style_loss():
+    assert tiny(form="thesis_small").recipe.learning_rate == 1e-6
+    assert tiny(form="thesis_small", learning_rate=1e-4).recipe.learning_rate == 1e-4
+    assert (tiny().recipe.learning_rate, tiny().recipe.style_weight) == (1e-5, 250)
+    with pytest.raises(LacunaError, match="no style loss in form 'thesis'"):
+        tiny(form="thesis", style_weight=1.0)
 
 
 def inert(key):

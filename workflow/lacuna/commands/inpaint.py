@@ -37,6 +37,7 @@ def add_arguments(parser) -> None:
 def run(args) -> None:
     from lacuna.inpainting.jobs import PIPE, Options, inpaint_file, plan_jobs
     from lacuna.inpainting.models import load
+    from lacuna.inpainting.progress import progress_bar
     from lacuna.inpainting.saving import format_of
 
     options = Options(
@@ -52,7 +53,7 @@ def run(args) -> None:
     if args.image.is_dir():
         _run_folder(model, jobs, options, args.output)
         return
-    with _progress() as bar:
+    with progress_bar() as bar:
         task = bar.add_task("tiles", visible=False)
         done, notes = inpaint_file(
             model, jobs[0], options, lambda done, of: bar.update(task, completed=done, total=of, visible=of > 1)
@@ -66,10 +67,11 @@ def _run_folder(model, jobs: list, options, output: Path) -> None:
     """Every picture of a folder; one that fails does not stop the others."""
     from lacuna.errors import LacunaError
     from lacuna.inpainting.jobs import inpaint_file
+    from lacuna.inpainting.progress import progress_bar
 
     output.mkdir(exist_ok=True)
     failed = 0
-    with _progress() as bar:
+    with progress_bar() as bar:
         for job in bar.track(jobs, description=model.name):
             try:
                 _, notes = inpaint_file(model, job, options)
@@ -82,12 +84,3 @@ def _run_folder(model, jobs: list, options, output: Path) -> None:
     print(f"{len(jobs) - failed} pictures filled by {model.name} ({model.device}), into {output}")
     if failed:
         raise LacunaError(f"{failed} of {len(jobs)} pictures were not filled; mend what is said above about each")
-
-
-def _progress():
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)

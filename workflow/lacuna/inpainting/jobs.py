@@ -13,7 +13,7 @@ from lacuna.errors import LacunaError
 from lacuna.inpainting.folders import pairs
 from lacuna.inpainting.holes import hole_of
 from lacuna.inpainting.models import Model
-from lacuna.inpainting.pictures import picture_of
+from lacuna.inpainting.pictures import Picture, picture_of
 from lacuna.inpainting.saving import encoded, fitted, format_of, write
 
 PIPE = Path("-")  # standard input, or standard output
@@ -80,13 +80,26 @@ def _present(path: Path) -> Path:
     return path
 
 
-def inpaint_file(
-    model: Model, job: Job, options: Options, progress: Callable[[int, int], None] = lambda done, of: None
-) -> tuple[str, list[str]]:
-    """Fill one picture and write it, whole or not at all. Returns what was done, and what could not be kept, in words.
+@dataclass
+class Given:
+    """What a job starts from: picture, hole (bool H×W), the result's suffix, and the mask's name in messages."""
 
-    progress: as in `lacuna.inpainting.filling.fill`. Errors: `LacunaError`.
-    """
+    picture: Picture
+    hole: np.ndarray
+    suffix: str
+    name: str
+    mask_name: str
+
+    def doubts(self, options: Options) -> list[str]:
+        """A sentence where the mask looks turned around."""
+        share = np.count_nonzero(self.hole) / self.hole.size
+        if share <= 0.5 or options.invert_mask:
+            return []
+        return [f"{self.mask_name} covers {share:.0%}; if white is what to keep, add --invert-mask"]
+
+
+def read_job(job: Job, options: Options) -> Given:
+    """Picture and mask of a job. What cannot be read, or written in the end, is a `LacunaError`."""
     name = "standard input" if job.image == PIPE else str(job.image)
     mask_name = "the mask from standard input" if job.mask == PIPE else f"the mask {job.mask}"
     picture = picture_of(_source(job.image), name)
@@ -100,22 +113,36 @@ def inpaint_file(
     )
     suffix = options.suffix if job.output == PIPE else format_of(job.output)
     fitted(picture, suffix, name)  # what the format cannot hold is refused before anything is computed
-    began = time.monotonic()
-    filled = model.fill(picture, hole, tile=options.tile, overlap=options.overlap, progress=progress)
-    seconds = time.monotonic() - began
-    result = fitted(filled, suffix, name)
+    return Given(picture, hole, suffix, name, mask_name)
+
+
+def write_job(job: Job, given: Given, filled: Picture) -> list[str]:
+    """Write the completed picture, whole or not at all; what could not be kept, in words."""
+    result = fitted(filled, given.suffix, given.name)
     if job.output == PIPE:
-        sys.stdout.buffer.write(encoded(result, suffix))
+        sys.stdout.buffer.write(encoded(result, given.suffix))
         sys.stdout.buffer.flush()
     else:
         write(result, job.output)
-    height, width = picture.size
-    share = np.count_nonzero(hole) / hole.size
+    return result.notes
+
+
+def inpaint_file(
+    model: Model, job: Job, options: Options, progress: Callable[[int, int], None] = lambda done, of: None
+) -> tuple[str, list[str]]:
+    """Fill one picture and write it, whole or not at all. Returns what was done, and what could not be kept, in words.
+
+    progress: as in `lacuna.inpainting.filling.fill`. Errors: `LacunaError`.
+    """
+    given = read_job(job, options)
+    began = time.monotonic()
+    filled = model.fill(given.picture, given.hole, tile=options.tile, overlap=options.overlap, progress=progress)
+    seconds = time.monotonic() - began
+    notes = write_job(job, given, filled)
+    height, width = given.picture.size
+    share = np.count_nonzero(given.hole) / given.hole.size
     by = f"by {model.name} in {seconds:.2f} s ({model.device})"
-    done = f"{job.output}: {width}×{height} pixels, {share:.1%} filled {by}"
-    if share > 0.5 and not options.invert_mask:
-        result.notes.append(f"{mask_name} covers {share:.0%}; if white is what to keep, add --invert-mask")
-    return done, result.notes
+    return f"{job.output}: {width}×{height} pixels, {share:.1%} filled {by}", [*notes, *given.doubts(options)]
 
 
 def _source(path: Path):

@@ -21,12 +21,23 @@ NOTE = "lacuna"  # the key of the safetensors metadata in which training says wh
 
 
 class Model:
-    """A predictor with its name, its device in words, and the tile that it takes: (height, width), or None for all."""
+    """A predictor with its name, its device in words, and the tile that it takes: (height, width), or None for all.
+
+    system, weights: what predicts, and the file that it was loaded from; None for a graph.
+    """
 
     def __init__(
-        self, predict: Predict, name: str, device: str, tile: tuple[int, int] | None, fixed_tile: bool = False
+        self,
+        predict: Predict,
+        name: str,
+        device: str,
+        tile: tuple[int, int] | None,
+        fixed_tile: bool = False,
+        system=None,
+        weights: str | Path | None = None,
     ):
         self.predict, self.name, self.device, self.tile, self.fixed_tile = predict, name, device, tile, fixed_tile
+        self.system, self.weights = system, weights
 
     def inpaint(
         self,
@@ -52,10 +63,34 @@ class Model:
         for note in picture.notes:
             warnings.warn(note, stacklevel=2)
         hole = hole_of(mask, picture, invert=invert_mask, resize=resize_mask, dilate=dilate)
-        filled = self.fill(picture, hole, tile=tile, overlap=overlap)
-        if hasattr(image, "__array__") and not isinstance(image, Image.Image):
-            return filled.pixels.reshape(np.shape(image))
-        return filled.as_image()
+        return _as_given(image, self.fill(picture, hole, tile=tile, overlap=overlap))
+
+    def adapt(
+        self,
+        image,
+        mask,
+        *,
+        experiment="combination_I",
+        keep: str = "auto",
+        invert_mask: bool = False,
+        resize_mask: bool = False,
+        dilate: int = 0,
+        **options,
+    ):
+        """As `inpaint`, by a network that first learned on from what is known of the picture (test-time training).
+
+        experiment: a name of `lacuna.adaptation.experiments`, or one of its `Experiment`s. keep: `auto` adapts, and
+        decides by a held-out part of the picture after how many steps, if at all, the adapted network completes it;
+        `always` and `never` decide beforehand. options: see `lacuna.adaptation.filling.adapt_picture`. The model itself
+        stays as it is.
+        """
+        from lacuna.adaptation.filling import adapt_picture
+
+        picture = picture_of(image)
+        for note in picture.notes:
+            warnings.warn(note, stacklevel=2)
+        hole = hole_of(mask, picture, invert=invert_mask, resize=resize_mask, dilate=dilate)
+        return _as_given(image, adapt_picture(self, picture, hole, experiment, keep, **options).picture)
 
     def fill(
         self,
@@ -100,6 +135,13 @@ class Model:
         return (tile, tile) if tile else None
 
 
+def _as_given(image, filled: Picture):
+    """The picture as an array like `image` if that is one, else as an image of Pillow's."""
+    if hasattr(image, "__array__") and not isinstance(image, Image.Image):
+        return filled.pixels.reshape(np.shape(image))
+    return filled.as_image()
+
+
 def load(
     system: str | None = None,
     weights: str | Path | None = None,
@@ -131,14 +173,14 @@ def load(
     model = systems.create(system, **{**own, **(settings or {})})
     device = model.prepare(weights, gpus=gpus, threads=threads, seed=seed)
     if model.facts.kind == "classical":
-        return Model(lambda image, hole: model.predict_arrays([image], [hole])[0], system, device, None)
+        return Model(lambda image, hole: model.predict_arrays([image], [hole])[0], system, device, None, system=model)
     import torch
 
     def predict(image: np.ndarray, hole: np.ndarray) -> np.ndarray:
         torch.manual_seed(seed)  # a picture's result does not depend on those before it
         return model.predict_arrays([image], [hole])[0]
 
-    return Model(predict, system, device, (TILE, TILE))
+    return Model(predict, system, device, (TILE, TILE), system=model, weights=weights)
 
 
 def _from_graph(system: str | None, path: Path, settings: dict | None, gpus: int, threads: int) -> Model:

@@ -4,6 +4,7 @@ import io
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from lacuna.data.decoding import UNREADABLE, from_array
 from lacuna.errors import LacunaError
@@ -74,3 +75,9 @@ def write(picture: Picture, path: Path) -> None:
             partial.write_bytes(content)
     except OSError as error:
         raise LacunaError(f"{path} cannot be written ({error.strerror}); name another output") from None
+
+
+def written(image: Image.Image, path: Path) -> None:
+    """Write an image of Pillow's that carries nothing, as `write` does."""
+    values = np.asarray(image)
+    write(Picture(values, values, {}, values.shape[:2]), path)

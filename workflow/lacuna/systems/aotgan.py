@@ -300,7 +300,7 @@ class AOTGAN(System):
             "perceptual": recipe.perceptual_weight * perceptual_loss(made, true, PERCEPTUAL_LAYERS),
         }
 
-    def training_step(self, image, mask, optimizers, backward):
+    def learn(self, image, mask, optimizers, backward):
         for optimizer in optimizers.values():
             optimizer.zero_grad()
         raw = self.network(image, mask).raw

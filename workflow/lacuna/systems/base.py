@@ -8,13 +8,14 @@ import dataclasses
 import json
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from lacuna.errors import LacunaError
 from lacuna.nn.devices import choose_device, make_deterministic
@@ -23,6 +24,7 @@ from lacuna.systems._released import as_tensors, load_strictly, opened, read_ten
 
 __all__ = ["Deviation", "Facts", "Prediction", "Recipe", "System", "require_size"]
 
+GREY = 0.5  # of what is not known, in everything that a loss looks at
 METADATA_KEY = "lacuna"  # one key: the order of several is not the same in every file that safetensors writes
 
 
@@ -31,6 +33,13 @@ class Prediction:
     """What a network returns. raw: N×3×H×W on the [0, 1] scale, not clamped. Subclasses add side outputs."""
 
     raw: Tensor
+
+    def known_only(self, truth: Tensor, known: Tensor) -> "Prediction":
+        """The same, but equal to the truth N×3×H×W wherever known N×1×H×W is not 1: no gradient flows from there.
+
+        A subclass does the same with its side outputs, at their sizes.
+        """
+        return replace(self, raw=where_known(known, self.raw, truth))
 
 
 @dataclass(frozen=True)
@@ -59,7 +68,7 @@ class System:
 
     A subclass has `facts`, `Recipe` (a frozen dataclass), `small` (settings of a tiny network, for tests) and `forms`
     (name → settings that make it another network, tested like the first), sets `network` (and `discriminator`) in its
-    constructor, and if it is trained, writes `optimizers` and `training_step`.
+    constructor, and if it is trained, writes `optimizers` and `learn`.
     """
 
     facts: ClassVar[Facts]
@@ -125,8 +134,32 @@ class System:
         mask: Tensor,
         optimizers: dict[str, torch.optim.Optimizer],
         backward: Callable[[Tensor], None],
+        known: Tensor | None = None,
     ) -> dict[str, Tensor]:
-        """One update of everything; the losses by name, detached scalars, always the same names in the same order."""
+        """One update of everything; the losses by name, detached scalars, always the same names in the same order.
+
+        known: N×1×H×W, 1 where the truth is known; None: everywhere. Elsewhere no loss looks, nor does a discriminator:
+        truth and prediction are both made grey there, whatever the image holds. The network alone is given the image as
+        it is, under its mask. Means over the whole picture, or over what lies outside the hole, count those pixels with
+        an error of 0.
+        """
+        if known is None:
+            return self.learn(image, mask, optimizers, backward)
+        network, truth = self.network, where_known(known, image, torch.full_like(image, GREY))
+        self.network = _KnownOnly(network, image, truth, known)
+        try:
+            return self.learn(truth, mask, optimizers, backward)
+        finally:
+            self.network = network
+
+    def learn(
+        self,
+        image: Tensor,
+        mask: Tensor,
+        optimizers: dict[str, torch.optim.Optimizer],
+        backward: Callable[[Tensor], None],
+    ) -> dict[str, Tensor]:
+        """`training_step` with everything known. Predictions come from `self.network(image, mask)` and no other way."""
         raise NotImplementedError
 
     # ------------------------------------------------------------------ predicting
@@ -136,10 +169,15 @@ class System:
         """The raw prediction N×3×H×W in evaluation mode, at any size: padded by reflection and cropped back."""
         self.network.eval()
         height, width = image.shape[-2:]
-        rows = _mirrored(height, self.padded_size(height), image.device)
-        columns = _mirrored(width, self.padded_size(width), image.device)
-        image, mask = image[..., rows, :][..., columns], mask[..., rows, :][..., columns]
+        image, mask = self.extended(image), self.extended(mask)
         return self.network(image, mask).raw[..., :height, :width]
+
+    def extended(self, maps: Tensor) -> Tensor:
+        """Maps N×C×H×W reflected downwards and rightwards until their size is one that the network takes."""
+        height, width = maps.shape[-2:]
+        rows = _mirrored(height, self.padded_size(height), maps.device)
+        columns = _mirrored(width, self.padded_size(width), maps.device)
+        return maps[..., rows, :][..., columns]
 
     def padded_size(self, size: int) -> int:
         """The smallest height or width in pixels, not below `size`, that the network takes."""
@@ -204,6 +242,30 @@ class System:
             raise LacunaError(f"the weights {path} are of system '{system}', not '{self.facts.name}'")
         names = {key: key for key in self.network.state_dict()}
         return load_strictly(self.network, arrays, names, f"system '{system}' ({path})")
+
+
+class _KnownOnly(nn.Module):
+    """The network in a training step of which not everything is known: it sees the image, its losses see `truth`."""
+
+    def __init__(self, network: nn.Module, image: Tensor, truth: Tensor, known: Tensor):
+        super().__init__()
+        self.network, self.image, self.truth, self.known = network, image, truth, known
+
+    def forward(self, image: Tensor, mask: Tensor) -> Prediction:
+        return self.network(self.image, mask).known_only(self.truth, self.known)
+
+
+def where_known(known: Tensor, made: Tensor, truth: Tensor) -> Tensor:
+    """`made` where known N×1×H×W is 1, `truth` elsewhere."""
+    return torch.where(known > 0.5, made, truth)
+
+
+def known_at(known: Tensor, size: tuple[int, int]) -> Tensor:
+    """known N×1×H×W at another height and width: 1 where all that a resampled pixel may be made of is known."""
+    if known.shape[-2:] == tuple(size):
+        return known
+    # the taps of bicubic resampling lie up to two pixels outside the pixel's own share, and three if it enlarges
+    return 1 - F.adaptive_max_pool2d(F.max_pool2d(1 - known, 7, 1, 3), tuple(size))
 
 
 def require_size(image: Tensor, mask: Tensor, multiple: int, minimal: int, system: str) -> None:

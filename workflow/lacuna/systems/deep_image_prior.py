@@ -6,6 +6,7 @@ hole meanwhile is the result. The network is the paper's hour-glass for inpainti
 no skip connections, which the paper finds harmful for holes.
 """
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -202,9 +203,21 @@ class DeepImagePrior(System):
 
     def fit(self, image: Tensor, mask: Tensor) -> Tensor:
         """What a new network draws, 1×3×H×W, once it was fitted to the valid pixels of 1×3×H×W under 1×1×H×W."""
-        if mask.all():
-            return torch.full_like(image, 0.5)
+        *_, (_, raw, _) = self.fitting(image, mask, every=self.recipe.iterations)
+        return raw
+
+    def fitting(
+        self, image: Tensor, mask: Tensor, every: int, rate: Callable[[int], float] | None = None
+    ) -> Iterator[tuple[int, Tensor, float]]:
+        """A fit as it goes on: steps done, what the network draws by then, and the mean of the losses since.
+
+        After every `every` steps from the first on, before it too, and at the end. rate: the learning rate of a step,
+        the first of which is 0; None: the recipe's. Where nothing is known the network draws mid-grey without a step.
+        """
         recipe, (height, width) = self.recipe, image.shape[-2:]
+        if mask.all():
+            yield 0, torch.full_like(image, 0.5), 0.0
+            return
         content = digest(*((tensor.cpu().numpy().tobytes()) for tensor in (image * (1 - mask), mask)))
         seed = seed_of("deep_image_prior", self.seed, content)
         with torch.random.fork_rng(devices=[]):
@@ -215,17 +228,26 @@ class DeepImagePrior(System):
         fixed = network.fixed_input(image.new_empty(1, 1, self.padded_size(height), self.padded_size(width)))
         noise = torch.Generator(image.device).manual_seed(seed)
         optimizer = torch.optim.Adam(network.parameters(), recipe.learning_rate)
-        for _ in range(recipe.iterations):
+        losses = []
+        for step in range(recipe.iterations + 1):
+            if step % every == 0 or step == recipe.iterations:
+                with torch.no_grad():
+                    raw = network.draw(fixed)[..., :height, :width]
+                if not raw.isfinite().all():
+                    raise LacunaError("a fit of system 'deep_image_prior' diverged; lower its setting 'learning_rate'")
+                yield step, raw, float(torch.stack(losses).mean()) if losses else 0.0
+                losses = []
+            if step == recipe.iterations:
+                return
+            for group in optimizer.param_groups if rate else ():
+                group["lr"] = rate(step)
             shaken = torch.randn(fixed.shape, generator=noise, device=fixed.device, dtype=fixed.dtype)
             raw = network.draw(fixed + recipe.input_noise * shaken)[..., :height, :width]
             optimizer.zero_grad()
-            valid_loss(raw, image, mask).backward()
+            loss = valid_loss(raw, image, mask)
+            loss.backward()
             optimizer.step()
-        with torch.no_grad():
-            raw = network.draw(fixed)[..., :height, :width]
-        if not raw.isfinite().all():
-            raise LacunaError("a fit of system 'deep_image_prior' diverged; lower its setting 'learning_rate'")
-        return raw
+            losses.append(loss.detach())
 
 
 SYSTEM = DeepImagePrior

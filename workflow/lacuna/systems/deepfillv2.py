@@ -11,7 +11,7 @@ paddings are symmetric, and the authors', as TensorFlow computes it, for which t
 discriminator's spectral norm is the standard one; the port divides the stored weights by it and passes no gradient.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -25,7 +25,7 @@ from lacuna.nn.contextual_attention import paste, self_similarity, usable_keys
 from lacuna.nn.same_padding import same_padding
 from lacuna.systems import base
 from lacuna.systems._deepfillv2_released import NETWORKS, in_our_layout, released_names
-from lacuna.systems.base import Deviation, Facts, System, require_size
+from lacuna.systems.base import Deviation, Facts, System, require_size, where_known
 
 SOFTMAX_SCALE = 10
 
@@ -72,6 +72,9 @@ class Prediction(base.Prediction):
     """raw: the fine network's picture. coarse: the coarse network's, N×3×H×W in [0, 1]."""
 
     coarse: Tensor
+
+    def known_only(self, truth: Tensor, known: Tensor) -> "Prediction":
+        return replace(super().known_only(truth, known), coarse=where_known(known, self.coarse, truth))
 
 
 # ---------------------------------------------------------------------- blocks
@@ -336,7 +339,7 @@ class DeepFillv2(System):
             "discriminator": torch.optim.Adam(self.discriminator.parameters(), rate, betas),
         }
 
-    def training_step(self, image, mask, optimizers, backward):
+    def learn(self, image, mask, optimizers, backward):
         recipe = self.recipe
         made = self.network(image, mask)
         filled = composite(made.raw, image, mask)

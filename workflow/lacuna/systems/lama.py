@@ -390,7 +390,7 @@ class LaMa(System):
             "gradient_penalty": self.recipe.gradient_penalty_weight * gradient_penalty(real, image),
         }
 
-    def training_step(self, image, mask, optimizers, backward):
+    def learn(self, image, mask, optimizers, backward):
         self.discriminator.requires_grad_(False)
         losses = self.generator_losses(image, mask)
         self._update("network", losses, optimizers, backward)

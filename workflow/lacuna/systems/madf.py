@@ -7,7 +7,7 @@ scale by scale. There is no discriminator.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -21,7 +21,7 @@ from lacuna.nn import backbones
 from lacuna.nn.imagenet import denormalised, normalised
 from lacuna.nn.losses import perceptual_loss, style_loss
 from lacuna.systems import base
-from lacuna.systems.base import Deviation, Facts, Prediction, System, require_size
+from lacuna.systems.base import Deviation, Facts, Prediction, System, require_size, where_known
 
 FEATURE_LAYERS = ("pool1", "pool2", "pool3")  # of VGG16
 
@@ -187,6 +187,10 @@ class CascadedPrediction(Prediction):
     @property
     def raw2(self) -> Tensor:
         return self.raw
+
+    def known_only(self, truth: Tensor, known: Tensor) -> "CascadedPrediction":
+        first, second = (where_known(known, raw, truth) for raw in (self.raw0, self.raw1))
+        return replace(super().known_only(truth, known), raw0=first, raw1=second)
 
 
 class Network(nn.Module):
@@ -364,7 +368,7 @@ class MADF(System):
             "total_variation": recipe.total_variation_weight * total_variation(composites[last]),
         }
 
-    def training_step(self, image, mask, optimizers, backward):
+    def learn(self, image, mask, optimizers, backward):
         optimizers["network"].zero_grad()
         made = self.network(image, mask)
         outputs = [normalised(raw) for raw in (made.raw0, made.raw1, made.raw2)]

@@ -273,7 +273,7 @@ class PartialConv(System):
             losses[name] = weight * (loss(of_raw, true, FEATURE_LAYERS) + loss(of_made, true, FEATURE_LAYERS))
         return losses
 
-    def training_step(self, image, mask, optimizers, backward):
+    def learn(self, image, mask, optimizers, backward):
         optimizers["network"].zero_grad()
         losses = self.reconstruction_losses(self.network(image, mask).raw, image, mask)
         backward(torch.stack(list(losses.values())).sum())

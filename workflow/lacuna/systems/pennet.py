@@ -7,7 +7,7 @@ at every level of the decoder. The network is that of the authors' PyTorch code,
 from the TensorFlow one of the paper.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 import torch
@@ -21,7 +21,7 @@ from lacuna.nn.contextual_attention import paste, self_similarity, usable_keys
 from lacuna.nn.layers import initialise_normal, twice_the_size
 from lacuna.nn.patch_discriminator import patch_layers, require_patch
 from lacuna.systems import base
-from lacuna.systems.base import Deviation, Facts, System, require_size
+from lacuna.systems.base import Deviation, Facts, System, known_at, require_size, where_known
 
 SOFTMAX_SCALE = 10
 KERNEL = 5  # of the discriminator's convolutions
@@ -125,6 +125,12 @@ class Prediction(base.Prediction):
     """pyramid: the picture as each level of the decoder shows it, N×3×h×w in [0, 1], finest (half the size) first."""
 
     pyramid: tuple[Tensor, ...] = field(default_factory=tuple)
+
+    def known_only(self, truth: Tensor, known: Tensor) -> "Prediction":
+        sizes = [level.shape[-2:] for level in self.pyramid]
+        pairs = zip(self.pyramid, sizes, strict=True)
+        pyramid = tuple(where_known(known_at(known, size), level, target(truth, size)) for level, size in pairs)
+        return replace(super().known_only(truth, known), pyramid=pyramid)
 
 
 # ---------------------------------------------------------------------- generator
@@ -242,10 +248,14 @@ def masked_l1(raw: Tensor, image: Tensor, region: Tensor) -> Tensor:
     return (region * (raw - image)).abs().mean() / region.mean().clamp_min(1e-12)
 
 
+def target(image: Tensor, size: tuple[int, int]) -> Tensor:
+    """What a level of the pyramid should show: the image at its size."""
+    return F.interpolate(image, size, mode="bilinear", align_corners=True)
+
+
 def pyramid_l1(pyramid: tuple[Tensor, ...], image: Tensor) -> Tensor:
     """Sum over the levels of the mean absolute difference to the image at their size; holes count like the rest."""
-    sizes = [level.shape[-2:] for level in pyramid]
-    targets = [F.interpolate(image, size, mode="bilinear", align_corners=True) for size in sizes]
+    targets = [target(image, level.shape[-2:]) for level in pyramid]
     return torch.stack([F.l1_loss(level, target) for level, target in zip(pyramid, targets, strict=True)]).sum()
 
 
@@ -327,7 +337,7 @@ class PENNet(System):
             "pyramid_l1": recipe.pyramid_weight * 2 * pyramid_l1(made.pyramid, image),
         }
 
-    def training_step(self, image, mask, optimizers, backward):
+    def learn(self, image, mask, optimizers, backward):
         recipe = self.recipe
         made = self.network(image, mask)
         filled = composite(made.raw, image, mask)

@@ -4,15 +4,18 @@ J. Yang, Z. Qi, Y. Shi, "Learning to Incorporate Structure Knowledge for Image I
 edges and Sobel derivatives are inputs; the decoder predicts a picture and its derivatives at three scales, and the
 derivatives are compared with extra weight near edges; and every scale of the decoder begins with self-attention whose
 keys are pooled. The recipe's `form` is the authors' network, or one of the two in the thesis on test-time training that
-keep one picture and no derivatives.
+keep one picture and no derivatives, and are trained otherwise: by the losses of `lacuna.adaptation.losses`.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
+from lacuna.adaptation import losses as by_region
 from lacuna.data.compositing import composite
 from lacuna.errors import LacunaError
 from lacuna.nn import backbones
@@ -31,7 +34,7 @@ from lacuna.systems._structure_losses import (
     uniform,
 )
 from lacuna.systems._structure_released import discriminator_names, in_our_layout, network_names
-from lacuna.systems.base import Deviation, Facts, Prediction, System, require_size
+from lacuna.systems.base import Deviation, Facts, Prediction, System, known_at, require_size, where_known
 
 FEATURE_NETWORKS = ("vgg19", "vgg16")
 INPUTS = 3 + 1 + 1 + 6  # picture, edges, mask, derivatives
@@ -62,11 +65,13 @@ FROZEN = {"none": None, "encoder_and_blocks": (1.0, 2), "encoder_and_half_of_blo
 class Recipe(base.Recipe):
     """Hyper-parameters; the defaults are those of the authors' code (github.com/YoungGod/sturcture-inpainting).
 
-    iterations: the authors train 10 epochs; 500,000 is the thesis' 20 epochs of 100,000 pictures, by 4. The thesis also
-    has learning_rate 1e-6 and no style loss. form: `released`, `thesis` or `thesis_small`. freeze: `none`, or what the
-    thesis keeps fixed in its sections 4.5.3 (`encoder_and_blocks`) and 4.6 (`encoder_and_half_of_blocks`). width:
-    channels after the first convolution. initial_gain: of the attention's output, at the start. low_scale_weight: of
-    the L1 loss of the smaller pictures; at the authors' 0 nothing teaches their two heads. leaky_structure: see the
+    iterations: the authors train 10 epochs; 500,000 is the thesis' 20 epochs of 100,000 pictures, by 4. form:
+    `released`, `thesis` or `thesis_small`; the thesis' imply learning_rate 1e-6 and style_weight 0, and take
+    hole_weight and valid_weight for the L1 losses of foreground and background, and the weights of content, gradient,
+    edge and adversarial loss for both alike. freeze: `none`, or what the thesis keeps fixed in its sections 4.5.3
+    (`encoder_and_blocks`) and 4.6 (`encoder_and_half_of_blocks`). width: channels after the first convolution.
+    initial_gain: of the attention's output, at the start. low_scale_weight: of the L1 loss of the smaller pictures; at
+    the authors' 0 nothing teaches their two heads; only the released form has them. leaky_structure: see the
     deviations.
     """
 
@@ -102,6 +107,16 @@ class Recipe(base.Recipe):
             raise LacunaError("settings of system 'structure' for width must be at least 1")
         if self.freeze != "none" and self.form == "thesis_small":
             raise LacunaError("system 'structure' has nothing to freeze in form 'thesis_small'; set 'freeze' to 'none'")
+        if self.style_weight and not FORMS[self.form].side_heads:
+            raise LacunaError(
+                f"system 'structure' has no style loss in form '{self.form}'; leave 'style_weight' out, or set it to 0"
+            )
+
+    @staticmethod
+    def implied(values: dict) -> dict:
+        """What the thesis' forms set besides."""
+        form = FORMS.get(values.get("form", "released"))
+        return {"learning_rate": 1e-6, "style_weight": 0.0} if form and not form.side_heads else {}
 
 
 # ---------------------------------------------------------------------- generator
@@ -117,6 +132,21 @@ class StructurePrediction(Prediction):
 
     images: tuple[Tensor, ...]
     gradients: tuple[Tensor, ...]
+
+    def known_only(self, truth: Tensor, known: Tensor) -> "StructurePrediction":
+        def at(size: tuple[int, int]) -> tuple[Tensor, Tensor]:
+            step = truth.shape[-1] // size[-1]
+            return known_at(known, size), truth[..., ::step, ::step]
+
+        images, gradients = [], []
+        for image in self.images:
+            visible, true = at(image.shape[-2:])
+            images.append(where_known(visible, image, true))
+        for gradient in self.gradients:
+            visible, true = at(gradient.shape[-2:])
+            # a derivative is known where all of its window is
+            gradients.append(where_known(1 - F.max_pool2d(1 - visible, 3, 1, 1), gradient, sobel(2 * true - 1)))
+        return replace(super().known_only(truth, known), images=tuple(images), gradients=tuple(gradients))
 
 
 class ResidualBlock(nn.Module):
@@ -212,7 +242,7 @@ class Structure(System):
     """Generator, spectrally normalised patch discriminator, and L1, feature, structure and adversarial losses.
 
     Losses are logged with their weights, so that all but `discriminator` sum up to what the generator minimises. The
-    thesis' forms predict no derivatives: theirs are those of the raw prediction.
+    thesis' forms have losses of their own, by region (see `region_step`).
     """
 
     facts = Facts(
@@ -263,8 +293,11 @@ class Structure(System):
             Deviation(
                 "",
                 None,
-                "In the thesis' forms the structure losses compare Sobel's derivatives of the raw prediction, for want "
-                "of heads; whether the thesis did so or left these losses out is not known.",
+                "The thesis' forms are trained as the thesis says: L1, structural, perceptual and adversarial losses, "
+                "weighed 1, 1, 0.1 and 0.4, of hole and background separately (the background's of the raw prediction)"
+                "; derivatives are the prediction's own, features are compared by L1, there is no style loss, and the "
+                "rate is 1e-6. The printed weights 0.1 and 20 of the structural loss are read as in the authors' code: "
+                "0.1 for its mean, 1 for its mean near edges.",
             ),
         ),
     )
@@ -349,7 +382,9 @@ class Structure(System):
             losses["low_scale"] = recipe.low_scale_weight * low_scale_l1(prediction.images, image)
         return losses
 
-    def training_step(self, image, mask, optimizers, backward):
+    def learn(self, image, mask, optimizers, backward):
+        if not self.form.side_heads:
+            return self.region_step(image, mask, torch.ones_like(mask), optimizers, backward)
         for optimizer in optimizers.values():
             optimizer.zero_grad()
         prediction = held_back(self.network(image, mask), uniform(image, mask))
@@ -363,8 +398,54 @@ class Structure(System):
         optimizers["discriminator"].zero_grad()
         real, fake = self.discriminator(torch.cat([image, made.detach()])).chunk(2)
         losses["discriminator"] = discriminator_loss(real, fake)
-        backward(losses["discriminator"])
+        return self._finished(losses, optimizers, backward)
 
+    def region_step(
+        self,
+        image: Tensor,
+        mask: Tensor,
+        known: Tensor,
+        optimizers: dict[str, torch.optim.Optimizer],
+        backward: Callable[[Tensor], None],
+        background: bool = True,
+        adversarial: bool = True,
+        weights: by_region.Weights | None = None,
+    ) -> dict[str, Tensor]:
+        """One update by the thesis' losses, for which `lacuna.adaptation.losses` has the words.
+
+        mask: F, the foreground. known: 1 − U; under U the image holds a filler. background: losses on B as well.
+        adversarial: whether the discriminator judges, and learns. weights: None = the recipe's.
+        """
+        for optimizer in optimizers.values():
+            optimizer.zero_grad()
+        raw = held_back(self.network(image, mask), uniform(image, mask)).raw
+        regions, weights = by_region.Regions(mask * known, known), weights or self.region_weights()
+        truth = by_region.truth_of(image, regions, self.features)
+        judge = self.discriminator if adversarial else None
+        losses = by_region.generator_losses(raw, image, regions, truth, self.features, judge, weights, background)
+        backward(torch.stack(list(losses.values())).sum())
+        if judge is None:
+            optimizers["network"].step()
+            return {name: loss.detach() for name, loss in losses.items()}
+        optimizers["discriminator"].zero_grad()
+        losses["discriminator"] = by_region.discriminator_loss(raw, image, regions, judge, background)
+        return self._finished(losses, optimizers, backward)
+
+    def region_weights(self) -> by_region.Weights:
+        """What the recipe says of the thesis' losses."""
+        recipe = self.recipe
+        return by_region.Weights(
+            l1=recipe.hole_weight,
+            background_l1=recipe.valid_weight,
+            gradient=recipe.gradient_weight,
+            edge=recipe.edge_weight,
+            perceptual=recipe.content_weight,
+            adversarial=recipe.adversarial_weight,
+        )
+
+    def _finished(self, losses: dict[str, Tensor], optimizers, backward) -> dict[str, Tensor]:
+        """Both parts updated, the generator's gradients being there."""
+        backward(losses["discriminator"])
         for optimizer in optimizers.values():
             optimizer.step()
         return {name: loss.detach() for name, loss in losses.items()}

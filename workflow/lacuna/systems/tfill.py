@@ -9,7 +9,7 @@ As in the authors' code the network works at one size: any picture is resized to
 Their second stage, which refines that at the picture's own size, is an option.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -25,7 +25,7 @@ from lacuna.systems import base
 from lacuna.systems._released import opened, unwrap
 from lacuna.systems._tfill_coarse import Decoder, Encoder, Transformer
 from lacuna.systems._tfill_refinement import PARAMETERS, Refiner
-from lacuna.systems.base import Deviation, Facts, Prediction, System, require_size
+from lacuna.systems.base import Deviation, Facts, Prediction, System, known_at, require_size, where_known
 
 
 @dataclass(frozen=True)
@@ -107,6 +107,11 @@ class CoarsePrediction(Prediction):
     coarse: Tensor
     encoder_mask: Tensor
     tokens: Tensor
+
+    def known_only(self, truth: Tensor, known: Tensor) -> "CoarsePrediction":
+        size = self.coarse.shape[-2:]
+        coarse = where_known(known_at(known, size), self.coarse, resized(truth, size).clamp(0, 1))
+        return replace(super().known_only(truth, known), coarse=coarse)
 
 
 # ---------------------------------------------------------------------- network and losses
@@ -291,7 +296,7 @@ class TFill(System):
             for name, module in self.modules().items()
         }
 
-    def training_step(self, image, mask, optimizers, backward):
+    def learn(self, image, mask, optimizers, backward):
         for optimizer in optimizers.values():
             optimizer.zero_grad()
         made, size = self.network(image, mask), self.recipe.fixed_size
