@@ -58,13 +58,20 @@ def modules_used(roots: tuple[str, ...]) -> tuple[str, ...]:
 
 
 @cache
-def code_digest(roots: tuple[str, ...]) -> str:
-    """Digest of the bytes of every module reached from `roots`, and of the templates beside those modules."""
-    parts: list[str | bytes] = []
+def module_digests(roots: tuple[str, ...]) -> dict[str, str]:
+    """Module reached from `roots` → digest of its bytes and of the templates beside it."""
+    found = {}
     for module in modules_used(roots):
         path = _file_of(module)
-        parts += [module, path.read_bytes()]
+        parts: list[str | bytes] = [path.read_bytes()]
         for template in sorted(path.parent.glob(f"{path.stem}.*")):
             if template.suffix in {".html", ".css", ".js"}:
                 parts += [template.name, template.read_bytes()]
-    return digest(*parts)
+        found[module] = digest(*parts)
+    return found
+
+
+@cache
+def code_digest(roots: tuple[str, ...]) -> str:
+    """Digest of every module reached from `roots`, and of the templates beside those modules."""
+    return digest(*(part for pair in module_digests(roots).items() for part in pair))

@@ -4,6 +4,8 @@ import csv
 import time
 from pathlib import Path
 
+from lacuna.files import naming
+
 
 class Table:
     """A CSV that grows by rows of numbers, first column `step`; its rows are also kept, for the checkpoint.
@@ -22,7 +24,7 @@ class Table:
     def append(self, row: dict[str, float]) -> None:
         """Add a row; six significant digits."""
         self.rows.append(row)
-        with self.path.open("a", newline="") as stream:
+        with naming(self.path), self.path.open("a", newline="") as stream:
             writer = csv.writer(stream, lineterminator="\n")
             if not self._columns:
                 self._columns = list(row)
