@@ -1,4 +1,4 @@
-# Every trained system on every source. Resuming works from the undeclared `state/` beside the weights.
+# Every trained system on every source. Going on works from the undeclared `state/` beside the weights.
 
 
 rule train:
@@ -6,8 +6,10 @@ rule train:
         train=lambda wildcards: f"{PLAN.folder}/lists/{PLAN.sources[wildcards.source]['train']}.txt",
         validation=lambda wildcards: f"{PLAN.folder}/lists/{PLAN.sources[wildcards.source]['validation']}.txt",
         backbones=lambda wildcards: PLAN.backbone_files("train", wildcards.system),
+        initial=lambda wildcards: PLAN.initial_weights(wildcards),
     output:
         weights=f"{PLAN.folder}/training/{{system}}/{{source}}/weights.safetensors",
+        state=f"{PLAN.folder}/training/{{system}}/{{source}}/training_state.safetensors",
         losses=f"{PLAN.folder}/training/{{system}}/{{source}}/losses.csv",
         validation=f"{PLAN.folder}/training/{{system}}/{{source}}/validation.csv",
         record=f"{PLAN.folder}/training/{{system}}/{{source}}/record.json",
@@ -32,7 +34,9 @@ rule train:
     params:
         settings=lambda wildcards: PLAN.train(wildcards.system, wildcards.source).settings_json,
         digest=lambda wildcards: PLAN.train(wildcards.system, wildcards.source).digest,
+        initial=lambda wildcards, input: ["--initial-weights", input.initial] if input.initial else [],
     shell:
         "python -m lacuna train --settings {params.settings:q} --train-list {input.train}"
-        " --validation-list {input.validation} --backbones results/backbones --gpus {resources.gpu}"
+        " --validation-list {input.validation} --backbones results/backbones {params.initial:q}"
+        " --gpus {resources.gpu}"
         " --threads {threads} --output {output.weights} > {log} 2>&1"

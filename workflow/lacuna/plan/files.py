@@ -22,6 +22,10 @@ class FileNames(Names):
             return self.systems[label].get("weights")
         return f"{self.folder}/training/{label}/{source}/weights.safetensors"
 
+    def initial_weights(self, wildcards) -> str | list:
+        """The weights that a training begins with; none for random ones."""
+        return self.systems[wildcards.system].get("weights", [])
+
     def weights_files(self) -> list[str]:
         """All files of weights that systems predict with."""
         files = (self.weights_path(label, source) for label in self.systems for source in self.sources_of(label))

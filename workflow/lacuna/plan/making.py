@@ -72,7 +72,8 @@ class Making(FileNames):
             "training": self._training_settings(label),
         }
         lists = (self.pair(sets["train"]), self.pair(sets["validation"]))
-        return Job("train", settings, (*lists, *self._fetched("train", label)), (self._module(label),))
+        upstream = (*lists, *self._fetched("train", label))
+        return Job("train", settings, upstream, (self._module(label),), self._weights_content(label))
 
     @cache  # noqa: B019
     def predict(self, label: str, source: str, test_set: str) -> Job:
