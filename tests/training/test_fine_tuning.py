@@ -39,10 +39,8 @@ def test_a_training_begins_with_what_a_state_holds(job, first, capsys):
     assert "begins with network, discriminator of " in capsys.readouterr().out
     frozen = job("still", iterations=1, initial_weights=first / "training_state.safetensors", freeze=["disc*"])
     before, after = read_parts(first / "training_state.safetensors"), read_parts(frozen / "training_state.safetensors")
-    assert all(
-        torch.equal(before["discriminator"][key], after["discriminator"][key]) for key in before["discriminator"]
-    )
-    assert not all(torch.equal(before["network"][key], after["network"][key]) for key in before["network"])
+    same = {part: all(torch.equal(before[part][key], after[part][key]) for key in before[part]) for part in before}
+    assert same == {"network": False, "discriminator": True}
 
 
 def test_a_training_begins_with_our_weights(job, first, capsys):
@@ -111,14 +109,16 @@ def test_a_pattern_that_matches_nothing_is_refused(job):
         job("a", iterations=1, freeze=["network.*"])
 
 
-@pytest.mark.parametrize("name", ["aotgan", "partialconv", "structure", "tfill", "lama"])
-def test_what_is_frozen_stays_whatever_the_system_switches(name):
+@pytest.mark.parametrize(
+    ("name", "depth"), [("aotgan", 1), ("partialconv", 1), ("structure", 1), ("tfill", 1), ("lama", 2)]
+)
+def test_what_is_frozen_stays_whatever_the_system_switches(name, depth):
     """Parameters, and statistics of normalisations; also where the system turns gradients off and on by itself."""
     torch.manual_seed(3)
     kind = systems.system_class(name)
     system = systems.create(name, **kind.small)
     optimizers = system.optimizers()
-    first, last = (list(system.network.state_dict())[place].split(".")[0] for place in (0, -1))
+    first, last = (".".join(list(system.network.state_dict())[place].split(".")[:depth]) for place in (0, -1))
     assert first != last
     patterns = [f"network.{first}.*", *(["discriminator.*"] if "discriminator" in system.modules() else [])]
     frozen = Frozen(patterns, system.modules(), optimizers)
