@@ -1,5 +1,6 @@
 """No state of a training is lost: what does not fit is set aside and comes back; longer trainings go on."""
 
+import errno
 import json
 
 import pytest
@@ -7,8 +8,9 @@ import torch
 
 from lacuna import systems
 from lacuna.errors import LacunaError
-from lacuna.files import read_rows
-from lacuna.training import identity
+from lacuna.files import naming, read_rows
+from lacuna.training import identity, state
+from lacuna.training.logs import Table
 from lacuna.training.sidecar import set_aside
 from tests.training.doubles import AOTGAN, DECLARED, contents, stopped_at
 
@@ -141,6 +143,34 @@ def test_a_second_training_in_the_folder_is_refused(job, monkeypatch, tmp_path):
     assert f"is training in {tmp_path / 'a'}; wait until it ends, or stop it" in refusals[0]
     assert refusals[0].startswith("process ")
     assert [row["step"] for row in read_rows(tmp_path / "a" / "validation.csv")] == ["0", "4"]
+
+
+@pytest.mark.parametrize(("write", "kept"), [(1, "no state is kept yet"), (2, "the state of step 4 is kept in")])
+def test_a_full_disk_says_what_is_kept_and_the_training_goes_on(job, monkeypatch, tmp_path, capsys, write, kept):
+    straight, original, writes = contents(job("straight", iterations=9)), state.save, []
+
+    def save(*args):
+        writes.append(None)
+        if len(writes) == write:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return original(*args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(state, "save", save)
+        with pytest.raises(LacunaError, match=rf"no space is left on the disk .* for .*/state/slot_\d.*; .*{kept}"):
+            job("a", iterations=9)
+    assert not (tmp_path / "a" / "weights.safetensors").exists()
+    assert contents(job("a", iterations=9)) == straight
+
+
+def test_a_full_disk_for_a_row_says_its_file(job, monkeypatch, tmp_path):
+    def append(self, row):
+        with naming(self.path):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Table, "append", append)
+    with pytest.raises(LacunaError, match="for .*validation.csv; free some .*; no state is kept yet"):
+        job("a", iterations=2)
 
 
 TRAINED = [name for name in systems.names() if systems.system_class(name).facts.kind == "deep"]

@@ -53,7 +53,7 @@ def atomic(path: str | Path) -> Iterator[Path]:
             yield partial
             partial.replace(path)
     except OSError as error:
-        if error.filename == str(partial):
+        if str(error.filename) == str(partial):
             error.filename = str(path)
         raise
     finally:

@@ -29,11 +29,11 @@ def alone_in(folder: str | Path, job: str) -> Iterator[None]:
                 fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 stream.seek(0)
+                holder = stream.read().strip() or "another process is at work"
                 raise LacunaError(
-                    f"{stream.read().strip() or 'another process'} is {job} in {folder}; wait until it ends, or stop "
-                    "it, then run this again"
+                    f"{holder} in {folder}; wait until it ends, or stop it, then run this again"
                 ) from None
             stream.truncate(0)
-            stream.write(f"process {os.getpid()} on {socket.gethostname()}\n")
+            stream.write(f"process {os.getpid()} on {socket.gethostname()} is {job}\n")
             stream.flush()
         yield

@@ -225,25 +225,24 @@ def _train(
     try:
         with closing(batches), Interruption() as interruption, board:
             go_through()
+        write_record(
+            folder / "record.json",
+            settings,
+            system,
+            parameters=parameters,
+            steps=step,
+            batch_size=batch_size,
+            seconds=elapsed(),
+            images_per_second=step * batch_size / stepping,
+            device=device,
+            threads=threads,
+            peak_memory=peak_memory(device),
+        )
+        write_weights(output, system, note_of(settings, system, step, initial_weights))
     except OSError as error:
         if is_disk_full(error):
             raise LacunaError(f"{disk_full(error)}; {sidecar.kept()}") from None
         raise
-
-    write_record(
-        folder / "record.json",
-        settings,
-        system,
-        parameters=parameters,
-        steps=step,
-        batch_size=batch_size,
-        seconds=elapsed(),
-        images_per_second=step * batch_size / stepping,
-        device=device,
-        threads=threads,
-        peak_memory=peak_memory(device),
-    )
-    write_weights(output, system, note_of(settings, system, step, initial_weights))
     sidecar.finish()
     print(f"trained {step} steps in {elapsed():.0f} s, weights in {output}")
 
