@@ -12,7 +12,7 @@ from lacuna.files import naming, read_rows
 from lacuna.training import identity, state
 from lacuna.training.logs import Table
 from lacuna.training.sidecar import set_aside
-from tests.training.doubles import AOTGAN, DECLARED, contents, stopped_at
+from tests.training.doubles import AOTGAN, DECLARED, at_step, contents, stopped_at
 
 B = {"learning_rate": 0.0003}
 
@@ -143,6 +143,18 @@ def test_a_second_training_in_the_folder_is_refused(job, monkeypatch, tmp_path):
     assert f"is training in {tmp_path / 'a'}; wait until it ends, or stop it" in refusals[0]
     assert refusals[0].startswith("process ")
     assert [row["step"] for row in read_rows(tmp_path / "a" / "validation.csv")] == ["0", "4"]
+
+
+def test_tables_deleted_under_a_running_training_are_whole_at_its_end(job, monkeypatch, tmp_path):
+    """As by a second Snakemake, whose own training was refused."""
+    straight = contents(job("straight", iterations=9))
+
+    def delete(losses):
+        forget_outputs(tmp_path / "a")
+        return losses
+
+    at_step(monkeypatch, 5, delete)
+    assert contents(job("a", iterations=9)) == straight
 
 
 @pytest.mark.parametrize(("write", "kept"), [(1, "no state is kept yet"), (2, "the state of step 4 is kept in")])

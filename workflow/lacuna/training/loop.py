@@ -225,6 +225,8 @@ def _train(
     try:
         with closing(batches), Interruption() as interruption, board:
             go_through()
+        losses_table.write_whole()
+        validation_table.write_whole()
         write_record(
             folder / "record.json",
             settings,
