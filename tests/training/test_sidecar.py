@@ -114,12 +114,14 @@ def test_a_state_within_the_falling_rates_is_of_its_own_length_alone(job, monkey
     assert "going on from step 5 " in said
 
 
-def test_a_finished_training_run_again_trains_nothing(job, monkeypatch, tmp_path):
-    folder = job("a", iterations=5)
+@pytest.mark.parametrize("iterations", [5, 8])
+def test_a_finished_training_run_again_trains_nothing(job, monkeypatch, iterations):
+    """Also where its last step was validated before the end, so that nothing would draw the samples again."""
+    folder = job("a", iterations=iterations)
     before = contents(folder)
     forget_outputs(folder)
     monkeypatch.setattr(AOTGAN, "training_step", None)
-    assert contents(job("a", iterations=5)) == before
+    assert contents(job("a", iterations=iterations)) == before
 
 
 def test_the_extendable_state_takes_no_room_of_its_own(job):
