@@ -131,9 +131,9 @@ def test_what_is_frozen_stays_whatever_the_system_switches(name, depth):
     }
     for step in range(2):
         system.before_step(step, 0.0, optimizers)
-        for module in system.modules().values():
-            module.requires_grad_(True)
         frozen.hold()
+        for module in system.modules().values():
+            module.requires_grad_(True)  # as some do within a step
         for module in system.modules().values():
             for parameter in module.parameters():
                 if parameter.requires_grad:
