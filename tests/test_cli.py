@@ -58,3 +58,29 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(capsys, tmp_path):
     assert run_step("make_masks", settings, {}, {"index": tmp_path / "file/set/index.csv"}) == 1
     error = capsys.readouterr().err
     assert error.startswith("lacuna step make_masks: ") and "file/set cannot be used (Not a directory)" in error
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (
+            OSError(28, "No space left on device", "results/a.csv"),
+            "no space is left on the disk mounted at / for results/",
+        ),
+        (
+            OSError(28, "No space left on device"),
+            "no space is left on the disk mounted at / for what this command writes",
+        ),
+        (OSError("unexpected\nend"), "the system refused to read or write (unexpected end); check the disk"),
+        (PermissionError(13, "Permission denied", "a.csv"), "a.csv cannot be used (Permission denied); correct"),
+    ],
+)
+def test_no_error_of_the_system_leaves_a_traceback(error, sentence, monkeypatch, capsys):
+    def refuse(args):
+        raise error
+
+    monkeypatch.setattr("lacuna.commands.metrics.run", refuse)
+    monkeypatch.setattr("os.path.ismount", lambda path: str(path) == "/")
+    assert main(["metrics"]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith(f"lacuna metrics: {sentence}") and said.count("\n") == 1

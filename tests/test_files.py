@@ -1,7 +1,10 @@
+import errno
+import os
+
 import pytest
 
 from lacuna.errors import LacunaError
-from lacuna.files import atomic, empty_folder, read_json, read_rows, write_rows
+from lacuna.files import atomic, disk_full, empty_folder, is_disk_full, naming, read_json, read_rows, write_rows
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_rubbish(tmp_path):
@@ -12,6 +15,35 @@ def test_a_failed_write_leaves_the_old_file_and_no_rubbish(tmp_path):
         raise RuntimeError
     assert read_rows(path) == [{"a": "1"}]
     assert [entry.name for entry in tmp_path.iterdir()] == ["table.csv"]
+
+
+def full_disk():
+    """What a write to a full disk raises: it does not say which file."""
+    return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_an_error_without_a_file_gets_one(tmp_path):
+    path = tmp_path / "table.csv"
+    with pytest.raises(OSError) as caught, atomic(path):
+        raise full_disk()
+    assert caught.value.filename == str(path) and is_disk_full(caught.value)
+    with pytest.raises(OSError) as caught, atomic(path) as partial:
+        (partial / "below").write_text("x")
+    assert caught.value.filename == str(partial / "below")
+    with pytest.raises(OSError) as caught, atomic(path) as partial:
+        partial.read_text()
+    assert caught.value.filename == str(path)
+    with pytest.raises(OSError) as caught, naming("outer"), naming("inner"):
+        raise full_disk()
+    assert caught.value.filename == "inner"
+
+
+def test_a_full_disk_is_named(tmp_path):
+    error = full_disk()
+    assert disk_full(error).startswith("no space is left on the disk mounted at / for what")
+    error.filename = str(tmp_path / "a" / "b.csv")
+    assert f" for {tmp_path}/a/b.csv; free some and run" in disk_full(error)
+    assert not is_disk_full(OSError(errno.EACCES, "no"))
 
 
 def test_the_longest_name_that_a_file_can_have(tmp_path):

@@ -1,5 +1,6 @@
 from copy import deepcopy
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -132,8 +133,36 @@ def test_missing_weights_are_one_sentence(tmp_path):
 
 
 def test_keys_that_exclude_each_other_are_named(tmp_path):
-    systems = {"aotgan": {"weights": "some.pth", "training": {"iterations": 1}}}
-    with pytest.raises(LacunaError, match="key 'training' does not go with the others at systems.aotgan"):
+    systems = {"theirs": {"kind": "predictions", "path": "x", "training": {"iterations": 1}}}
+    with pytest.raises(LacunaError, match="key 'training' does not go with the others at systems.theirs"):
+        plan(tmp_path, systems=systems)
+
+
+def test_weights_together_with_training_are_trained_further(tmp_path):
+    released = tmp_path / "released.pth"
+    released.write_bytes(b"weights")
+    own = {"iterations": 7, "learning_rate": 1e-5, "freeze": ["network.encoder.*"]}
+    entry = {"settings": DEFAULT["systems"]["aotgan"]["settings"], "weights": str(released), "training": own}
+    one = plan(tmp_path, systems={"aotgan": entry})
+    assert one.trainings() == [("aotgan", "place2"), ("aotgan", "celeba")]
+    assert one.weights_path("aotgan", "celeba") == "results/demo/training/aotgan/celeba/weights.safetensors"
+    assert one.initial_weights(SimpleNamespace(system="aotgan")) == str(released)
+    job = one.train("aotgan", "place2")
+    assert job.settings["training"]["freeze"] == ["network.encoder.*"]
+    released.write_bytes(b"other weights")
+    assert plan(tmp_path, systems={"aotgan": entry}).train("aotgan", "place2").digest != job.digest
+
+
+@pytest.mark.parametrize(
+    ("systems", "sentence"),
+    [
+        ({"aotgan": {"training": {"learning_rat": 1}}}, "unknown key 'learning_rat' at systems.aotgan.training: did"),
+        ({"aotgan": {"training": {"freeze": "network.*"}}}, "systems.aotgan.training.freeze is 'network"),
+        ({"telea": {"training": {"iterations": 3}}}, "systems.telea has 'training', but is not trained"),
+    ],
+)
+def test_mistakes_in_a_systems_own_training_are_one_sentence(systems, sentence, tmp_path):
+    with pytest.raises(LacunaError, match=sentence):
         plan(tmp_path, systems=systems)
 
 

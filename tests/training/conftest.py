@@ -40,7 +40,7 @@ def job(tmp_path, monkeypatch):
     monkeypatch.setattr(backbones, "VGGFeatures", RandomFeatures)
     lists = [write_pairs(tmp_path / name, count, seed) for name, count, seed in (("train", 7, 1), ("held_out", 3, 2))]
 
-    def run(name: str, settings=None, **budget) -> Path:
+    def run(name: str, settings=None, initial_weights=None, **budget) -> Path:
         given = {
             "system": "aotgan",
             "settings": {"width": 8, "blocks": 1, "rates": [1, 2], "discriminator_width": 8, **(settings or {})},
@@ -49,7 +49,8 @@ def job(tmp_path, monkeypatch):
             "seed": 5,
             "training": {"batch_size": 3, "validate_every": 4, "checkpoint_every": 4, "log_every": 2, **budget},
         }
-        train(given, *lists, backbones=tmp_path, gpus=0, threads=1, output=tmp_path / name / "weights.safetensors")
+        output = tmp_path / name / "weights.safetensors"
+        train(given, *lists, tmp_path, gpus=0, threads=1, output=output, initial_weights=initial_weights)
         return tmp_path / name
 
     yield run

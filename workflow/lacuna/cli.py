@@ -7,6 +7,7 @@ import sys
 
 from lacuna import commands
 from lacuna.errors import LacunaError
+from lacuna.files import disk_full, is_disk_full
 
 # The order in which `--help` lists commands; those that it lacks come after.
 FIRST = ("inpaint", "score", "systems", "metrics", "studio", "check", "why", "accept")
@@ -52,8 +53,15 @@ def main(argv: list[str] | None = None) -> int:
     except BrokenPipeError:
         return 0
     except OSError as error:
-        if error.filename is None:  # nothing that a path could mend
-            raise
-        sentence = f"{error.filename} cannot be used ({error.strerror}); correct the path or its rights"
-        print(f"lacuna {called}: {sentence}", file=sys.stderr)
+        print(f"lacuna {called}: {_about(error)}", file=sys.stderr)
         return 1
+    return 0
+
+
+def _about(error: OSError) -> str:
+    if is_disk_full(error):
+        return disk_full(error)
+    reason = error.strerror or " ".join(str(error).split()) or type(error).__name__
+    if error.filename is None:
+        return f"the system refused to read or write ({reason}); check the disk and the network, then run this again"
+    return f"{error.filename} cannot be used ({reason}); correct the path or its rights"

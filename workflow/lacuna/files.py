@@ -1,6 +1,7 @@
 """Files that are either whole or absent."""
 
 import csv
+import errno
 import hashlib
 import json
 import os
@@ -13,16 +14,48 @@ from lacuna.errors import LacunaError
 
 
 @contextmanager
+def naming(path: str | Path) -> Iterator[None]:
+    """While entered, an `OSError` that does not say its file (a write to a full disk does not) gets `path`."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(path)
+        raise
+
+
+def disk_full(error: OSError) -> str:
+    """The sentence for an `OSError` of the kind ENOSPC or EDQUOT: which disk, and which file had no room."""
+    path = Path(error.filename or ".").absolute()
+    disk = next(parent for parent in (path, *path.parents) if os.path.ismount(parent))
+    what = f"for {error.filename}" if error.filename else "for what this command writes"
+    return f"no space is left on the disk mounted at {disk} {what}; free some and run the same command again"
+
+
+def is_disk_full(error: OSError) -> bool:
+    """Whether the disk, or the user's share of it, is full."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+@contextmanager
 def atomic(path: str | Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; rename it onto `path` only if the block succeeds."""
+    """Yield a temporary path beside `path`; rename it onto `path` only if the block succeeds.
+
+    An `OSError` in the block that does not say its file names `path`, as does one that names the temporary path.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     # not the name itself, which may be as long as one can be already
     short = hashlib.sha256(path.name.encode(errors="surrogateescape")).hexdigest()[:12]
     partial = path.with_name(f".{short}.{os.getpid()}.partial{path.suffix}")
     try:
-        yield partial
-        partial.replace(path)
+        with naming(path):
+            yield partial
+            partial.replace(path)
+    except OSError as error:
+        if str(error.filename) == str(partial):
+            error.filename = str(path)
+        raise
     finally:
         partial.unlink(missing_ok=True)
 

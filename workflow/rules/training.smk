@@ -1,4 +1,4 @@
-# Every trained system on every source. Resuming works from the undeclared `state/` beside the weights.
+# Every trained system on every source. Going on works from the undeclared `state/` beside the weights.
 
 
 rule train:
@@ -6,6 +6,7 @@ rule train:
         unpack(PLAN.inputs("train")),
     output:
         weights=PLAN.output("train", "weights"),
+        state=PLAN.output("train", "state"),
         losses=PLAN.output("train", "losses"),
         validation=PLAN.output("train", "validation"),
         record=PLAN.output("train", "record"),

@@ -121,6 +121,7 @@ class Making(Names):
         "torch",
         {
             "weights": "{folder}/training/{system}/{source}/weights.safetensors",
+            "state": "{folder}/training/{system}/{source}/training_state.safetensors",
             "losses": "{folder}/training/{system}/{source}/losses.csv",
             "validation": "{folder}/training/{system}/{source}/validation.csv",
             "record": "{folder}/training/{system}/{source}/record.json",
@@ -141,6 +142,7 @@ class Making(Names):
             "train": self.pair(sets["train"]).outputs["list"],
             "validation": self.pair(sets["validation"]).outputs["list"],
             "backbones": self._fetched(self._facts[system]["backbones"]),
+            "initial": self._named_weights(system),
         }
         return Work(settings, inputs, modules=self._modules(system))
 
@@ -188,6 +190,10 @@ class Making(Names):
         """The weights that a system predicts with, trained here or named in the config; none for one without."""
         if self.is_trained(system):
             return list(self.train(system, source).outputs["weights"])
+        return self._named_weights(system)
+
+    def _named_weights(self, system: str) -> list[str]:
+        """The file of weights that the config names: a training begins with it, and without training it predicts."""
         return [path for path in [self.systems[system].get("weights")] if path]
 
     def backbones_of_scores(self) -> list[str]:

@@ -28,6 +28,11 @@ class Names:
         self.set_metrics: list[str] = config.get("set_metrics", [])
         self._check_names()
         self._facts = {label: self._describe(label) for label in self.systems}
+        for label, entry in self.systems.items():
+            if "training" in entry and not self._facts[label]["trained"]:
+                raise LacunaError(
+                    f"in the config, systems.{label} has 'training', but is not trained; remove that key."
+                )
         if any(self.is_trained(label) for label in self.systems) and not self.sources:
             raise LacunaError("in the config, a system needs training but 'sources' is empty; add a training set.")
         for metric in config["metrics"]:
@@ -88,8 +93,9 @@ class Names:
         return self.systems[label].get("kind") == "predictions"
 
     def is_trained(self, label: str) -> bool:
-        """Whether this system is trained by this run."""
-        return self._facts[label]["trained"] and "weights" not in self.systems[label]
+        """Whether this system is trained by this run, from random weights or from those that the config names."""
+        entry = self.systems[label]
+        return self._facts[label]["trained"] and ("weights" not in entry or "training" in entry)
 
     def uses_gpu(self, label: str) -> int:
         """The number of GPUs a prediction job of this system asks for."""

@@ -5,4 +5,5 @@ from lacuna.training.loop import train
 
 def run(task) -> None:
     lists = (task.file("train"), task.file("validation"))
-    train(task.settings, *lists, task.backbones(), task.gpus, task.threads, task.out("weights"))
+    initial = next(iter(task.files("initial")), None)
+    train(task.settings, *lists, task.backbones(), task.gpus, task.threads, task.out("weights"), initial)

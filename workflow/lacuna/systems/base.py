@@ -128,6 +128,14 @@ class System:
         It must not depend on earlier calls, so that a resumed training goes on exactly. Modules are in training mode.
         """
 
+    @property
+    def free_until(self) -> float:
+        """The fraction of the budget up to which `before_step` does the same whatever `progress` is.
+
+        A finished training is lengthened from the last step before it.
+        """
+        return 1.0
+
     def training_step(
         self,
         image: Tensor,
@@ -237,9 +245,13 @@ class System:
         arrays, metadata = read_tensors(path)
         if METADATA_KEY not in metadata:
             return self.load_released(arrays)
-        system = json.loads(metadata[METADATA_KEY])["system"]
+        note = json.loads(metadata[METADATA_KEY])
+        system = note["system"]
         if system != self.facts.name:
             raise LacunaError(f"the weights {path} are of system '{system}', not '{self.facts.name}'")
+        if "parts" in note:  # a whole training state
+            own = "module.network."
+            arrays = {key.removeprefix(own): value for key, value in arrays.items() if key.startswith(own)}
         names = {key: key for key in self.network.state_dict()}
         return load_strictly(self.network, arrays, names, f"system '{system}' ({path})")
 

@@ -241,6 +241,10 @@ class PartialConv(System):
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:
         return {"network": torch.optim.Adam(self.network.parameters(), self.recipe.learning_rate)}
 
+    @property
+    def free_until(self) -> float:
+        return self.recipe.fine_tune_after
+
     def before_step(self, step, progress, optimizers):
         fine_tuning = progress >= self.recipe.fine_tune_after
         rate = self.recipe.fine_tune_learning_rate if fine_tuning else self.recipe.learning_rate

@@ -4,6 +4,8 @@ import csv
 import time
 from pathlib import Path
 
+from lacuna.files import atomic, naming
+
 
 class Table:
     """A CSV that grows by rows of numbers, first column `step`; its rows are also kept, for the checkpoint.
@@ -13,8 +15,7 @@ class Table:
 
     def __init__(self, path: Path, rows: list[dict[str, float]]):
         self.path = path
-        self.rows = []
-        self._columns: list[str] = []
+        self.rows: list[dict[str, float]] = []
         path.unlink(missing_ok=True)
         for row in rows:
             self.append(row)
@@ -22,12 +23,21 @@ class Table:
     def append(self, row: dict[str, float]) -> None:
         """Add a row; six significant digits."""
         self.rows.append(row)
-        with self.path.open("a", newline="") as stream:
-            writer = csv.writer(stream, lineterminator="\n")
-            if not self._columns:
-                self._columns = list(row)
-                writer.writerow(self._columns)
-            writer.writerow([f"{row[name]:.6g}" if name != "step" else row[name] for name in self._columns])
+        with naming(self.path), self.path.open("a", newline="") as stream:
+            _write(stream, [row], header=len(self.rows) == 1)
+
+    def write_whole(self) -> None:
+        """All rows once more: Snakemake, started again beside a job that outlived it, may have deleted the file."""
+        with atomic(self.path) as partial, partial.open("w", newline="") as stream:
+            _write(stream, self.rows, header=True)
+
+
+def _write(stream, rows: list[dict[str, float]], header: bool) -> None:
+    columns = list(rows[0]) if rows else []
+    writer = csv.writer(stream, lineterminator="\n")
+    if header:
+        writer.writerow(columns)
+    writer.writerows([f"{row[name]:.6g}" if name != "step" else row[name] for name in columns] for row in rows)
 
 
 class Means:

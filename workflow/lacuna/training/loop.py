@@ -1,11 +1,13 @@
 """The one loop that trains every system. It never asks which system it runs.
 
 It owns device, precision, data, budget, logs, checkpoints and resuming; a system owns its losses, its optimisers and
-its schedule. Outputs beside `weights.safetensors`: `losses.csv`, `validation.csv`, `samples.png`, `record.json`; and
-undeclared, `state/` (resuming) and `tensorboard/`.
+its schedule. Outputs beside `weights.safetensors`: `training_state.safetensors`, `losses.csv`, `validation.csv`,
+`samples.png`, `record.json`; and undeclared, `state/` (going on) and `tensorboard/`.
 """
 
+import dataclasses
 import math
+import shlex
 import shutil
 import time
 from contextlib import closing
@@ -16,65 +18,116 @@ from lightning_fabric import Fabric
 from torch.utils.tensorboard import SummaryWriter
 
 from lacuna import systems
-from lacuna.canonical import seed_of
+from lacuna.canonical import canonical_json, seed_of
 from lacuna.data.loading import evaluation_batches, training_batches
 from lacuna.data.sizes import width_and_height
 from lacuna.errors import LacunaError
+from lacuna.files import disk_full, is_disk_full, naming
+from lacuna.locking import alone_in
 from lacuna.nn.devices import choose_device, make_deterministic
-from lacuna.training import checkpoint
+from lacuna.training import state
 from lacuna.training.decay import Decay
+from lacuna.training.freezing import Frozen
+from lacuna.training.identity import identity
+from lacuna.training.initial import load_initial
 from lacuna.training.interruption import Interruption
 from lacuna.training.logs import Means, Progress, Table
-from lacuna.training.results import parameter_counts, peak_memory, write_record, write_weights
-from lacuna.training.settings import parse
+from lacuna.training.results import note_of, parameter_counts, peak_memory, write_record, write_weights
+from lacuna.training.settings import Settings, parse
+from lacuna.training.sidecar import Sidecar
 from lacuna.training.validation import validate
+
+STATE = "training_state.safetensors"
 
 
 def train(
-    settings: dict, train_list: Path, validation_list: Path, backbones: Path, gpus: int, threads: int, output: Path
+    settings: dict,
+    train_list: Path,
+    validation_list: Path,
+    backbones: Path,
+    gpus: int,
+    threads: int,
+    output: Path,
+    initial_weights: Path | None = None,
 ) -> None:
-    """Train one system on one source, from the beginning or from where an interrupted training of the same stopped.
+    """Train one system on one source, from the beginning or from where a training of the same, or a shorter one, was.
 
     settings: see `lacuna.training.settings.Settings`. Lists: `image<TAB>mask` lines. backbones: folder of pretrained
-    networks. output: the weights' file, written last. A loss that is not finite, and SIGTERM, end it by a
-    `LacunaError`; after SIGTERM the same command goes on with the next step.
+    networks. output: the weights' file, written last. initial_weights: begin with these instead of random ones. A loss
+    that is not finite, and SIGTERM, end it by a `LacunaError`; after SIGTERM the same command goes on with the next
+    step. So does a full disk, and another process that trains in the output's folder.
     """
     given, settings = settings, parse(settings)
     if systems.system_class(settings.system).facts.kind != "deep":
         raise LacunaError(f"system '{settings.system}' is not trained; predict with it straight away")
-    budget, folder = settings.training, output.parent
-    folder.mkdir(parents=True, exist_ok=True)
+
+    def command(given: dict) -> str:
+        """The command line that trains with other settings here."""
+        words = ["lacuna", "train", "--settings", canonical_json(given), "--train-list", train_list]
+        words += ["--validation-list", validation_list, "--backbones", backbones, "--gpus", gpus, "--threads", threads]
+        words += ["--initial-weights", initial_weights] if initial_weights else []
+        return shlex.join(map(str, [*words, "--output", output]))
+
+    with alone_in(output.parent, "training"), naming(output.parent):
+        _train(given, settings, train_list, validation_list, backbones, gpus, threads, output, initial_weights, command)
+
+
+def _train(
+    given: dict,
+    settings: Settings,
+    train_list: Path,
+    validation_list: Path,
+    backbones: Path,
+    gpus: int,
+    threads: int,
+    output: Path,
+    initial_weights: Path | None,
+    command,
+) -> None:
+    folder = output.parent
     make_deterministic(threads)
     torch.manual_seed(seed_of("train", settings.system, settings.source, settings.seed))
 
     system = systems.create(
         settings.system, **{"image_size": max(width_and_height(settings.image_size)), **settings.settings}
     )
-    iterations = budget.iterations or (None if budget.seconds else system.recipe.iterations)
-    batch_size = budget.batch_size or system.recipe.batch_size
-    parameters = parameter_counts(system)
+    settings = _with_budget_of(settings, system.recipe)
+    budget, iterations, batch_size = settings.training, settings.training.iterations, settings.training.batch_size
+    if initial_weights is not None:
+        filled = load_initial(system, initial_weights)
+        new = [name for name in system.modules() if name not in filled]
+        print(f"begins with {', '.join(filled)} of {initial_weights}" + (f"; new: {', '.join(new)}" if new else ""))
 
     device = choose_device(gpus)
     fabric = Fabric(
         accelerator=device.type, devices=1 if device.type == "cpu" else [device.index], precision=budget.precision
     )
     system.load_backbones(backbones, device)
-    optimizers = {name: fabric.setup_optimizers(each) for name, each in system.optimizers().items()}
+    own = system.optimizers()
+    frozen = Frozen(budget.freeze, system.modules(), own)
+    parameters = parameter_counts(system)
+    optimizers = {name: fabric.setup_optimizers(each) for name, each in own.items()}
     for name, module in system.modules().items():
         setattr(system, name, fabric.setup_module(module.to(memory_format=torch.channels_last)))  # a third faster
 
-    decay = Decay(optimizers, budget.decay_from)
+    factor = budget.learning_rate and budget.learning_rate / system.recipe.learning_rate
+    decay = Decay(optimizers, budget.decay_from, factor)
+    free_until = min(1.0 if budget.decay_from is None else budget.decay_from, system.free_until)
 
-    needed = [Path(backbones) / f"{name}.safetensors" for name in system.backbones(system.recipe)]
-    belongs_to = checkpoint.identity(given, [train_list, validation_list], needed)
-    state_file = folder / "state" / "last.pt"
-    done = checkpoint.restore(state_file, belongs_to, system.modules(), optimizers)
-    if done is None:
+    lists = {"training": train_list, "validation": validation_list}
+    needed = {name: Path(backbones) / f"{name}.safetensors" for name in system.backbones(system.recipe)}
+    belongs_to = identity(settings, system.recipe, lists, needed, initial_weights)
+    sidecar = Sidecar(folder, belongs_to, command, free_until)
+    found = sidecar.find()
+    if found is None:
         shutil.rmtree(folder / "tensorboard", ignore_errors=True)
-        done = {"step": 0, "elapsed": 0.0, "stepping": 0.0, "losses": [], "validation": [], "pending": []}
+        done = {"step": 0, "elapsed": 0.0, "stepping": 0.0, "bound": False, **{name: [] for name in state.ROWS}}
     else:
-        print(f"going on from step {done['step']} ({state_file})", flush=True)
-    step, stepping = done["step"], done["stepping"]
+        state.restore(found, system.modules(), optimizers)
+        done = found.progress()
+        print(f"going on from step {done['step']} ({sidecar.newest[0]})", flush=True)
+    del found
+    step, stepping, bound = done["step"], done["stepping"], done["bound"]
     losses_table = Table(folder / "losses.csv", done["losses"])
     validation_table = Table(folder / "validation.csv", done["validation"])
     means = Means(done["pending"])
@@ -95,41 +148,51 @@ def train(
             board.add_scalar(f"losses/{name}", value, step)
         progress.show(step, elapsed(), row)
 
+    def look() -> dict[str, float]:
+        return validate(system, evaluation_batches(validation_list, batch_size), device, folder / "samples.png")
+
     def log_validation() -> None:
-        scores = validate(system, evaluation_batches(validation_list, batch_size), device, folder / "samples.png")
+        scores = look()
         validation_table.append({"step": step, **scores})
         for name, value in scores.items():
             board.add_scalar(f"validation/{name}", value, step)
         values = "  ".join(f"{name} {value:.4g}" for name, value in scores.items())
         print(f"validation at step {step}  {values}", flush=True)
 
-    def save_state() -> None:
+    def current() -> state.State:
         remembered = {
             "step": step,
             "elapsed": elapsed(),
             "stepping": stepping,
+            "bound": bound,
             "losses": losses_table.rows,
             "validation": validation_table.rows,
             "pending": means.pending,
         }
-        checkpoint.save(state_file, belongs_to, system.modules(), optimizers, remembered)
+        note = note_of(settings, system, step, initial_weights)
+        note |= {"identity": belongs_to, "given": given, "decay_from": budget.decay_from}
+        return state.capture(system.modules(), optimizers, remembered, note)
 
-    seed = seed_of("batches", settings.source, settings.seed)
-    batches = training_batches(train_list, batch_size, seed, step, flip=budget.flip)
-    with closing(batches), Interruption() as interruption, board:
+    def go_through() -> None:
+        nonlocal step, stepping, bound
         if not validation_table.rows:
             log_validation()
         progress.start(step)
         while (share := spent()) < 1:  # asked once a step: with a time budget it grows meanwhile
             if interruption.requested:
-                save_state()
+                sidecar.save(current())
                 raise LacunaError(f"training was interrupted at step {step}; run the same command to go on from there")
+            if share >= free_until and not bound:
+                if step:
+                    sidecar.keep_extendable(current())
+                bound = True
             began_step = time.monotonic()
             image, mask = (tensor.to(device, memory_format=torch.channels_last) for tensor in next(batches))
             decay.undo(optimizers)
             system.before_step(step, share, optimizers)
             decay.apply(optimizers, share)
-            losses = system.training_step(image, mask, optimizers, fabric.backward)
+            frozen.hold()
+            losses = system.training_step(image, mask, optimizers, backward)
             step += 1
             means.add(_finite(losses, step))
             stepping += time.monotonic() - began_step
@@ -140,29 +203,58 @@ def train(
                 log_validation()
                 progress.start(step)
             if step % budget.checkpoint_every == 0:
-                save_state()
+                sidecar.save(current())
                 progress.start(step)
+        # before the last interval, which ends early, is logged: a longer training goes on with it
+        sidecar.write(folder / STATE, current())
+        if not bound:
+            sidecar.link_extendable(folder / STATE)
         if means.pending:
             log_losses()
         if validation_table.rows[-1]["step"] != step:
             log_validation()
+        elif not (folder / "samples.png").is_file():
+            look()
 
-    write_record(
-        folder / "record.json",
-        settings,
-        system,
-        parameters=parameters,
-        steps=step,
-        batch_size=batch_size,
-        seconds=elapsed(),
-        images_per_second=step * batch_size / stepping,
-        device=device,
-        threads=threads,
-        peak_memory=peak_memory(device),
-    )
-    write_weights(output, settings, system, step)
-    shutil.rmtree(state_file.parent, ignore_errors=True)
+    def backward(loss: torch.Tensor) -> None:
+        if loss.requires_grad:  # not that of a part that is frozen
+            fabric.backward(loss)
+
+    seed = seed_of("batches", settings.source, settings.seed)
+    batches = training_batches(train_list, batch_size, seed, step, flip=budget.flip)
+    try:
+        with closing(batches), Interruption() as interruption, board:
+            go_through()
+        losses_table.write_whole()
+        validation_table.write_whole()
+        write_record(
+            folder / "record.json",
+            settings,
+            system,
+            parameters=parameters,
+            steps=step,
+            batch_size=batch_size,
+            seconds=elapsed(),
+            images_per_second=step * batch_size / stepping,
+            device=device,
+            threads=threads,
+            peak_memory=peak_memory(device),
+        )
+        write_weights(output, system, note_of(settings, system, step, initial_weights))
+    except OSError as error:
+        if is_disk_full(error):
+            raise LacunaError(f"{disk_full(error)}; {sidecar.kept()}") from None
+        raise
+    sidecar.finish()
     print(f"trained {step} steps in {elapsed():.0f} s, weights in {output}")
+
+
+def _with_budget_of(settings: Settings, recipe) -> Settings:
+    """The settings with the system's own numbers where the run has none."""
+    budget = settings.training
+    iterations = budget.iterations or (None if budget.seconds else recipe.iterations)
+    training = dataclasses.replace(budget, iterations=iterations, batch_size=budget.batch_size or recipe.batch_size)
+    return dataclasses.replace(settings, training=training)
 
 
 def _finite(losses: dict[str, torch.Tensor], step: int) -> dict[str, float]:

@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import save
 
 from lacuna.canonical import canonical_json
-from lacuna.files import atomic, write_json
+from lacuna.files import atomic, sha256_of, write_json
 from lacuna.systems._released import contiguous
 from lacuna.systems.base import METADATA_KEY
 from lacuna.training.settings import Settings
@@ -19,8 +19,8 @@ from lacuna.training.settings import Settings
 RECORDED = ("torch", "lightning-fabric", "safetensors", "numpy", "pillow")
 
 
-def write_weights(path: Path, settings: Settings, system, steps: int) -> None:
-    """The network's weights (no discriminator) as safetensors, with a note of what they are."""
+def note_of(settings: Settings, system, steps: int, initial_weights: Path | None) -> dict:
+    """What the files of a training say of themselves."""
     note = {
         "system": settings.system,
         "settings": dataclasses.asdict(system.recipe),
@@ -29,6 +29,13 @@ def write_weights(path: Path, settings: Settings, system, steps: int) -> None:
         "seed": settings.seed,
         "steps": steps,
     }
+    if initial_weights is not None:
+        note["initial_weights"] = {"file": initial_weights.name, "sha256": sha256_of(initial_weights)}
+    return note
+
+
+def write_weights(path: Path, system, note: dict) -> None:
+    """The network's weights (no discriminator) as safetensors, with a note of what they are."""
     with atomic(path) as partial:
         # not `save_file`: it makes files that only their owner may read
         partial.write_bytes(save(contiguous(system.network.state_dict()), {METADATA_KEY: canonical_json(note)}))

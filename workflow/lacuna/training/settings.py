@@ -1,6 +1,7 @@
 """What a training is told: the command's one JSON string, checked."""
 
 import dataclasses
+import math
 from dataclasses import dataclass, field
 
 from lacuna.errors import LacunaError
@@ -17,7 +18,9 @@ class Budget:
     system's own number of iterations. batch_size: images a step; the system's own if none. validate_every,
     checkpoint_every, log_every: in steps; a logged loss is the mean over its interval. decay_from: the fraction of the
     budget from which learning rates fall linearly to zero; none: only the system's own schedule. flip: images and masks
-    left to right at random. precision: Lightning Fabric's name of it.
+    left to right at random. precision: Lightning Fabric's name of it. learning_rate: instead of the system's setting of
+    this name; its other rates, and what its schedule makes of them, change by the same factor. freeze: patterns of
+    names of parameters (`network.encoder.*`) that stay as they are, see `lacuna.training.freezing`.
     """
 
     iterations: int | None = None
@@ -29,6 +32,8 @@ class Budget:
     decay_from: float | None = None
     flip: bool = True
     precision: str = "32-true"
+    learning_rate: float | None = None
+    freeze: list[str] = field(default_factory=list)
 
     def __post_init__(self):
         if self.iterations is not None and self.seconds is not None:
@@ -45,6 +50,12 @@ class Budget:
             )
         if not isinstance(self.flip, bool):
             raise LacunaError(f"training's `flip` is true or false, not {self.flip!r}")
+        rate = self.learning_rate
+        number = isinstance(rate, int | float) and not isinstance(rate, bool)
+        if rate is not None and not (number and 0 < rate < math.inf):
+            raise LacunaError(f"training's `learning_rate` must be a number above 0, not {rate!r}")
+        if not isinstance(self.freeze, list) or not all(isinstance(each, str) for each in self.freeze):
+            raise LacunaError(f"training's `freeze` must be a list of patterns of names, not {self.freeze!r}")
         if self.precision not in PRECISIONS:
             raise LacunaError(f"training's `precision` is one of {', '.join(PRECISIONS)}, not {self.precision!r}")
 

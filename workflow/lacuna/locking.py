@@ -1,0 +1,39 @@
+"""One process at a time in a folder, however many were started."""
+
+import fcntl
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from lacuna.errors import LacunaError
+from lacuna.files import naming
+
+LOCK = ".lock"
+
+
+@contextmanager
+def alone_in(folder: str | Path, job: str) -> Iterator[None]:
+    """While entered, this process alone does `job` ("training") in `folder`, which is made if there is none.
+
+    A second one, such as a job that Snakemake starts again while the one that outlived it still runs, is refused by a
+    `LacunaError` that names the process. The lock is the process's own: the system frees it however the process ends.
+    The file stays, because a lock on a file that others may remove holds nothing.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / LOCK).open("a+") as stream:
+        with naming(folder / LOCK):
+            try:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                stream.seek(0)
+                holder = stream.read().strip() or "another process is at work"
+                raise LacunaError(
+                    f"{holder} in {folder}; wait until it ends, or stop it, then run this again"
+                ) from None
+            stream.truncate(0)
+            stream.write(f"process {os.getpid()} on {socket.gethostname()} is {job}\n")
+            stream.flush()
+        yield
