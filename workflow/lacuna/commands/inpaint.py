@@ -50,6 +50,8 @@ def run(args) -> None:
     )
     jobs = plan_jobs(args.image, args.mask, args.output, options.suffix, args.force)
     model = load(args.system, args.weights, args.settings, gpus=args.gpus, threads=args.threads, seed=args.seed)
+    for note in model.notes:
+        print(f"note: {note}", file=sys.stderr)
     if args.image.is_dir():
         _run_folder(model, jobs, options, args.output)
         return

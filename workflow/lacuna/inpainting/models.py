@@ -21,12 +21,22 @@ NOTE = "lacuna"  # the key of the safetensors metadata in which training says wh
 
 
 class Model:
-    """A predictor with its name, its device in words, and the tile that it takes: (height, width), or None for all."""
+    """A predictor with its name, its device in words, and the tile that it takes: (height, width), or None for all.
+
+    notes: sentences on what a user should know of it before its results are believed.
+    """
 
     def __init__(
-        self, predict: Predict, name: str, device: str, tile: tuple[int, int] | None, fixed_tile: bool = False
+        self,
+        predict: Predict,
+        name: str,
+        device: str,
+        tile: tuple[int, int] | None,
+        fixed_tile: bool = False,
+        notes: tuple[str, ...] = (),
     ):
         self.predict, self.name, self.device, self.tile, self.fixed_tile = predict, name, device, tile, fixed_tile
+        self.notes = notes
 
     def inpaint(
         self,
@@ -49,7 +59,7 @@ class Model:
         cannot be kept a warning.
         """
         picture = picture_of(image)
-        for note in picture.notes:
+        for note in (*self.notes, *picture.notes):
             warnings.warn(note, stacklevel=2)
         hole = hole_of(mask, picture, invert=invert_mask, resize=resize_mask, dilate=dilate)
         filled = self.fill(picture, hole, tile=tile, overlap=overlap)
@@ -149,7 +159,8 @@ def _from_graph(system: str | None, path: Path, settings: dict | None, gpus: int
     graph = Graph(path, gpus, threads)
     if system is not None and graph.name != system:
         raise LacunaError(f"the graph {path} is of system '{graph.name}', not '{system}'; name the file's own system")
-    return Model(graph.predict, graph.name, graph.device, graph.size or (TILE, TILE), fixed_tile=graph.size is not None)
+    tile, fixed = graph.size or (TILE, TILE), graph.size is not None
+    return Model(graph.predict, graph.name, graph.device, tile, fixed_tile=fixed, notes=tuple(graph.notes))
 
 
 def _note(weights: str | Path) -> dict:
