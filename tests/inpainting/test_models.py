@@ -12,8 +12,7 @@ import lacuna
 from lacuna import systems
 from lacuna.digests import modules_used
 from lacuna.errors import LacunaError
-from lacuna.inpainting.models import NOTE, Model
-from lacuna.systems.base import METADATA_KEY
+from lacuna.inpainting.models import Model
 from lacuna.training.results import write_weights
 from tests.inpainting.conftest import TINY, bytes_graph
 from tests.inpainting.made_up import box, inverted, noise, save, strokes
@@ -31,7 +30,6 @@ def test_three_lines_of_python(aotgan):
 
 def test_weights_know_their_system_and_its_settings(aotgan):
     _, weights = aotgan
-    assert NOTE == METADATA_KEY
     assert lacuna.load(weights=weights, gpus=0, threads=1).name == "aotgan"
     with pytest.raises(LacunaError, match="are of system 'aotgan', not 'partialconv'"):
         lacuna.load("partialconv", weights=weights, gpus=0, threads=1)

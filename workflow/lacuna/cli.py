@@ -5,8 +5,9 @@ import importlib
 import pkgutil
 import sys
 
+import lacuna
 from lacuna import commands
-from lacuna.errors import LacunaError
+from lacuna.errors import LacunaError, plain
 
 
 def command_modules() -> dict[str, str]:
@@ -20,6 +21,8 @@ def command_modules() -> dict[str, str]:
 def build_parser(chosen: str | None) -> argparse.ArgumentParser:
     """The parser; only the chosen command's module is imported, so that every start stays quick."""
     parser = argparse.ArgumentParser(prog="lacuna", description="Compare image-inpainting systems.")
+    if chosen is None:
+        parser.add_argument("--version", action="version", version=f"lacuna {lacuna.__version__}")
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="command")
     for name, module_name in sorted(command_modules().items()):
         if chosen in (None, name):
@@ -42,7 +45,7 @@ def main(argv: list[str] | None = None) -> int:
         args = build_parser(chosen).parse_args(argv)
         args.run(args)
     except LacunaError as error:
-        print(f"lacuna {chosen}: {error}", file=sys.stderr)
+        print(f"lacuna {chosen}: {plain(str(error))}", file=sys.stderr)
         return 1
     except BrokenPipeError:
         return 0
@@ -50,6 +53,6 @@ def main(argv: list[str] | None = None) -> int:
         if error.filename is None:  # nothing that a path could mend
             raise
         sentence = f"{error.filename} cannot be used ({error.strerror}); correct the path or its rights"
-        print(f"lacuna {chosen}: {sentence}", file=sys.stderr)
+        print(f"lacuna {chosen}: {plain(sentence)}", file=sys.stderr)
         return 1
     return 0

@@ -1,9 +1,8 @@
 """A system that is ready to fill somebody's pictures, wherever its weights come from."""
 
-import json
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +16,6 @@ from lacuna.memory import as_memory_error
 
 TILE = 512  # pixels; what fits into it is computed at once
 OVERLAP = 64
-NOTE = "lacuna"  # the key of the safetensors metadata in which training says what the weights are
 
 
 class Model:
@@ -127,18 +125,21 @@ def load(
     """
     if gpus not in (0, 1) or (threads is not None and threads < 1):
         raise LacunaError(f"gpus is 0 or 1 and threads 1 or more, not {gpus} and {threads}; change them")
+    if not isinstance(settings or {}, Mapping):
+        raise LacunaError(f"settings are names and values, like {{'width': 64}}, not {settings!r}; correct them")
+    if not isinstance(weights, str | Path | None) or not isinstance(system, str | None):
+        raise LacunaError(f"a system is a name and weights are a path, not {system!r} and {weights!r}; correct them")
     threads = threads or os.cpu_count() or 1
-    if weights is not None and Path(weights).suffix == ".onnx":
+    if weights is not None and Path(weights).suffix.lower() == ".onnx":
         return _from_graph(system, Path(weights), settings, gpus, threads)
     from lacuna import systems
 
-    note = _note(weights) if weights is not None else {}
-    system = system or note.get("system")
-    if system is None:
-        known = ", ".join(systems.names())
-        raise LacunaError(f"no system is named, and the weights do not say theirs; name one of {known}")
-    own = note["settings"] if note.get("system") == system else {}
-    model = systems.create(system, **{**own, **(settings or {})})
+    if weights is None:
+        if system is None:
+            raise LacunaError(f"no system is named; name one of {', '.join(systems.names())}")
+        model = systems.create(system, **(settings or {}))
+    else:
+        system, model = _for_weights(system, weights, settings or {})
     device = model.prepare(weights, gpus=gpus, threads=threads, seed=seed)
     if model.facts.kind == "classical":
         return Model(lambda image, hole: model.predict_arrays([image], [hole])[0], system, device, None)
@@ -163,14 +164,20 @@ def _from_graph(system: str | None, path: Path, settings: dict | None, gpus: int
     return Model(graph.predict, graph.name, graph.device, tile, fixed_tile=fixed, notes=tuple(graph.notes))
 
 
-def _note(weights: str | Path) -> dict:
-    """What training wrote into its weights about them: `system`, `settings`, …; nothing for other files."""
-    if Path(weights).suffix != ".safetensors" or not Path(weights).is_file():
-        return {}
-    from safetensors import SafetensorError, safe_open
+def _for_weights(system: str | None, weights: str | Path, settings: Mapping) -> tuple[str, object]:
+    """(its name, a system at the settings that its weights say)."""
+    from lacuna import systems
+    from lacuna.systems._outline import check_outline
+    from lacuna.systems._reading import read_metadata, read_note
 
-    try:
-        with safe_open(weights, framework="np") as stream:
-            return json.loads((stream.metadata() or {}).get(NOTE, "{}"))
-    except SafetensorError:
-        return {}  # `prepare` reads the file too, and says what is wrong
+    if system is not None and systems.system_class(system).facts.kind != "deep":
+        return system, systems.create(system, **settings)  # it says itself that it takes no weights
+    note = read_note(read_metadata(weights), weights)
+    if system is None and note is None:
+        known = ", ".join(systems.names())
+        raise LacunaError(f"no system is named, and the weights {weights} do not say theirs; name one of {known}")
+    system = system or note["system"]
+    own = note["settings"] if note and note["system"] == system else {}
+    whose = f"the weights {weights}'" if own and not settings else "these"
+    check_outline(system, {**own, **settings}, whose)
+    return system, systems.create(system, **{**own, **settings})

@@ -5,7 +5,6 @@ them into its authors' range and polarity inside itself.
 """
 
 import dataclasses
-import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,11 +18,10 @@ from torch import Tensor, nn
 from lacuna.errors import LacunaError
 from lacuna.nn.devices import choose_device, make_deterministic
 from lacuna.systems._facts import Deviation, Facts, make_recipe
-from lacuna.systems._released import as_tensors, load_strictly, opened, read_tensors, unwrap
+from lacuna.systems._reading import METADATA_KEY, read_note, read_tensors
+from lacuna.systems._released import as_tensors, load_strictly, opened, unwrap
 
-__all__ = ["Deviation", "Facts", "Prediction", "Recipe", "System", "require_size"]
-
-METADATA_KEY = "lacuna"  # one key: the order of several is not the same in every file that safetensors writes
+__all__ = ["METADATA_KEY", "Deviation", "Facts", "Prediction", "Recipe", "System", "require_size"]
 
 
 @dataclass
@@ -197,9 +195,10 @@ class System:
     def _load_weights(self, path: str | Path) -> None:
         """Weights that `lacuna train` wrote carry a note of their system; others are taken as released ones."""
         arrays, metadata = read_tensors(path)
-        if METADATA_KEY not in metadata:
+        note = read_note(metadata, path)
+        if note is None:
             return self.load_released(arrays)
-        system = json.loads(metadata[METADATA_KEY])["system"]
+        system = note["system"]
         if system != self.facts.name:
             raise LacunaError(f"the weights {path} are of system '{system}', not '{self.facts.name}'")
         names = {key: key for key in self.network.state_dict()}
