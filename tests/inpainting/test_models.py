@@ -203,3 +203,21 @@ def test_no_job_s_digest_depends_on_this_room():
     for command in ("train", "predict", "score"):
         assert not [name for name in modules_used((f"lacuna.commands.{command}",)) if "inpainting" in name]
     assert "lacuna.inpainting.models" in modules_used(("lacuna.commands.inpaint",))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: lacuna.load("telea", settings="{}x"),
+        lambda: lacuna.load("telea", settings=[1]),
+        lambda: lacuna.load(3),
+        lambda: lacuna.load(weights=b"x"),
+        lambda: lacuna.load("telea").inpaint(None, box()),
+        lambda: lacuna.load("telea").inpaint(noise(), None),
+        lambda: lacuna.load("telea").inpaint([[1, 2]], box()),
+    ],
+)
+def test_arguments_of_another_kind_are_a_lacuna_error(call):
+    with pytest.raises(LacunaError) as error:
+        call()
+    assert "\n" not in str(error.value)

@@ -6,5 +6,5 @@ class LacunaError(Exception):
 
 
 def plain(text: str) -> str:
-    """A line for a terminal: control characters and broken letters, as a stranger's file may hold them, are spelt out."""
+    """A line for a terminal: control characters and broken letters, which files of others may hold, are spelt out."""
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)

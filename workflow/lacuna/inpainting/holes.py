@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from lacuna.data.decoding import in_eight_bits
 from lacuna.data.images import grey_of
 from lacuna.errors import LacunaError
 from lacuna.inpainting.pictures import Picture, picture_of
@@ -24,8 +25,8 @@ def hole_of(
 
     source: path, binary stream, Pillow image, or array or nested list (bool; uint8 0 and 255; floats 0 and 1). Integers
     of more bits that are all 0 or 255 count as 8 bits. invert: dark pixels are the hole. resize: a mask of another size
-    is resized, and a pixel is hole if any part of the mask's hole lies on it, so that nothing of a hole is lost. dilate:
-    pixels that the hole grows by, in every direction alike. Errors: a `LacunaError` for a mask that cannot be read, is
+    is resized, and a pixel is hole if any part of the mask's hole lies on it, so that nothing is lost. dilate: pixels
+    that the hole grows by, in every direction alike. Errors: a `LacunaError` for a mask that cannot be read, is
     see-through, has another size, holds 0 and 1 where 0 and 255 are meant, is empty, or covers everything.
     """
     name = name or (f"the mask {source}" if isinstance(source, str | Path) else "the mask")
@@ -71,11 +72,7 @@ def _values(source, name: str) -> np.ndarray:
         source = np.asarray(source)
         if source.dtype == np.bool_:
             source = source.astype(np.uint8) * 255
-        elif source.dtype.kind in "iu":
-            source = in_eight_bits(source)
-    elif not isinstance(source, Image.Image):
-        with _one_sentence(name):
-            source = opened(source)
+        source = in_eight_bits(source)
     mask = picture_of(source, name)
     return grey_of(Image.fromarray(mask.rgb), mask.transparent, name)
 

@@ -148,6 +148,9 @@ def picture_of(source, name: str | None = None) -> Picture:
             return from_image(source)
     if hasattr(source, "__array__"):
         return from_pixels(np.asarray(source), name)
+    if not isinstance(source, str | Path) and not hasattr(source, "read"):
+        kind = type(source).__name__
+        raise LacunaError(f"{name} is a {kind}, not a path, a stream, a Pillow image or an array; give one of these")
     return read_picture(source, name)
 
 
