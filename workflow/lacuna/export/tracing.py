@@ -32,9 +32,9 @@ def write_graph(
 ) -> dict:
     """Trace `module` with `inputs`, check the graph, and write it to `path`, whole or not at all.
 
-    output: name of the graph's only output, which has the axes of `image` and its sides where they are not free. axes:
-    names of the free axes of inputs and output. record: what is known already, with `system` and `opset`; returns it
-    with `exporter`, `operators` (how many of each) and `replaced` (the operators that others stand for, see
+    output: name of the graph's only output, whose sides are those of the first input where they are neither free nor
+    known. axes: names of the free axes of inputs and output. record: what is known already, with `system` and `opset`;
+    returns it with `exporter`, `operators` (how many of each) and `replaced` (the operators that others stand for, see
     `lacuna.export.replacements`), as it is put into the file's metadata. What is no operator of ONNX, or draws random
     numbers, is a `LacunaError` that names it.
     """
@@ -61,7 +61,7 @@ def write_graph(
     model = onnx.load_from_string(stream.getvalue())
     _without_aliases(model.graph)
     _without_split_weights(model.graph)
-    _with_fixed_sides(model.graph.output[0], inputs["image"].shape, axes[output])
+    _with_fixed_sides(model.graph.output[0], next(iter(inputs.values())).shape, axes.get(output, {}))
     _of_one_precision(model.graph)
     operators = Counter(_operators(model.graph))
     if drawn := sorted(RANDOM & operators.keys()):
@@ -140,8 +140,8 @@ def _remove_unused(graph: onnx.GraphProto, name: str) -> None:
 
 def _with_fixed_sides(output: onnx.ValueInfoProto, sides: tuple[int, ...], free: dict[int, str]) -> None:
     """Declare the sides that are not free, where the exporter lost track of them."""
-    for axis, (dimension, side) in enumerate(zip(output.type.tensor_type.shape.dim, sides, strict=True)):
-        if axis not in free:
+    for axis, (dimension, side) in enumerate(zip(output.type.tensor_type.shape.dim, sides, strict=False)):
+        if axis not in free and not dimension.dim_value:
             dimension.dim_value = side
 
 
