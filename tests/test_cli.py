@@ -1,5 +1,9 @@
+import tomllib
+from pathlib import Path
+
 import pytest
 
+import lacuna
 from lacuna.cli import command_modules, main
 from tests.steps import run_step
 
@@ -18,6 +22,22 @@ def test_an_error_is_one_sentence_and_a_non_zero_exit(capsys, tmp_path):
     error = capsys.readouterr().err
     assert error.startswith("lacuna step pair: ") and "none.csv" in error
     assert len(error.strip().splitlines()) == 1
+
+
+def test_the_version_is_the_package_s(capsys):
+    with pytest.raises(SystemExit) as done:
+        main(["--version"])
+    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["project"]
+    assert done.value.code == 0 and capsys.readouterr().out == f"lacuna {project['version']}\n"
+    assert lacuna.__version__ == project["version"]
+
+
+def test_control_characters_and_broken_letters_are_spelt_out(capsys, tmp_path):
+    name = str(tmp_path / "none\x1b[1m\udc80\n.csv")
+    arguments = ["--images", name, "--masks", name, "--output", "x"]
+    assert main(["pair", "--settings", '{"name":"a","mode":"paired","seed":1}', *arguments]) == 1
+    error = capsys.readouterr().err
+    assert "none\\x1b[1m\\udc80\\n.csv" in error and error.rstrip("\n").isprintable()
 
 
 @pytest.mark.parametrize("words", [["bench", "score", "--repeats=0"], ["bench", "score", "--images=-3"]])

@@ -159,3 +159,71 @@ def test_the_help_says_what_the_module_says(capsys):
     with pytest.raises(SystemExit):
         main(["inpaint", "--help"])
     assert " ".join(inpaint.__doc__.splitlines()[0].split()) in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.fixture
+def folders(given):
+    """Pictures of three formats, and their masks."""
+    (given / "in").mkdir()
+    (given / "masks").mkdir()
+    for i, name in enumerate(("a.jpg", "b.png", "c.bmp")):
+        save(given / "in" / name, noise(seed=i))
+        save(given / "masks" / f"{name[0]}.png", box(top=7 + i))
+    return given
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_what_is_there_already_is_left_if_asked_to(folders, capsys):
+    assert run("in", "masks", "-o", "out") == 0
+    (folders / "out/a.png").write_bytes(b"mine")
+    (folders / "out/b.png").unlink()
+    capsys.readouterr()
+    assert run("in", "masks", "-o", "out", "--skip-existing") == 0
+    said = capsys.readouterr()
+    assert "note: 2 of 3 results are there already and are left" in said.err and "1 pictures filled" in said.out
+    assert (folders / "out/a.png").read_bytes() == b"mine" and names(folders / "out") == ["a.png", "b.png", "c.png"]
+    assert run("in", "masks", "-o", "out", "--skip-existing") == 0
+    assert "3 of 3 results are there already" in capsys.readouterr().err
+
+
+def test_results_in_the_format_of_their_pictures(folders):
+    assert run("in", "masks", "-o", "out", "--format", "input") == 0
+    assert names(folders / "out") == ["a.jpg", "b.png", "c.png"]
+    assert Image.open(folders / "out/a.jpg").format == "JPEG"
+    words = ["inpaint", "-", "mask.png", "-o", "-", "--system", "mean_fill", "--format", "input"]
+    photo = (folders / "in/a.jpg").read_bytes()
+    done = subprocess.run([sys.executable, "-m", "lacuna", *words], input=photo, capture_output=True, check=True)
+    assert Image.open(io.BytesIO(done.stdout)).format == "JPEG"
+
+
+def test_results_do_not_lie_where_the_next_call_reads(folders, capsys):
+    for output in ("in", "./masks"):
+        before = names(folders / output)
+        assert run("in", "masks", "-o", output) == 1
+        assert "where the next call would read them" in capsys.readouterr().err
+        assert names(folders / output) == before
+    assert run("in", "masks", "-o", "in", "--format", "input", "--force") == 0
+
+
+def test_progress_without_a_terminal_is_a_line_now_and_then(folders, capsys, monkeypatch):
+    monkeypatch.setattr(inpaint, "EVERY", 0)
+    assert run("in", "masks", "-o", "out") == 0
+    said = capsys.readouterr().err
+    assert "1 of 3 pictures, about 0 s left\n2 of 3 pictures, about 0 s left\n" in said
+    monkeypatch.setattr(inpaint, "EVERY", 3600)
+    assert run("in", "masks", "-o", "out") == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_threads_do_not_spin_where_others_have_the_cores(given, monkeypatch):
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    code = (
+        "import os, sys; from lacuna.cli import main; from lacuna.inpainting import models; "
+        "models.load = lambda *_, **__: sys.exit(os.environ['OMP_WAIT_POLICY'] + str('torch' in sys.modules)); "
+        "main(['inpaint', 'photo.png', 'mask.png', '-o', 'out.png'])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stderr.strip() == "passiveFalse"

@@ -93,7 +93,7 @@ def aotgan(tmp_path_factory):
     folder = tmp_path_factory.mktemp("aotgan")
     made = Exported(folder, "aotgan", settings_of("aotgan"))
     system = responsive("aotgan")
-    note = canonical_json({"system": "aotgan"})
+    note = canonical_json({"system": "aotgan", "settings": {}})
     save_file(
         {key: value.contiguous() for key, value in system.network.state_dict().items()}, made.weights, {"lacuna": note}
     )
@@ -236,7 +236,7 @@ print("fine")
 def test_tfill_takes_every_size_even_when_traced_at_its_own(tmp_path):
     fixed = settings_of("tfill")["fixed_size"]
     made = Exported(tmp_path, "tfill", settings_of("tfill"), size=(fixed, fixed), images=1)
-    note = canonical_json({"system": "tfill"})
+    note = canonical_json({"system": "tfill", "settings": {}})
     state = responsive("tfill").network.state_dict()
     save_file({key: value.contiguous() for key, value in state.items()}, made.weights, {"lacuna": note})
     made.export()

@@ -9,8 +9,8 @@ from lacuna.errors import LacunaError
 from lacuna.export import session
 from lacuna.export.end_to_end import export_end_to_end
 from lacuna.export.network import export_network
-from lacuna.inpainting import graphs
 from lacuna.inpainting.graphs import Graph
+from lacuna.inpainting.interfaces import METADATA_KEY
 from tests.inpainting.conftest import bytes_graph, tensor_graph
 from tests.inpainting.made_up import box, noise
 
@@ -18,7 +18,9 @@ from tests.inpainting.made_up import box, noise
 def test_from_bytes_to_bytes(tmp_path):
     image, hole = noise(), box()
     graph = Graph(bytes_graph(tmp_path / "g.onnx"), threads=1)
-    assert graph.end_to_end and graph.size is None and graph.name == "inverter" and "CPU" in graph.device
+    assert (
+        graph.interface.reads == (0, 255) and graph.size is None and graph.name == "inverter" and "CPU" in graph.device
+    )
     result = graph.predict(image, hole)
     assert (result == np.where(hole[..., None], 255 - image, image)).all()
 
@@ -44,7 +46,7 @@ def test_a_graph_of_one_size_gets_that_size(tmp_path):
 @pytest.mark.parametrize(("height", "width"), [(37, 53), (7, 1), (48, 16)])
 def test_from_tensors_to_tensors_at_any_size(tmp_path, height, width):
     graph = Graph(tensor_graph(tmp_path / "g.onnx"), threads=1)
-    assert not graph.end_to_end
+    assert graph.interface.reads == (0, 1)
     image, hole = noise(height, width), np.zeros((height, width), bool)
     hole[2:6] = True
     assert (graph.predict(image, hole)[hole] == (255 - image)[hole]).all()
@@ -69,7 +71,7 @@ def test_other_files_are_one_sentence(tmp_path):
         ("none.onnx", "is missing; export the system first"),
         ("text.onnx", "ONNX Runtime cannot load"),
         ("cut.onnx", "ONNX Runtime cannot load"),
-        ("o.onnx", "not an image and a mask"),
+        ("o.onnx", "not one picture of three channels and one mask"),
     ):
         with pytest.raises(LacunaError, match=sentence) as error:
             Graph(tmp_path / name, threads=1)
@@ -86,4 +88,4 @@ def test_exported_networks_fill_as_the_network_itself(tmp_path, aotgan):
         assert graph.name == "aotgan"
         assert np.abs(graph.predict(image, hole).astype(int) - own)[hole].max() <= 1
     note = onnx.load(tmp_path / "g.onnx").metadata_props
-    assert json.loads(next(each.value for each in note if each.key == graphs.METADATA_KEY))["system"] == "aotgan"
+    assert json.loads(next(each.value for each in note if each.key == METADATA_KEY))["system"] == "aotgan"

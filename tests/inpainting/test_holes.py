@@ -3,7 +3,7 @@ import pytest
 from PIL import ExifTags, Image
 
 from lacuna.errors import LacunaError
-from lacuna.inpainting.holes import hole_of
+from lacuna.inpainting.holes import hole_of, resized
 from lacuna.inpainting.pictures import from_pixels, picture_of
 from tests.inpainting.made_up import box, noise, save
 
@@ -86,3 +86,56 @@ def test_masks_that_mean_nothing_are_one_sentence(mask, options, sentence):
     with pytest.raises(LacunaError, match=sentence) as error:
         hole_of(mask, PICTURE, **options)
     assert "\n" not in str(error.value)
+
+
+def test_nested_lists_and_integers_of_more_bits_mean_the_same_hole(tmp_path):
+    levels = HOLE.astype(np.uint8) * 255
+    Image.fromarray(levels.astype(np.int32)).save(tmp_path / "m32.tif")
+    Image.fromarray(levels.astype(np.uint16)).save(tmp_path / "m16.png")
+    for mask in (
+        HOLE.tolist(),
+        levels.tolist(),
+        levels.astype(np.int64),
+        levels.astype(np.uint16),
+        Image.fromarray(levels.astype(np.int32)),
+        tmp_path / "m32.tif",
+        tmp_path / "m16.png",
+    ):
+        assert (hole_of(mask, PICTURE) == HOLE).all()
+    full = Image.fromarray(HOLE.astype(np.uint16) * 65535)
+    assert (hole_of(full, PICTURE) == HOLE).all()
+
+
+@pytest.mark.parametrize(
+    ("mask", "sentence"),
+    [
+        (None, "the mask is a NoneType, not a path"),
+        (3.5, "the mask is a float, not a path"),
+        ([[True, False], [True]], "a list whose rows differ in length"),
+        ([["a", "b"]], "the mask cannot be read"),
+        ([], "the mask cannot be read"),
+        (HOLE.astype(complex), "the mask cannot be read"),
+        (np.array([[None]]), "the mask cannot be read"),
+    ],
+)
+def test_what_is_no_mask_is_one_sentence(mask, sentence):
+    with pytest.raises(LacunaError, match=sentence):
+        hole_of(mask, PICTURE)
+
+
+def test_a_resized_mask_loses_nothing_of_its_hole():
+    large = np.zeros((3 * 37 + 5, 4 * 53 + 3), bool)
+    large[:, [0, 87, 100, -1]] = True  # scratches of one pixel, of which nearest neighbours see none or some
+    large[70] = True
+    rows, columns = np.nonzero(large)
+    expected = np.zeros((37, 53), bool)
+    for row, column in zip(rows, columns, strict=True):  # each pixel that it touches, in exact fractions
+        expected[row * 37 // 116, column * 53 // 215] = True
+        expected[(row * 37 + 36) // 116, column * 53 // 215] = True
+        expected[row * 37 // 116, (column * 53 + 52) // 215] = True
+        expected[(row * 37 + 36) // 116, (column * 53 + 52) // 215] = True
+    assert (hole_of(large, PICTURE, resize=True) == expected).all()
+    assert (hole_of(~large, PICTURE, resize=True, invert=True) == expected).all()
+    doubled = HOLE.repeat(2, 0).repeat(3, 1)
+    assert (hole_of(doubled, PICTURE, resize=True) == HOLE).all()
+    assert (resized(HOLE, doubled.shape) == doubled).all()

@@ -12,8 +12,7 @@ import lacuna
 from lacuna import systems
 from lacuna.digests import modules_used
 from lacuna.errors import LacunaError
-from lacuna.inpainting.models import NOTE, Model
-from lacuna.systems.base import METADATA_KEY
+from lacuna.inpainting.models import Model
 from lacuna.training.results import write_weights
 from tests.inpainting.conftest import TINY, bytes_graph
 from tests.inpainting.made_up import box, inverted, noise, save, strokes
@@ -31,7 +30,6 @@ def test_three_lines_of_python(aotgan):
 
 def test_weights_know_their_system_and_its_settings(aotgan):
     _, weights = aotgan
-    assert NOTE == METADATA_KEY
     assert lacuna.load(weights=weights, gpus=0, threads=1).name == "aotgan"
     with pytest.raises(LacunaError, match="are of system 'aotgan', not 'partialconv'"):
         lacuna.load("partialconv", weights=weights, gpus=0, threads=1)
@@ -205,3 +203,21 @@ def test_no_job_s_digest_depends_on_this_room():
     for step in ("train", "predict", "score"):
         assert not [name for name in modules_used((f"lacuna.steps.{step}",)) if "inpainting" in name]
     assert "lacuna.inpainting.models" in modules_used(("lacuna.commands.inpaint",))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: lacuna.load("telea", settings="{}x"),
+        lambda: lacuna.load("telea", settings=[1]),
+        lambda: lacuna.load(3),
+        lambda: lacuna.load(weights=b"x"),
+        lambda: lacuna.load("telea").inpaint(None, box()),
+        lambda: lacuna.load("telea").inpaint(noise(), None),
+        lambda: lacuna.load("telea").inpaint([[1, 2]], box()),
+    ],
+)
+def test_arguments_of_another_kind_are_a_lacuna_error(call):
+    with pytest.raises(LacunaError) as error:
+        call()
+    assert "\n" not in str(error.value)

@@ -7,12 +7,14 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 from urllib.parse import urlsplit
 
 import pytest
 
 from lacuna.cli import main
 from lacuna.errors import LacunaError
+from lacuna.studio import serving as serving_module
 from lacuna.studio.serving import Handler, server
 from tests.studio.conftest import serving
 
@@ -122,3 +124,81 @@ def test_the_command_serves_until_it_is_interrupted(folder):
             assert process.wait(10) == 0
         finally:
             process.kill()
+
+
+def test_the_address_alone_opens_the_studio(served, folder):
+    with served(folder) as address:
+        for path in ("/", "/?from=elsewhere"):
+            response = get(address, path)
+            assert response.status == 302 and response.headers["Location"] == "/studio/"
+
+
+def test_no_folder_is_listed(served, folder):
+    with served(folder) as address:
+        for path in ("/studio/runtime/", "/studio/runtime", "//studio/runtime/"):
+            response = get(address, path)
+            assert response.status in (301, 404) and b"ort.mjs" not in response.read()
+        assert get(address, "/studio").status == 301  # to the page, which there is
+
+
+def test_no_link_leads_out_of_the_run(served, folder, tmp_path_factory):
+    outside = tmp_path_factory.mktemp("outside")
+    (outside / "secret.txt").write_text("secret")
+    (outside / "index.html").write_text("secret")
+    (folder / "file.txt").symlink_to(outside / "secret.txt")
+    (folder / "away").symlink_to(outside)
+    (folder / "loop").symlink_to(folder / "loop")
+    (folder / "page").mkdir()
+    (folder / "page" / "index.html").symlink_to(outside / "secret.txt")
+    (folder / "inside.js").symlink_to(folder / "studio" / "main.js")
+    with served(folder) as address:
+        for path in ("/file.txt", "/away/secret.txt", "/away/", "/loop", "/page/", "/../secret.txt", "/%2e%2e/x"):
+            assert get(address, path).status == 404, path
+        assert get(address, "/inside.js").read() == b"main.js"
+
+
+@pytest.mark.parametrize(
+    ("request_line", "status"),
+    [
+        (b"GET /%00 HTTP/1.1", b"404"),
+        (b"GET /studio/%00main.js HTTP/1.1", b"404"),
+        (b"GET /studio/\0 HTTP/1.1", b"404"),
+        (b"GET /" + b"x" * 5000 + b" HTTP/1.1", b"404"),
+        (b"GET /" + b"x" * 70_000 + b" HTTP/1.1", b"414"),
+        (b"GET //[ HTTP/1.1", b"404"),
+        (b"GET /%ff%fe HTTP/1.1", b"404"),
+        (b"HEAD /%00 HTTP/1.1", b"404"),
+        (b"POST / HTTP/1.1", b"501"),
+        (b"nonsense", b"400"),
+    ],
+)
+def test_odd_requests_are_answered(served, folder, capsys, request_line, status):
+    with served(folder) as address, socket.create_connection(("127.0.0.1", urlsplit(address).port), 10) as browser:
+        browser.sendall(request_line + b"\r\nHost: 127.0.0.1\r\n\r\n")
+        answer = browser.recv(65536)
+    assert status in answer[:200]
+    assert capsys.readouterr().err == ""
+
+
+def test_connections_are_limited_and_places_become_free_again(served, folder, monkeypatch):
+    monkeypatch.setattr(serving_module, "MOST_CONNECTIONS", 3)
+    with served(folder) as address:
+        port = urlsplit(address).port
+        silent = [socket.create_connection(("127.0.0.1", port), 10) for _ in range(3)]
+        with socket.create_connection(("127.0.0.1", port), 10) as refused:
+            assert refused.recv(10) == b""  # closed at once
+        for each in silent:
+            each.close()
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            try:
+                assert get(address, "/studio/").status == 200
+                break
+            except (http.client.HTTPException, ConnectionError):
+                time.sleep(0.05)
+        else:
+            raise AssertionError("no place became free")
+
+
+def test_who_says_nothing_is_let_go():
+    assert 0 < Handler.timeout <= 60

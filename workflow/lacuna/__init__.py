@@ -4,10 +4,12 @@ import importlib
 
 
 def __getattr__(name: str):
-    """`lacuna.load`, imported when it is asked for: the package itself stays light.
+    """`lacuna.load` and `lacuna.__version__`, found when they are asked for: the package itself stays light.
 
-    By name, not by an import statement: those are followed for the digests of jobs, and no job uses `load`.
+    `load` by name, not by an import statement: those are followed for the digests of jobs, and no job uses it.
     """
     if name == "load":
         return importlib.import_module("lacuna.inpainting.models").load
+    if name == "__version__":
+        return importlib.import_module("importlib.metadata").version("lacuna")
     raise AttributeError(f"module 'lacuna' has no attribute '{name}'")

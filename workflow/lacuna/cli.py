@@ -5,8 +5,9 @@ import importlib
 import pkgutil
 import sys
 
+import lacuna
 from lacuna import commands
-from lacuna.errors import LacunaError
+from lacuna.errors import LacunaError, plain
 from lacuna.files import disk_full, is_disk_full
 
 # The order in which `--help` lists commands; those that it lacks come after.
@@ -25,6 +26,8 @@ def command_modules() -> dict[str, str]:
 def build_parser(chosen: str | None) -> argparse.ArgumentParser:
     """The parser; only the chosen command's module is imported, so that every start stays quick."""
     parser = argparse.ArgumentParser(prog="lacuna", description="Compare image-inpainting systems.", epilog=STEPS)
+    if chosen is None:
+        parser.add_argument("--version", action="version", version=f"lacuna {lacuna.__version__}")
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="command")
     for name, module_name in command_modules().items():
         if chosen in (None, name):
@@ -48,12 +51,12 @@ def main(argv: list[str] | None = None) -> int:
         args = build_parser(chosen).parse_args(argv)
         return args.run(args) or 0
     except LacunaError as error:
-        print(f"lacuna {called}: {error}", file=sys.stderr)
+        print(f"lacuna {called}: {plain(str(error))}", file=sys.stderr)
         return 1
     except BrokenPipeError:
         return 0
     except OSError as error:
-        print(f"lacuna {called}: {_about(error)}", file=sys.stderr)
+        print(f"lacuna {called}: {plain(_about(error))}", file=sys.stderr)
         return 1
     return 0
 

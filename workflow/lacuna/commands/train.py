@@ -13,7 +13,9 @@ def add_arguments(parser) -> None:
         help="JSON object with the keys system, settings, source, image_size, seed and training",
     )
     parser.add_argument("--train-list", required=True, type=Path, help="text file of image<TAB>mask lines to train on")
-    parser.add_argument("--validation-list", required=True, type=Path, help="text file of held-out image<TAB>mask lines")
+    parser.add_argument(
+        "--validation-list", required=True, type=Path, help="text file of held-out image<TAB>mask lines"
+    )
     parser.add_argument("--backbones", required=True, type=Path, help="folder of pretrained networks")
     parser.add_argument(
         "--initial-weights",

@@ -84,6 +84,7 @@ def from_array(values: np.ndarray) -> tuple[Image.Image, bool]:
 
     bool, uint8 in [0, 255], uint16 in [0, 65535] and floats in [0, 1] are understood; else `ValueError`.
     """
+    values = in_eight_bits(values)
     if values.dtype == np.bool_:
         values = values.astype(np.uint8) * 255
     elif values.dtype == np.uint16:
@@ -100,6 +101,13 @@ def from_array(values: np.ndarray) -> tuple[Image.Image, bool]:
         raise ValueError(f"an array of shape {values.shape} is not a picture")
     image = Image.fromarray(np.ascontiguousarray(values[..., 0] if values.shape[2] == 1 else values))
     return _on_white(image.convert("RGBA")) if image.mode in ("LA", "RGBA") else (image.convert("RGB"), False)
+
+
+def in_eight_bits(values: np.ndarray) -> np.ndarray:
+    """Integers of more than 8 bits that are all 0 or 255, as tools write masks, as uint8; other values as they are."""
+    if values.dtype.kind in "iu" and values.dtype.itemsize > 1 and np.isin(values, (0, 255)).all():
+        return values.astype(np.uint8)
+    return values
 
 
 def upright_size(path: str | Path) -> tuple[int, int]:

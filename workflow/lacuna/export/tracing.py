@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import onnx
 import torch
 from torch import Tensor, nn
@@ -31,10 +32,11 @@ def write_graph(
 ) -> dict:
     """Trace `module` with `inputs`, check the graph, and write it to `path`, whole or not at all.
 
-    output: name of the graph's only output. axes: names of the free axes of inputs and output. record: what is known
-    already, with `system` and `opset`; returns it with `exporter`, `operators` (how many of each) and `replaced` (the
-    operators that others stand for, see `lacuna.export.replacements`), as it is put into the file's metadata. What is
-    no operator of ONNX, or draws random numbers, is a `LacunaError` that names it.
+    output: name of the graph's only output, whose sides are those of the first input where they are neither free nor
+    known. axes: names of the free axes of inputs and output. record: what is known already, with `system` and `opset`;
+    returns it with `exporter`, `operators` (how many of each) and `replaced` (the operators that others stand for, see
+    `lacuna.export.replacements`), as it is put into the file's metadata. What is no operator of ONNX, or draws random
+    numbers, is a `LacunaError` that names it.
     """
     stream = io.BytesIO()
     name = record["system"]
@@ -58,6 +60,9 @@ def write_graph(
         raise LacunaError(f"system '{name}' cannot be written as ONNX of opset {record['opset']}: {reason}") from error
     model = onnx.load_from_string(stream.getvalue())
     _without_aliases(model.graph)
+    _without_split_weights(model.graph)
+    _with_fixed_sides(model.graph.output[0], next(iter(inputs.values())).shape, axes.get(output, {}))
+    _of_one_precision(model.graph)
     operators = Counter(_operators(model.graph))
     if drawn := sorted(RANDOM & operators.keys()):
         raise LacunaError(f"system '{name}' draws random numbers ({drawn[0]}), so its graph would have no fixed answer")
@@ -106,10 +111,73 @@ def _without_aliases(graph: onnx.GraphProto) -> None:
     graph.node.extend(kept)
 
 
-def _operators(graph: onnx.GraphProto):
-    """The operators of a graph and of the graphs inside its nodes; others' operators with their domain."""
+def _without_split_weights(graph: onnx.GraphProto) -> None:
+    """Write the parts of weights that a network splits as weights of their own.
+
+    ONNX Runtime would do so anyway, but its dynamic quantisation takes no convolution with a bias whose weights an
+    operator makes.
+    """
+    known = {weight.name: weight for weight in graph.initializer}
+    known |= {node.output[0]: node.attribute[0].t for node in graph.node if node.op_type == "Constant"}
+    for node in [each for each in graph.node if each.op_type == "Split"]:
+        if len(node.input) == 2 and all(name in known for name in node.input):
+            values, sizes = (onnx.numpy_helper.to_array(known[name]) for name in node.input)
+            axis = next((each.i for each in node.attribute if each.name == "axis"), 0)
+            for name, part in zip(node.output, np.split(values, np.cumsum(sizes)[:-1], axis), strict=True):
+                graph.initializer.append(onnx.numpy_helper.from_array(np.ascontiguousarray(part), name))
+            graph.node.remove(node)
+            for name in node.input:
+                _remove_unused(graph, name)
+
+
+def _remove_unused(graph: onnx.GraphProto, name: str) -> None:
+    """Take a weight or a constant out of the graph if nothing reads it."""
+    if not any(name in node.input for each in _graphs(graph) for node in each.node):
+        for values in (graph.initializer, graph.node):
+            for each in [each for each in values if name in (getattr(each, "name", ""), *getattr(each, "output", ()))]:
+                values.remove(each)
+
+
+def _with_fixed_sides(output: onnx.ValueInfoProto, sides: tuple[int, ...], free: dict[int, str]) -> None:
+    """Declare the sides that are not free, where the exporter lost track of them."""
+    for axis, (dimension, side) in enumerate(zip(output.type.tensor_type.shape.dim, sides, strict=False)):
+        if axis not in free and not dimension.dim_value:
+            dimension.dim_value = side
+
+
+def _of_one_precision(graph: onnx.GraphProto) -> None:
+    """Name single precision in one place: `Cast`s to it become `CastLike` one constant.
+
+    Programs that halve the precision of a graph change its constants, and some of them (onnxconverter_common) leave
+    `Cast`s as they are, so that one input of the next operator would be single and the other half.
+    """
+    like = "single_precision"
+    if sum(_cast_like(each, like) for each in _graphs(graph)):
+        graph.initializer.append(onnx.helper.make_tensor(like, onnx.TensorProto.FLOAT, [1], [1.0]))
+
+
+def _cast_like(graph: onnx.GraphProto, like: str) -> int:
+    changed = 0
     for node in graph.node:
-        yield f"{node.domain}::{node.op_type}" if node.domain else node.op_type
+        if node.op_type == "Cast" and not node.domain and node.attribute[0].i == onnx.TensorProto.FLOAT:
+            node.op_type = "CastLike"
+            node.input.append(like)
+            del node.attribute[:]
+            changed += 1
+    return changed
+
+
+def _graphs(graph: onnx.GraphProto) -> Iterator[onnx.GraphProto]:
+    """The graph, and those inside its nodes."""
+    yield graph
+    for node in graph.node:
         for attribute in node.attribute:
             if attribute.type == onnx.AttributeProto.GRAPH:
-                yield from _operators(attribute.g)
+                yield from _graphs(attribute.g)
+
+
+def _operators(graph: onnx.GraphProto) -> Iterator[str]:
+    """The operators of a graph and of the graphs inside its nodes; others' operators with their domain."""
+    for each in _graphs(graph):
+        for node in each.node:
+            yield f"{node.domain}::{node.op_type}" if node.domain else node.op_type

@@ -14,16 +14,19 @@ from lacuna.inpainting.folders import pairs
 from lacuna.inpainting.holes import hole_of
 from lacuna.inpainting.models import Model
 from lacuna.inpainting.pictures import Picture, picture_of
-from lacuna.inpainting.saving import encoded, fitted, format_of, write
+from lacuna.inpainting.saving import encoded, fitted, format_of, writable, write
 
 PIPE = Path("-")  # standard input, or standard output
 
 
 @dataclass(frozen=True)
 class Options:
-    """How masks are read and pictures computed: see `Model.inpaint`. suffix: of results that have no name."""
+    """How masks are read and pictures computed: see `Model.inpaint`.
 
-    suffix: str = ".png"
+    suffix: of results that have no name of their own; None: as the picture's.
+    """
+
+    suffix: str | None = ".png"
     invert_mask: bool = False
     resize_mask: bool = False
     dilate: int = 0
@@ -40,12 +43,21 @@ class Job:
     output: Path
 
 
-def plan_jobs(image: Path, mask: Path, output: Path, suffix: str, force: bool = False) -> list[Job]:
+def plan_jobs(image: Path, mask: Path, output: Path, suffix: str | None, force: bool = False) -> list[Job]:
     """The one job of a picture, or those of a folder; whatever can be seen to be wrong by now is a `LacunaError`."""
     if image.is_dir():
         if output == PIPE or output.is_file() or not output.absolute().parent.is_dir():
             raise LacunaError(f"the results of the folder {image} need a folder, and {output} is none; name another")
-        jobs = [Job(path, its, output / f"{path.stem}{suffix}") for path, its in pairs(image, _present(mask))]
+        for folder in (image, mask):
+            if not force and folder.is_dir() and _same_file(folder, output):
+                raise LacunaError(
+                    f"the results would lie among the files of {folder}, where the next call would read them; "
+                    "name another folder, or add --force"
+                )
+        jobs = [
+            Job(path, its, output / f"{path.stem}{suffix or writable(path)}")
+            for path, its in pairs(image, _present(mask))
+        ]
     else:
         if mask.is_dir():
             raise LacunaError(f"the mask {mask} is a folder and the image {image} is none; name the mask's file")
@@ -111,7 +123,7 @@ def read_job(job: Job, options: Options) -> Given:
         resize=options.resize_mask,
         dilate=options.dilate,
     )
-    suffix = options.suffix if job.output == PIPE else format_of(job.output)
+    suffix = (options.suffix or picture.suffix) if job.output == PIPE else format_of(job.output)
     fitted(picture, suffix, name)  # what the format cannot hold is refused before anything is computed
     return Given(picture, hole, suffix, name, mask_name)
 

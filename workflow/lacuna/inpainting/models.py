@@ -1,9 +1,8 @@
 """A system that is ready to fill somebody's pictures, wherever its weights come from."""
 
-import json
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -17,13 +16,13 @@ from lacuna.memory import as_memory_error
 
 TILE = 512  # pixels; what fits into it is computed at once
 OVERLAP = 64
-NOTE = "lacuna"  # the key of the safetensors metadata in which training says what the weights are
 
 
 class Model:
     """A predictor with its name, its device in words, and the tile that it takes: (height, width), or None for all.
 
     system, weights: what predicts, and the file that it was loaded from; None for a graph.
+    notes: sentences on what a user should know of it before its results are believed.
     """
 
     def __init__(
@@ -33,11 +32,12 @@ class Model:
         device: str,
         tile: tuple[int, int] | None,
         fixed_tile: bool = False,
+        notes: tuple[str, ...] = (),
         system=None,
         weights: str | Path | None = None,
     ):
         self.predict, self.name, self.device, self.tile, self.fixed_tile = predict, name, device, tile, fixed_tile
-        self.system, self.weights = system, weights
+        self.notes, self.system, self.weights = notes, system, weights
 
     def inpaint(
         self,
@@ -60,7 +60,7 @@ class Model:
         cannot be kept a warning.
         """
         picture = picture_of(image)
-        for note in picture.notes:
+        for note in (*self.notes, *picture.notes):
             warnings.warn(note, stacklevel=2)
         hole = hole_of(mask, picture, invert=invert_mask, resize=resize_mask, dilate=dilate)
         return _as_given(image, self.fill(picture, hole, tile=tile, overlap=overlap))
@@ -159,18 +159,21 @@ def load(
     """
     if gpus not in (0, 1) or (threads is not None and threads < 1):
         raise LacunaError(f"gpus is 0 or 1 and threads 1 or more, not {gpus} and {threads}; change them")
+    if not isinstance(settings or {}, Mapping):
+        raise LacunaError(f"settings are names and values, like {{'width': 64}}, not {settings!r}; correct them")
+    if not isinstance(weights, str | Path | None) or not isinstance(system, str | None):
+        raise LacunaError(f"a system is a name and weights are a path, not {system!r} and {weights!r}; correct them")
     threads = threads or os.cpu_count() or 1
-    if weights is not None and Path(weights).suffix == ".onnx":
+    if weights is not None and Path(weights).suffix.lower() == ".onnx":
         return _from_graph(system, Path(weights), settings, gpus, threads)
     from lacuna import systems
 
-    note = _note(weights) if weights is not None else {}
-    system = system or note.get("system")
-    if system is None:
-        known = ", ".join(systems.names())
-        raise LacunaError(f"no system is named, and the weights do not say theirs; name one of {known}")
-    own = note["settings"] if note.get("system") == system else {}
-    model = systems.create(system, **{**own, **(settings or {})})
+    if weights is None:
+        if system is None:
+            raise LacunaError(f"no system is named; name one of {', '.join(systems.names())}")
+        model = systems.create(system, **(settings or {}))
+    else:
+        system, model = _for_weights(system, weights, settings or {})
     device = model.prepare(weights, gpus=gpus, threads=threads, seed=seed)
     if model.facts.kind == "classical":
         return Model(lambda image, hole: model.predict_arrays([image], [hole])[0], system, device, None, system=model)
@@ -191,17 +194,24 @@ def _from_graph(system: str | None, path: Path, settings: dict | None, gpus: int
     graph = Graph(path, gpus, threads)
     if system is not None and graph.name != system:
         raise LacunaError(f"the graph {path} is of system '{graph.name}', not '{system}'; name the file's own system")
-    return Model(graph.predict, graph.name, graph.device, graph.size or (TILE, TILE), fixed_tile=graph.size is not None)
+    tile, fixed = graph.size or (TILE, TILE), graph.size is not None
+    return Model(graph.predict, graph.name, graph.device, tile, fixed_tile=fixed, notes=tuple(graph.notes))
 
 
-def _note(weights: str | Path) -> dict:
-    """What training wrote into its weights about them: `system`, `settings`, …; nothing for other files."""
-    if Path(weights).suffix != ".safetensors" or not Path(weights).is_file():
-        return {}
-    from safetensors import SafetensorError, safe_open
+def _for_weights(system: str | None, weights: str | Path, settings: Mapping) -> tuple[str, object]:
+    """(its name, a system at the settings that its weights say)."""
+    from lacuna import systems
+    from lacuna.systems._outline import check_outline
+    from lacuna.systems._reading import read_metadata, read_note
 
-    try:
-        with safe_open(weights, framework="np") as stream:
-            return json.loads((stream.metadata() or {}).get(NOTE, "{}"))
-    except SafetensorError:
-        return {}  # `prepare` reads the file too, and says what is wrong
+    if system is not None and systems.system_class(system).facts.kind != "deep":
+        return system, systems.create(system, **settings)  # it says itself that it takes no weights
+    note = read_note(read_metadata(weights), weights)
+    if system is None and note is None:
+        known = ", ".join(systems.names())
+        raise LacunaError(f"no system is named, and the weights {weights} do not say theirs; name one of {known}")
+    system = system or note["system"]
+    own = note["settings"] if note and note["system"] == system else {}
+    whose = f"the weights {weights}'" if own and not settings else "these"
+    check_outline(system, {**own, **settings}, whose)
+    return system, systems.create(system, **{**own, **settings})

@@ -23,6 +23,7 @@ _DESCRIPTIVE = {
     *(Base.Artist, Base.HostComputer, Base.XResolution, Base.YResolution, Base.ResolutionUnit, Base.WhitePoint),
     *(Base.PrimaryChromaticities, Base.Rating, Base.RatingPercent, Base.Copyright, Base.ExifOffset, Base.GPSInfo),
 }
+_SUFFIXES = {"JPEG": ".jpg", "MPO": ".jpg", "WEBP": ".webp", "TIFF": ".tif"}
 _LEFT_OUT = {Base.InterColorProfile, Base.ImageResources}  # the profile is in `keep`; the other holds a thumbnail
 
 
@@ -35,6 +36,7 @@ class Picture:
     keep: what else the file carried (`exif`, `icc_profile`, `dpi`), as Pillow's `save` takes it.
     stored_size: height and width before EXIF's orientation was applied.
     notes: sentences about what could not be kept.
+    suffix: of files in the format that it came in, or `.png` where results cannot be written in that.
     """
 
     pixels: np.ndarray
@@ -42,6 +44,7 @@ class Picture:
     keep: dict = field(default_factory=dict)
     stored_size: tuple[int, int] = (0, 0)
     notes: list[str] = field(default_factory=list)
+    suffix: str = ".png"
 
     @property
     def size(self) -> tuple[int, int]:
@@ -84,6 +87,7 @@ def read_picture(source, name: str) -> Picture:
         sixteen = _loses_bits(opened)
         frames = getattr(opened, "n_frames", 1) if opened.format != "MPO" else 1
         picture = from_image(opened)
+        picture.suffix = _SUFFIXES.get(opened.format, ".png")
     if sixteen:
         picture.notes.append(f"{name} has 16 bits a channel, of which 8 are read and kept")
     if frames > 1:
@@ -148,6 +152,9 @@ def picture_of(source, name: str | None = None) -> Picture:
             return from_image(source)
     if hasattr(source, "__array__"):
         return from_pixels(np.asarray(source), name)
+    if not isinstance(source, str | Path) and not hasattr(source, "read"):
+        kind = type(source).__name__
+        raise LacunaError(f"{name} is a {kind}, not a path, a stream, a Pillow image or an array; give one of these")
     return read_picture(source, name)
 
 

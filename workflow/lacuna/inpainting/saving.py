@@ -33,6 +33,11 @@ def format_of(path: Path) -> str:
     return suffix
 
 
+def writable(path: Path) -> str:
+    """The suffix of a picture's file if a result can be written so, else `.png`."""
+    return path.suffix if path.suffix.lower() in FORMATS else ".png"
+
+
 def fitted(picture: Picture, suffix: str, name: str) -> Picture:
     """The picture as the format can hold it, with a note on what changes; `LacunaError` if it would be spoilt."""
     kind, _ = FORMATS[suffix]

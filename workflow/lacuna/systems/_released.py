@@ -1,40 +1,20 @@
-"""Reading weights and loading them strictly, whoever saved them."""
+"""Loading weights strictly, whoever saved them."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from lacuna.errors import LacunaError
+from lacuna.systems._reading import named, read_tensors
 
 # Names under which checkpoints keep weights, or which stand with a dot before their keys: of one part, and of anything.
 NAMES_OF_PARTS = {"network": ("generator", "netG", "G"), "discriminator": ("discriminator", "netD", "D")}
 NAMES_OF_NETWORKS = ("model", "net")
 CONTAINERS = ("state_dict", "model_state_dict", "params")
 WRAPPER = "module."  # before every key of a network that several GPUs trained
-
-
-def read_tensors(path: str | Path) -> tuple[dict, dict[str, str]]:
-    """(what the file holds, its metadata) of a `.safetensors` file, or of a PyTorch file read without running pickles.
-
-    A missing file, a PyTorch file that holds more than tensors and plain containers, and one whose contents have no
-    names, is a `LacunaError`.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise LacunaError(f"the weights {path} do not exist; train the system or fetch them first")
-    try:
-        if path.suffix == ".safetensors":
-            from safetensors import safe_open
-
-            with safe_open(path, framework="pt") as stream:
-                return {name: stream.get_tensor(name) for name in stream.keys()}, stream.metadata() or {}  # noqa: SIM118
-        held = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise LacunaError(f"the weights {path} cannot be read without running code ({reason})") from None
-    return named(held, f"the weights {path}"), {}
 
 
 def opened(mapping_or_path) -> Mapping:
@@ -44,27 +24,25 @@ def opened(mapping_or_path) -> Mapping:
     return named(mapping_or_path, "the weights")
 
 
-def named(value, what: str) -> Mapping:
-    """The value, if it maps names to something; otherwise a `LacunaError` that begins with `what`."""
-    if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
-        return value
-    kind = "some keys that are no names" if isinstance(value, Mapping) else f"one {type(value).__name__}"
-    raise LacunaError(f"{what} must map names to arrays, not hold {kind}; save the network's `state_dict()`")
-
-
 def unwrap(mapping: Mapping, wanted: set[str], part: str = "network") -> dict[str, object]:
     """The arrays of one part of a checkpoint under the names that `wanted` has, as far as wrappers hide them.
 
     Nested containers (`state_dict`, …; `netG` for the network, `netD` for the discriminator) are opened. The prefix
     `module.` is taken off where it stands. If a prefix says which network a key is of (`generator.`, `netD.`, …), keys
-    without it are dropped: they are the other networks of the checkpoint.
+    without it are dropped: they are the other networks of the checkpoint. A container that holds itself is a
+    `LacunaError`.
     """
     networks = (*NAMES_OF_PARTS.get(part, (part,)), *NAMES_OF_NETWORKS)
+    opened_before = set()
     while not wanted & named(mapping, "the weights").keys():
+        if id(mapping) in opened_before:
+            raise LacunaError("the weights hold themselves, so that there is no end to opening them; get another file")
+        opened_before.add(id(mapping))
         inside = next((name for name in (*CONTAINERS, *networks) if isinstance(mapping.get(name), Mapping)), None)
         if inside is not None:
             mapping = mapping[inside]
             continue
+        opened_before.clear()  # what follows are new mappings, with shorter keys each time
         if any(key.startswith(WRAPPER) for key in mapping):
             mapping = {key.removeprefix(WRAPPER): value for key, value in mapping.items()}
             continue
@@ -80,11 +58,13 @@ def as_tensors(arrays: Mapping[str, object], wanted: set[str], what: str) -> dic
     converted = dict(arrays)
     for key, value in arrays.items():
         try:
-            converted[key] = torch.as_tensor(value)
-        except (TypeError, ValueError, RuntimeError):
-            if key in wanted:
-                kind = type(value).__name__
-                raise LacunaError(f"the weights do not fit {what} ('{key}' is a {kind}); check the file") from None
+            if isinstance(value, np.ndarray | np.generic):
+                converted[key] = torch.as_tensor(value)
+        except (TypeError, ValueError, RuntimeError):  # NumPy holds more types than PyTorch
+            pass
+        if key in wanted and not isinstance(converted[key], Tensor):
+            kind = type(value).__qualname__
+            raise LacunaError(f"the weights do not fit {what} ('{key}' is a {kind}); check the file")
     return converted
 
 
@@ -94,7 +74,8 @@ def load_strictly(
     """Copy tensors into a module's parameters and buffers.
 
     names: authors' key → key of the module. Keys of the module that end in one of `optional` may be missing, all that
-    end so or none. One `LacunaError` names all missing, extra and misshapen keys; then nothing has been copied.
+    end so or none. One `LacunaError` names all missing, extra and misshapen keys, and those that hold no floating-point
+    numbers where the module has such; then nothing has been copied.
     """
     state = module.state_dict()
     given = {names[key]: tensor for key, tensor in tensors.items() if key in names}
@@ -106,6 +87,11 @@ def load_strictly(
             f"{key} ({list(given[ours].shape)} instead of {list(state[ours].shape)})"
             for key, ours in names.items()
             if ours in given and given[ours].shape != state[ours].shape
+        ],
+        "not floating-point, as quantised weights are": [
+            f"{key} ({str(given[ours].dtype).removeprefix('torch.')})"
+            for key, ours in names.items()
+            if ours in given and state[ours].is_floating_point() and not given[ours].is_floating_point()
         ],
     }
     found = "; ".join(f"{kind}: {_shortened(keys)}" for kind, keys in complaints.items() if keys)

@@ -5,7 +5,6 @@ them into its authors' range and polarity inside itself.
 """
 
 import dataclasses
-import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -20,12 +19,12 @@ from torch.nn import functional as F
 from lacuna.errors import LacunaError
 from lacuna.nn.devices import choose_device, make_deterministic
 from lacuna.systems._facts import Deviation, Facts, make_recipe
-from lacuna.systems._released import as_tensors, load_strictly, opened, read_tensors, unwrap
+from lacuna.systems._reading import METADATA_KEY, read_note, read_tensors
+from lacuna.systems._released import as_tensors, load_strictly, opened, unwrap
 
-__all__ = ["Deviation", "Facts", "Prediction", "Recipe", "System", "require_size"]
+__all__ = ["METADATA_KEY", "Deviation", "Facts", "Prediction", "Recipe", "System", "require_size"]
 
 GREY = 0.5  # of what is not known, in everything that a loss looks at
-METADATA_KEY = "lacuna"  # one key: the order of several is not the same in every file that safetensors writes
 
 
 @dataclass
@@ -243,9 +242,9 @@ class System:
     def _load_weights(self, path: str | Path) -> None:
         """Weights that `lacuna train` wrote carry a note of their system; others are taken as released ones."""
         arrays, metadata = read_tensors(path)
-        if METADATA_KEY not in metadata:
+        note = read_note(metadata, path)
+        if note is None:
             return self.load_released(arrays)
-        note = json.loads(metadata[METADATA_KEY])
         system = note["system"]
         if system != self.facts.name:
             raise LacunaError(f"the weights {path} are of system '{system}', not '{self.facts.name}'")

@@ -1,10 +1,9 @@
 """Weights that a training begins with instead of random ones: fine-tuning."""
 
-import json
 from pathlib import Path
 
-from lacuna.systems._released import load_strictly, read_tensors
-from lacuna.systems.base import METADATA_KEY
+from lacuna.systems._reading import read_metadata, read_note
+from lacuna.systems._released import load_strictly
 from lacuna.training.state import read_parts
 
 
@@ -15,7 +14,7 @@ def load_initial(system, path: Path) -> list[str]:
     network. A file that does not fit is a `LacunaError`; the averages and discriminators that it lacks stay new.
     """
     system._load_weights(path)
-    if "parts" not in json.loads(read_tensors(path)[1].get(METADATA_KEY, "{}")):
+    if "parts" not in (read_note(read_metadata(path), path) or {}):
         return ["network"]
     parts = read_parts(path)
     filled = [name for name in system.modules() if name in parts]
