@@ -27,7 +27,7 @@ def one_sentence(repository, *arguments, **changes) -> str:
         ({"test_sets": ["rockets", "scenes_train"]}, "must not be tested on"),
         ({"image_size": "big"}, "image_size is 'big'"),
         ({"metrics": ["pnsr"]}, "pnsr"),
-        ({"set_metrics": ["fib"]}, "unknown set metric 'fib': did you mean 'fid'?"),
+        ({"set_metrics": ["fib"]}, "set_metrics[0] is 'fib': did you mean 'fid'?"),
         ({"training": {"iterations": 2, "seconds": 2}}, "give one of them"),
     ],
 )

@@ -39,6 +39,9 @@ def _imports(module: str) -> frozenset[str]:
                 origin = node.module
             # `from package import name`: the name may itself be a module
             names.update({origin, *(f"{origin}.{alias.name}" for alias in node.names)})
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "import_all":
+            # files that register themselves: `lacuna.registry.import_all` imports the whole folder
+            names.update(f"{module}.{found.stem}" for found in path.parent.glob("*.py") if path.name == "__init__.py")
     return frozenset(name for name in names if name.split(".")[0] == PACKAGE.name and _file_of(name))
 
 

@@ -39,7 +39,7 @@ class Plan(Judging):
             "title": dict(titles["test_sets"])[test_set],
             "systems": titles["systems"],
             "sources": titles["sources"],
-            "images": self.config.get("figures", {}).get("qualitative_images", 3),
+            "images": self.config["figures"]["qualitative_images"],
         }
         predictions = tuple(self.predict(*key) for key in self.predictions() if key[2] == test_set)
         return Job("plot", settings, predictions)
@@ -72,7 +72,7 @@ class Plan(Judging):
 
     def has_studio(self) -> bool:
         """Whether the run makes a page that paints: if the config does not say no, and a network can be put into it."""
-        return self.config.get("studio", True) and bool(self.exports())
+        return self.config["studio"] and bool(self.exports())
 
     @cache  # noqa: B019
     def fetch_web_runtime(self) -> Job:

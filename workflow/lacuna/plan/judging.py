@@ -8,8 +8,6 @@ from lacuna.plan.job import Job
 from lacuna.plan.making import Making
 
 PUBLISHED = Path(__file__).parents[2] / "published"
-# How long each of a system's predictions is repeated, in seconds, and the largest batches tried.
-MEASUREMENT = {"seconds": 2.0, "largest_batch_cpu": 8, "largest_batch_gpu": 64}
 # Why a system of a kind is not exported.
 REASONS = {
     "classical": "an algorithm, and no network",
@@ -60,7 +58,7 @@ class Judging(Making):
 
     @cache  # noqa: B019
     def verify_export(self, label: str, source: str) -> Job:
-        chosen = self.config.get("export", True)
+        chosen = self.config["export"]
         exported = self.export(label, source)
         settings = {
             **exported.settings,
@@ -110,7 +108,7 @@ class Judging(Making):
             "system": self.registered_name(label),
             "settings": self.systems[label].get("settings", {}),
             "image_size": self.config["image_size"],
-            "measurement": {**MEASUREMENT, **self.config.get("measurement", {})},
+            "measurement": self.config["measurement"],
         }
         exports = tuple(self.export(*key) for key in self.measured_exports(label))
         return Job("measure", settings, exports, (self._module(label),))

@@ -20,25 +20,18 @@ class Making(FileNames):
         settings = {
             "name": name,
             "title": name,
-            "crop": "center",
-            "crop_scale": [1.0, 1.0],
-            "count": None,
-            "licence": "not stated",
-            "note": "",
             "seed": self.config["seed"],
             **entry,
             "image_size": self.config["image_size"],
         }
-        return Job("stage", settings, content=self._content(entry))
+        kind = f"lacuna.data.image_sources.{entry['kind']}"
+        return Job("stage", settings, (), (kind,), content=self._content(entry))
 
     @cache  # noqa: B019
     def make_masks(self, name: str) -> Job:
         entry = self.config["mask_sets"][name]
         settings = {
             "name": name,
-            "coverage": [0.01, 0.6],
-            "bins": 6,
-            "options": {},
             "seed": self.config["seed"],
             **entry,
             "image_size": self.config["image_size"],
