@@ -90,7 +90,7 @@ def of_kind(section: type, registry, kind: str) -> type:
     bases = (section, getattr(module, "Keys", object))
     namespace = {"__doc__": module.__doc__, "excluded": _keys_of_other_kinds(registry, kind)}
     if hasattr(module, "Options"):
-        namespace["options"] = key("options of the family", {})
+        namespace["options"] = key("options of the family", {}, partial=True)
         namespace["__annotations__"] = {"options": module.Options}
     return dataclass(frozen=True, kw_only=True)(type(kind, bases, namespace))
 
@@ -126,7 +126,7 @@ class System:
     )
     title: Title = key("heading in tables and figures", None, shown="the system's")
     settings: dict = key("settings that differ from the authors', such as `width` or `learning_rate`", {})
-    training: Budget = key("keys of the top-level `training` for this system alone", {}, partial=True)
+    training: Budget = key("keys of the top-level `training` for this system alone", None, partial=True)
     weights: FilePath = key(
         "a file of weights, ours or released by the authors (their key names): the system is then not trained here. "
         "How TFill's files become one: [use.md](../docs/use.md); DeepFillv2's published weights need its setting "
@@ -196,7 +196,7 @@ class Measurement:
 class Config:
     """A comparison."""
 
-    run: RunName = key("name of the run: all results go to `results/<run>/`")
+    run: RunName = key("name of the run: all results go to `results/<run>/`; `backbones` and `web_runtime` are taken")
     title: Title = key("heading of the report")
     demonstration: bool = key(
         "`true` puts a banner on the report: its numbers say nothing about the systems at full scale", False

@@ -22,7 +22,7 @@ class Options:
         "width over height is between 1/aspect and aspect, log-uniform, as far as the image has room",
         2.0,
         minimum=1,
-        maximum=1e6,
+        maximum=1000,
     )
 
     def __post_init__(self):
