@@ -33,7 +33,9 @@ def test_every_table_is_in_the_readme():
 def by_schema():
     """A function: whether the JSON schemas take a config."""
     files = {path.name: yaml.safe_load(path.read_text()) for path in (documents.ROOT / "workflow/schemas").iterdir()}
-    resources = [(name, Resource.from_contents(each, default_specification=DRAFT202012)) for name, each in files.items()]
+    resources = [
+        (name, Resource.from_contents(each, default_specification=DRAFT202012)) for name, each in files.items()
+    ]
     validator = Draft202012Validator(files["config.schema.yaml"], registry=Registry().with_resources(resources))
     return validator.is_valid
 

@@ -14,7 +14,11 @@ MOST_VALUES = 100_000
 def read_config(path: str | Path) -> dict:
     """The config in a file, YAML or JSON. Errors: as in `refuse_ambiguous`; no mapping is a `LacunaError`, too."""
     refuse_ambiguous(path)
-    config = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    try:
+        config = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except (yaml.YAMLError, ValueError) as error:  # a tag of Python's, or a day that no calendar has
+        problem = " ".join(str(getattr(error, "problem", None) or error).split())
+        raise LacunaError(f"{path} holds a value that cannot be read: {problem}") from None
     if not isinstance(config, dict):
         raise LacunaError(f"{path} holds {shown(config)}; write keys and values, as config/README.md describes")
     return config
