@@ -254,7 +254,7 @@ def test_given_files_that_are_no_masks(tmp_path):
             "unknown key 'max_vertices' at .*: did you mean 'max_vertex'",
         ),
         ({"options": {"max_vertex": 2.5}}, "max_vertex is 2.5; give a whole number from 0 to 1000"),
-        ({"options": {"max_length": -1}}, "max_length is -1; give a number above 0 and of at most 100"),
+        ({"options": {"max_length": -1}}, "max_length is -1; give a number above 0 and at most 100"),
         ({"kind": "random_walk", "options": {"steps": 3}}, "unknown key 'steps' at .*: known are: none"),
         ({"kind": "boxes", "options": {"number": 0}}, "number is 0; give a whole number from 1 to 1000"),
         ({"count": 0}, "ask for at least one"),

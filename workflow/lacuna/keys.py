@@ -11,7 +11,7 @@ import re
 import types
 import typing
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -137,7 +137,8 @@ def check(value, section: type, where: str = "") -> None:
         if name in value:
             _check_value(value[name], entry.type, entry.limits, f"{where}.{name}" if where else name)
         elif entry.required:
-            raise LacunaError(f"key '{name}' is missing at {where or 'the top level'}: it is {entry.limits.what}")
+            wanted = expected(entry.type, entry.limits)
+            raise LacunaError(f"key '{name}' is missing at {where or 'the top level'}; give {wanted}")
     if hasattr(section, "consistent"):
         section.consistent(value, where)
 
@@ -160,15 +161,14 @@ def _unknown(name, known: dict, section: type, where: str) -> LacunaError:
     return UnknownKey(name, at, suggest(name, known))
 
 
-def homes(section: type, where: str = "") -> dict[str, str]:
-    """key → the section that it belongs to, in words, of every key of a section and of those within it."""
-    found = dict.fromkeys(entries(section), where or "the top level")
+def homes(section: type, where: str = "the top level") -> Iterator[tuple[str, str]]:
+    """(key, the section that it belongs to, in words) of every key of a section and of those within it."""
     for name, entry in entries(section).items():
+        yield name, where
         for option in _options(entry.type):
             inner = typing.get_args(option)[1] if typing.get_origin(option) is dict else option
             for kind in filter(dataclasses.is_dataclass, _options(inner)):
-                found = homes(kind, name if kind is option else f"an entry of {name}") | found
-    return found
+                yield from homes(kind, name if kind is option else f"an entry of {name}")
 
 
 def _check_value(value, wanted, limits: Limits, where: str) -> None:
@@ -192,7 +192,7 @@ def _check_value(value, wanted, limits: Limits, where: str) -> None:
 
 def _check_mapping(value: dict, wanted, limits: Limits, where: str) -> None:
     if len(value) < limits.least:
-        raise LacunaError(f"{where} is empty; give {limits.what}")
+        raise LacunaError(f"{where} is empty; give at least {limits.least}")
     for name, item in value.items():
         if not isinstance(name, str) or not is_name(name):
             raise _wrong(f"a name at {where}", name, expected(Name, limits))
@@ -207,7 +207,7 @@ def _check_list(value, wanted, limits: Limits, where: str) -> None:
     for i, item in enumerate(value):
         if pair and not _fits(item, kinds[i]):
             raise _wrong(where, value, expected(wanted, limits))
-        _check_value(item, kinds[i] if pair else kinds[0], limits, where if pair else f"{where}[{i}]")
+        _check_value(item, kinds[i] if pair else kinds[0], limits, f"{where}[{i}]")
     if limits.rising and not value[0] < value[1]:
         raise LacunaError(f"{where} is {shown(list(value))}, which is no range; give [low, high] with low below high")
     if limits.widening and not value[0] <= value[1]:
@@ -234,7 +234,7 @@ def _check_text(value: str, wanted: type, limits: Limits, where: str) -> None:
         if bad is not None:
             raise LacunaError(f"{where} holds the control character U+{ord(bad):04X}; remove it")
         if not value.strip() and wanted is not Note:
-            raise LacunaError(f"{where} is empty; give {limits.what}, or leave the key out")
+            raise LacunaError(f"{where} is empty; give text")
         if len(value) > getattr(wanted, "longest", FilePath.longest):
             raise LacunaError(f"{where} has {len(value)} characters; give {wanted.longest} at most")
         if limits.form and not re.fullmatch(limits.form[0], value):
@@ -293,7 +293,7 @@ def shown(value) -> str:
         # ascii() of what cannot be printed, the letters of all languages as they are
         text = "'" + "".join(c if c.isprintable() else ascii(c)[1:-1] for c in value[: _SHOWN + 1]) + "'"
     else:
-        text = {None: "empty", True: "true", False: "false"}.get(value) if value in (None, True, False) else None
+        text = {None: "null", True: "true", False: "false"}.get(value) if value in (None, True, False) else None
         # a number of more digits than Python writes is as wrong as it is long
         if text is None or type(value) in (int, float):
             huge = isinstance(value, int) and value.bit_length() > 200
@@ -338,12 +338,14 @@ def range_in_words(limits: Limits) -> str:
     """` from 0 to 1`, ` of at least 1`, …; empty where any number will do."""
     low, high = limits.minimum, limits.maximum
     if low is not None and high is not None:
-        return f" from {low} to {high}"
-    parts = [
-        f"of at least {low}" if low is not None else f"above {limits.above}" if limits.above is not None else "",
-        f"of at most {high}" if high is not None else f"below {limits.below}" if limits.below is not None else "",
-    ]
-    return "".join(f" {part}" if i == 0 else f" and {part}" for i, part in enumerate(filter(None, parts)))
+        return f" from {_number(low)} to {_number(high)}"
+    bounds = {"at least": low, "above": limits.above, "at most": high, "below": limits.below}
+    parts = [f"{word} {_number(bound)}" for word, bound in bounds.items() if bound is not None]
+    return " " + " and ".join(parts) if parts else ""
+
+
+def _number(value: float) -> str:
+    return "2^63 - 1" if value == 2**63 - 1 else f"{value:,}"
 
 
 # ---------------------------------------------------------------------- defaults

@@ -10,6 +10,7 @@ from lacuna.keys import shown
 
 MOST_VALUES = 100_000
 DEEPEST = 40
+LONGEST_KEY = 200
 
 
 def validate(config: dict) -> None:
@@ -21,8 +22,9 @@ def validate(config: dict) -> None:
         _refuse_what_json_cannot_hold(config)
         keys.check(config, Config)
     except keys.UnknownKey as error:
-        home = keys.homes(Config).get(error.name)
-        sentence = f"key '{error.name}' is misplaced at {error.at}: it belongs to {home}" if home else error
+        places = {place for name, place in keys.homes(Config) if name == error.name}
+        misplaced = f"key '{error.name}' is misplaced at {error.at}: it belongs to {' or '.join(places)}"
+        sentence = misplaced if len(places) == 1 else error
         raise LacunaError(f"in the config, {sentence}") from None
     except LacunaError as error:
         raise LacunaError(f"in the config, {error}") from None
@@ -55,7 +57,8 @@ def _items(where: str, value) -> Iterator[tuple[str, object]]:
         for name, item in value.items():
             if not isinstance(name, str):
                 raise LacunaError(f"key {shown(name)} at {where or 'the top level'} is not text; put it in quotes")
-            _refuse_text(f"key {shown(name)} at {where or 'the top level'}", name)
+            if not name.isprintable() or len(name) > LONGEST_KEY:
+                raise LacunaError(f"key {shown(name)} at {where or 'the top level'} is too long or cannot be printed")
             yield (f"{where}.{name}" if where else name), item
     elif isinstance(value, list | tuple):
         yield from ((f"{where}[{i}]", item) for i, item in enumerate(value))

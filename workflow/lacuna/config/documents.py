@@ -195,7 +195,6 @@ _SHORT = {
     "text (in quotes where it looks like a number)": "text",
     "keys and values": "mapping",
     "a list of texts": "list of texts",
-    f"{2**63 - 1}": "2^63 - 1",
     "one of predictions": "`predictions`",
 }
 
@@ -203,8 +202,6 @@ _SHORT = {
 def _short(words: str) -> str:
     for long, short in _SHORT.items():
         words = words.replace(long, short)
-    # a run of zeros is hard to count
-    words = re.sub(r"\b10{6,}\b", lambda match: f"10^{len(match[0]) - 1}", words)
     return re.sub(r"a (name of at most \d+) ASCII letters.*", r"\1 characters", words).removeprefix("a ")
 
 

@@ -20,7 +20,10 @@ def read_config(path: str | Path) -> dict:
         problem = " ".join(str(getattr(error, "problem", None) or error).split())
         raise LacunaError(f"{path} holds a value that cannot be read: {problem}") from None
     if not isinstance(config, dict):
-        raise LacunaError(f"{path} holds {shown(config)}; write keys and values, as config/README.md describes")
+        raise LacunaError(
+            f"{path} holds {'nothing' if config is None else shown(config)}; write keys and values, as "
+            "config/README.md describes"
+        )
     return config
 
 
@@ -46,7 +49,9 @@ def refuse_ambiguous(path: str | Path) -> None:
                 f"{path} holds more than {MOST_VALUES:,} values; its aliases (&, *) multiply, take them away"
             )
     except (yaml.YAMLError, RecursionError) as error:
-        problem = " ".join(str(getattr(error, "problem", None) or "it is nested too deeply").split())
+        problem = " ".join(
+            str(getattr(error, "problem", None) or getattr(error, "reason", "it is nested too deeply")).split()
+        )
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark else ""
         raise LacunaError(f"{path}{where} is not valid YAML: {problem}") from None
