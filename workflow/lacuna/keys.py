@@ -146,7 +146,9 @@ def check(value, section: type, where: str = "") -> None:
 def verify(instance, what: str) -> None:
     """`check` for a dataclass that was made directly; `what` names it in the sentence."""
     for name, entry in entries(type(instance)).items():
-        _check_value(getattr(instance, name), entry.type, entry.limits, f"'{name}' of {what}")
+        value = getattr(instance, name)
+        if value is not None or entry.default is not None:  # None is no value where it is the default
+            _check_value(value, entry.type, entry.limits, f"'{name}' of {what}")
 
 
 def variant(section: type, value: dict, where: str = "") -> type:
@@ -369,8 +371,8 @@ def filled(value: dict, section: type) -> dict:
 
 def _filled_value(value, wanted):
     for option in _options(wanted):
-        if dataclasses.is_dataclass(option) and isinstance(value, dict):
-            return filled(value, option)
+        if dataclasses.is_dataclass(option) and (value is None or isinstance(value, dict)):
+            return filled(value or {}, option)
         if typing.get_origin(option) is dict and isinstance(value, dict):
             return {name: _filled_value(item, typing.get_args(option)[1]) for name, item in value.items()}
-    return {} if value is None and any(map(dataclasses.is_dataclass, _options(wanted))) else value
+    return value
