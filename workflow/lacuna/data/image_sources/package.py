@@ -12,7 +12,7 @@ from lacuna.errors import LacunaError
 from lacuna.files import sha256_of
 from lacuna.keys import key
 
-_SPEC = re.compile(r"(?P<module>[A-Za-z_]\w*):(?P<path>[^\[\]]+)(\[(?P<first>\d{1,18}):(?P<last>\d{1,18})\])?")
+_SPEC = re.compile(r"(?P<module>[A-Za-z_]\w*(\.\w+)*):(?P<path>[^\[\]]+)(\[(?P<first>\d{1,18}):(?P<last>\d{1,18})\])?")
 _FORM = "package:relative/path, or package:relative/x.npy[0:58] for pictures of an array"
 
 
@@ -51,18 +51,19 @@ def origins_of_packages(specs: list[str]) -> list[Origin]:
 
 
 def _located(spec: str) -> tuple[re.Match, Path]:
-    """A spec in its parts, and its file. The package is found by its top name, so none of its code runs."""
+    """A spec in its parts, and its file. Only the top package is looked for, so no code runs; the rest is folders."""
     match = _SPEC.fullmatch(spec)
     if not match:
         raise LacunaError(f"the image {spec!r} is not of the form {_FORM}")
     # a folder of the working directory is no installed package
     here = Path.cwd().resolve()
     installed = [folder for folder in sys.path if folder and Path(folder).resolve() != here]
-    found = PathFinder.find_spec(match["module"], installed)
+    top, *inner = match["module"].split(".")
+    found = PathFinder.find_spec(top, installed)
     if not found or not found.submodule_search_locations:
         raise LacunaError(f"the image {spec!r} is in a package that is not installed; install it or correct the name")
     for folder in map(Path, found.submodule_search_locations):
-        path = Path(folder, match["path"])
+        path = Path(folder, *inner, match["path"])
         if path.is_file() and path.resolve().is_relative_to(folder.resolve()):
             return match, path
     raise LacunaError(f"the installed package {match['module']} holds no file {match['path']}; correct {spec!r}")
