@@ -36,6 +36,7 @@ def test_staging_and_masks_reach_no_system_and_no_metric():
 def test_metrics_that_register_themselves_are_reached_and_kinds_of_data_are_not():
     scoring = digests.modules_used(("lacuna.commands.score",))
     assert {"lacuna.metrics.per_image.psnr", "lacuna.metrics.per_image._lpips"} <= set(scoring)
+    assert not [name for name in scoring if name.endswith("__init__")]
     staging = digests.modules_used(("lacuna.commands.stage", "lacuna.data.image_sources.folder"))
     assert "lacuna.data.image_sources.package" not in staging
     masks = digests.modules_used(("lacuna.commands.make_masks", "lacuna.data.masks.boxes"))

@@ -40,9 +40,14 @@ def _imports(module: str) -> frozenset[str]:
             # `from package import name`: the name may itself be a module
             names.update({origin, *(f"{origin}.{alias.name}" for alias in node.names)})
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "import_all":
-            # files that register themselves: `lacuna.registry.import_all` imports the whole folder
-            names.update(f"{module}.{found.stem}" for found in path.parent.glob("*.py") if path.name == "__init__.py")
+            names.update(_files_in_folder_of(module))
     return frozenset(name for name in names if name.split(".")[0] == PACKAGE.name and _file_of(name))
+
+
+def _files_in_folder_of(module: str) -> set[str]:
+    """The modules of a package that calls `lacuna.registry.import_all`: its files register themselves."""
+    files = PACKAGE.joinpath(*module.split(".")[1:]).glob("*.py")
+    return {f"{module}.{path.stem}" for path in files if path.stem != "__init__"}
 
 
 def modules_used(roots: tuple[str, ...]) -> tuple[str, ...]:
