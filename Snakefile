@@ -8,6 +8,7 @@ from snakemake.utils import min_version
 min_version("9.27")
 sys.path.insert(0, str(Path(workflow.basedir, "workflow")))
 
+from lacuna.config.reading import refuse_ambiguous
 from lacuna.environment import find_this_python
 from lacuna.errors import LacunaError
 from lacuna.plan import Plan
@@ -16,6 +17,8 @@ from lacuna.reporting.captions import overview_file
 
 find_this_python()
 try:
+    for path in workflow.configfiles:  # as Snakemake reads them, the last of two equal keys wins without a word
+        refuse_ambiguous(path)
     PLAN = Plan(config)
 except LacunaError as error:
     sys.exit(f"lacuna: {error}")

@@ -33,6 +33,16 @@ def test_staging_and_masks_reach_no_system_and_no_metric():
         assert not [name for name in used if name.startswith(("lacuna.systems", "lacuna.metrics", "lacuna.nn"))]
 
 
+def test_metrics_that_register_themselves_are_reached_and_kinds_of_data_are_not():
+    scoring = digests.modules_used(("lacuna.commands.score",))
+    assert {"lacuna.metrics.per_image.psnr", "lacuna.metrics.per_image._lpips"} <= set(scoring)
+    assert not [name for name in scoring if name.endswith("__init__")]
+    staging = digests.modules_used(("lacuna.commands.stage", "lacuna.data.image_sources.folder"))
+    assert "lacuna.data.image_sources.package" not in staging
+    masks = digests.modules_used(("lacuna.commands.make_masks", "lacuna.data.masks.boxes"))
+    assert not {"lacuna.data.masks.strokes", "lacuna.data.masks.folder"} & set(masks)
+
+
 def test_bytes_change_the_digest_and_file_times_do_not(tmp_path, monkeypatch):
     package = tmp_path / "lacuna"
     shutil.copytree(digests.PACKAGE, package)

@@ -15,10 +15,11 @@ def test_the_table_of_systems_is_the_generated_one():
     assert (ROOT / "docs" / "systems.md").read_text() == to_markdown(catalogue()) + "\n"
 
 
-def test_the_readme_names_every_system_and_only_commands_that_exist():
+def test_the_readme_names_only_systems_and_commands_that_exist():
     readme = (ROOT / "README.md").read_text()
-    for name in systems.names():
-        assert f"`{name}`" in readme, name
+    table = readme.partition("| systems | kind |")[2].partition("\n\n")[0]
+    named = set(re.findall(r"`(\w+)`", table))
+    assert len(named) > 10 and named <= set(systems.names())
     assert set(re.findall(r"^lacuna ([a-z-]+)", readme, re.MULTILINE)) <= set(command_modules())
 
 

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 from scipy import ndimage
 
+from lacuna.data import masks as kinds
 from lacuna.data.masks import boxes, random_walk, strokes
 from lacuna.data.masks.bins import coverage_bins
 from lacuna.data.masks.building import make_masks, masks
@@ -19,7 +20,7 @@ from tests.steps import run_step
 from .pictures import snapshot
 
 SETTINGS = {"name": "set", "count": 13, "coverage": [0.01, 0.6], "bins": 6, "image_size": [48, 40], "seed": 3}
-FAMILIES = ["strokes", "random_walk", "boxes"]
+FAMILIES = [kind for kind in kinds.names() if not kinds.is_given(kind)]
 
 
 def test_bins():
@@ -248,12 +249,15 @@ def test_given_files_that_are_no_masks(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"kind": "circles"}, "choose one of strokes, random_walk, boxes, folder"),
-        ({"options": {"max_vertices": 3}}, "unknown option 'max_vertices'; known are: max_vertex"),
-        ({"options": {"max_vertex": 2.5}}, "give a number of type int"),
-        ({"options": {"max_length": -1}}, "must be positive"),
-        ({"kind": "random_walk", "options": {"steps": 3}}, "known are: none at all"),
-        ({"kind": "boxes", "options": {"number": 0}}, "of 1 or more"),
+        ({"kind": "circles"}, "no kind of mask set 'circles': known are: boxes, folder, random_walk, strokes"),
+        (
+            {"options": {"max_vertices": 3}},
+            "unknown key 'max_vertices' at .*: did you mean 'max_vertex'",
+        ),
+        ({"options": {"max_vertex": 2.5}}, "max_vertex is 2.5; give a whole number from 0 to 1,000"),
+        ({"options": {"max_length": -1}}, "max_length is -1; give a number above 0 and at most 100"),
+        ({"kind": "random_walk", "options": {"steps": 3}}, "unknown key 'steps' at .*: known are: none"),
+        ({"kind": "boxes", "options": {"number": 0}}, "number is 0; give a whole number from 1 to 1,000"),
         ({"count": 0}, "ask for at least one"),
         ({"count": None}, "ask for at least one"),
         ({"image_size": 8, "bins": 100}, "no mask of 8x8 pixels has a coverage in"),

@@ -7,7 +7,9 @@ import torch
 from sklearn.svm import LinearSVC
 
 from lacuna.metrics.distances import folds_of, frechet_distance, held_out_decisions, kernel_distance
-from lacuna.metrics.per_set import SET_METRICS, p_ids, u_ids
+from lacuna.metrics.per_set import SET_METRICS
+from lacuna.metrics.per_set.p_ids import p_ids
+from lacuna.metrics.per_set.u_ids import u_ids
 
 
 def sets(n: int, m: int, dimension: int, seed: int = 0, shift: float = 0.0):

@@ -19,7 +19,8 @@ from torchmetrics.functional.image import multiscale_structural_similarity_index
 from lacuna.metrics.benchmark import official_lpips
 from lacuna.metrics.distances import frechet_distance, kernel_distance
 from lacuna.metrics.per_image import METRICS
-from lacuna.metrics.per_set import SET_METRICS, u_ids
+from lacuna.metrics.per_set import SET_METRICS
+from lacuna.metrics.per_set.u_ids import u_ids
 
 CROPS = {"astronaut": (60, 10), "coffee": (180, 90), "chelsea": (110, 60)}
 

@@ -9,7 +9,13 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from lacuna.errors import LacunaError
 from lacuna.metrics.facts import METRICS
-from lacuna.metrics.per_image import PSNR_CAP, l1, l2, lpips_alex, ms_ssim, named, psnr, ssim
+from lacuna.metrics.per_image import named
+from lacuna.metrics.per_image.l1 import l1
+from lacuna.metrics.per_image.l2 import l2
+from lacuna.metrics.per_image.lpips_alex import lpips_alex
+from lacuna.metrics.per_image.ms_ssim import ms_ssim
+from lacuna.metrics.per_image.psnr import PSNR_CAP, psnr
+from lacuna.metrics.per_image.ssim import ssim
 from lacuna.metrics.scoring import score_batch
 
 PIXELS = ["psnr", "ssim", "l1", "l2"]
@@ -206,7 +212,7 @@ def test_facts_need_no_numpy():
 
 
 def test_lpips_is_given_channels_first_in_zero_to_one_and_the_truth_once(monkeypatch):
-    from lacuna.metrics import per_image
+    from lacuna.metrics.per_image import _lpips
 
     random = np.random.default_rng(1)
     images = random.integers(0, 256, (3, 3, 33, 47, 3), dtype=np.uint8)
@@ -222,8 +228,8 @@ def test_lpips_is_given_channels_first_in_zero_to_one_and_the_truth_once(monkeyp
             assert size == (33, 47)
             return a[:, 0, 5, 40], b[:, 2]
 
-    monkeypatch.setattr(per_image, "_lpips", lambda network, folder: Network())
-    monkeypatch.setattr(per_image, "_LPIPS_PIXELS", {"alex": 2 * 33 * 47})  # two images at once, then one
+    monkeypatch.setattr(_lpips, "_network", lambda network, folder: Network())
+    monkeypatch.setattr(_lpips, "_PIXELS", {"alex": 2 * 33 * 47})  # two images at once, then one
     values, maps = lpips_alex(predictions, truths, backbones="")
     assert values == pytest.approx(predictions[:, :, 5, 40, 0] / 255)
     assert maps[0] == pytest.approx(truths[..., 2] / 255)

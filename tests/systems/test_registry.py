@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -11,15 +12,13 @@ from lacuna.errors import LacunaError
 
 
 def test_names_are_the_files():
-    trained = "aotgan deepfillv2 lama madf partialconv partialconv_residual pennet pennet_lab structure tfill"
-    untrained = "biharmonic deep_image_prior mean_fill navier_stokes telea"
-    assert systems.names() == tuple(sorted(f"{trained} {untrained}".split()))
-    kinds = {name: systems.system_class(name).facts.kind for name in systems.names()}
-    assert [name for name, kind in kinds.items() if kind == "deep"] == trained.split()
+    files = {path.stem for path in Path(systems.__path__[0]).glob("*.py")}
+    assert set(systems.names()) == {name for name in files if not name.startswith("_")} - {"base"}
+    assert {name: systems.system_class(name).facts.name for name in systems.names()} == {n: n for n in systems.names()}
 
 
 def test_unknown_system_names_the_known_ones():
-    with pytest.raises(LacunaError, match=r"no system 'aotgam'.*aotgan.*telea"):
+    with pytest.raises(LacunaError, match="no system 'aotgam': did you mean 'aotgan'"):
         systems.create("aotgam")
 
 

@@ -19,12 +19,12 @@ def test_defaults_are_filled_in():
         ({"sead": 1}, "no key 'sead'.*seed"),
         ({"training": {"iteration": 3}}, "no key 'iteration'.*iterations"),
         ({"training": {"iterations": 3, "seconds": 3}}, "one of them"),
-        ({"training": {"iterations": 0}}, "at least 1"),
+        ({"training": {"iterations": 0}}, "is 0; give a whole number from 1 to"),
         ({"training": {"batch_size": 2.5}}, "whole number"),
         ({"training": {"seconds": -1}}, "above 0"),
         ({"training": {"decay_from": 1}}, "below 1"),
-        ({"training": {"flip": 1}}, "true or false, not 1"),
-        ({"training": {"precision": "16-mixed"}}, "one of 32-true, bf16-mixed, not '16-mixed'"),
+        ({"training": {"flip": 1}}, "is 1; give true or false"),
+        ({"training": {"precision": "16-mixed"}}, "is '16-mixed': did you mean 'bf16-mixed'"),
     ],
 )
 def test_mistakes_are_one_sentence(change, complaint):

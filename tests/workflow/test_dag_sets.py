@@ -29,7 +29,7 @@ def test_features_are_extracted_once_and_sets_scored(finished):
         jobs = finished.would_run(*targets, *config)
     assert {"features_of_truth", "features:telea", "score_set:ground_truth"} <= jobs
     assert not jobs & {"predict", "yardsticks", "pair", "stage", "fetch_backbone"}
-    with finished.edit("workflow/lacuna/metrics/per_set.py"):
+    with finished.edit("workflow/lacuna/metrics/per_set/kid.py"):
         jobs = finished.would_run(*targets, *config)
     assert "score_set:telea" in jobs and not jobs & {"features_of_truth", "features"}
 

@@ -27,7 +27,7 @@ def one_sentence(repository, *arguments, **changes) -> str:
         ({"test_sets": ["rockets", "scenes_train"]}, "must not be tested on"),
         ({"image_size": "big"}, "image_size is 'big'"),
         ({"metrics": ["pnsr"]}, "pnsr"),
-        ({"set_metrics": ["fib"]}, "unknown set metric 'fib': did you mean 'fid'?"),
+        ({"set_metrics": ["fib"]}, "set_metrics[0] is 'fib': did you mean 'fid'?"),
         ({"training": {"iterations": 2, "seconds": 2}}, "give one of them"),
     ],
 )
@@ -37,6 +37,36 @@ def test_mistakes_in_the_config(finished, changes, expected):
 
 def folder_set(path):
     return {**SMALL["image_sets"], "mine": {"kind": "folder", "path": path, "count": 3, "crop": "random"}}
+
+
+BOMB = "\n".join(
+    [f"x0: &x0 [{', '.join('0' * 10)}]", *(f"x{i}: &x{i} [{', '.join([f'*x{i - 1}'] * 10)}]" for i in range(1, 9))]
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("systems:\n  telea: {}\n  telea: {settings: {radius: 9.0}}\n", "the key 'telea' stands twice in one place"),
+        (BOMB, "its aliases (&, *) multiply"),
+        ("x: &x [*x]\n", "holds itself by an alias"),
+    ],
+)
+def test_what_a_file_says_twice_or_multiplies_is_refused_at_once(fresh, text, expected):
+    path = fresh.folder / "config" / "bad.yaml"
+    path.write_text(text)
+    result = fresh.snakemake("--dry-run", "--configfile", str(path))
+    output = result.stdout + result.stderr
+    assert result.returncode != 0 and "Traceback" not in output
+    (line,) = [line for line in output.splitlines() if line.startswith("lacuna")]
+    assert expected in line
+
+
+def test_the_profiles_own_file_is_read_for_equal_keys_too(fresh):
+    with (fresh.folder / "config" / "config.yaml").open("a") as file:
+        file.write("seed: 8\n")
+    result = fresh.snakemake("--dry-run")
+    assert "the key 'seed' stands twice" in result.stdout + result.stderr and result.returncode != 0
 
 
 def test_a_missing_folder(fresh):

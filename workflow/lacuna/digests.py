@@ -69,6 +69,9 @@ class _Meaning(ast.NodeTransformer):
         name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         if name in HELP_CALLS:
             node.keywords = [each for each in node.keywords if each.arg not in HELP_WORDS]
+        if name == "key":  # of `lacuna.keys`: what it means comes first
+            node.args = [ast.Constant(None), *node.args[1:]]
+            node.keywords = [each for each in node.keywords if each.arg != "shown"]
         return self.generic_visit(node)
 
 
@@ -89,8 +92,14 @@ def _imported(module: str, is_package: bool, tree: ast.Module) -> list[str]:
     return sorted(name for name in names if name.split(".")[0] == PACKAGE.name)
 
 
+def _is_call_of(node: ast.AST, name: str) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name
+
+
 def _facts(module: str, path: Path) -> dict:
-    """`digest` of the meaning, `imports` and `words` (texts that may name a file) of a module's text."""
+    """What a module's text says: `digest` of its meaning, `imports`, `words` (texts that may name a file), and whether
+    it imports its `whole_folder`, whose files register themselves.
+    """
     data = path.read_bytes()
     remembered = CACHE / f"{digest(_own_version(), module, data)}.json"
     try:
@@ -104,6 +113,7 @@ def _facts(module: str, path: Path) -> dict:
     facts = {
         "digest": digest(ast.dump(tree)),
         "imports": imports,
+        "whole_folder": any(_is_call_of(node, "import_all") for node in ast.walk(tree)),
         "words": sorted(text for text in texts if FILE_NAME.fullmatch(text)),
     }
     try:
@@ -126,8 +136,10 @@ def _remembered_facts(module: str) -> dict:
 
 @cache
 def _imports(module: str) -> frozenset[str]:
-    """Modules of ours that a module names in import statements."""
-    return frozenset(name for name in _remembered_facts(module)["imports"] if file_of(name))
+    """Modules of ours that a module names in import statements, or imports as the files of its folder."""
+    facts = _remembered_facts(module)
+    names = {*facts["imports"], *(_files_in_folder_of(module) if facts["whole_folder"] else ())}
+    return frozenset(name for name in names if file_of(name))
 
 
 @cache
@@ -142,6 +154,12 @@ def static_files(module: str) -> tuple[Path, ...]:
         elif named.is_file() and named.suffix != ".py":
             beside.add(named)
     return tuple(sorted(beside))
+
+
+def _files_in_folder_of(module: str) -> set[str]:
+    """The modules of a package that calls `lacuna.registry.import_all`: its files register themselves."""
+    files = PACKAGE.joinpath(*module.split(".")[1:]).glob("*.py")
+    return {f"{module}.{path.stem}" for path in files if path.stem != "__init__"}
 
 
 def modules_used(roots: tuple[str, ...]) -> tuple[str, ...]:

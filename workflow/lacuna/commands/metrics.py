@@ -42,7 +42,8 @@ def facts(metric) -> dict:
     """What is known about a metric, as JSON has it; an open end of its range is None."""
     low, high = (None if abs(end) == float("inf") else end for end in metric.range)
     names = ("name", "title", "unit", "direction", "space", "decimals", "note")
-    return {**{name: getattr(metric, name) for name in names}, "range": [low, high]}
+    needs = {"needs": metric.needs} if hasattr(metric, "needs") else {"minimal_size": metric.minimal_size}
+    return {**{name: getattr(metric, name) for name in names}, "range": [low, high], **needs}
 
 
 def to_markdown(per_image: list, per_set: list, parity: list[dict]) -> str:
@@ -83,12 +84,24 @@ def to_markdown(per_image: list, per_set: list, parity: list[dict]) -> str:
 
 
 def _facts(metrics: list) -> list[str]:
-    lines = ["| name | metric | unit | range | space | definition |", "|---|---|---|---|---|---|"]
+    lines = ["| name | metric | unit | range | space | needs | definition |", "|---|---|---|---|---|---|---|"]
     for each in metrics:
         reference = (each.measure.__doc__ or "").strip().splitlines()[0]
-        cells = (f"`{each.name}`", f"{each.title} {each.arrow}", each.unit or "–", _range(each), each.space)
+        cells = (
+            f"`{each.name}`",
+            f"{each.title} {each.arrow}",
+            each.unit or "–",
+            _range(each),
+            each.space,
+            _needs(each),
+        )
         lines.append("| " + " | ".join([*cells, f"{reference} {each.note}"]) + " |")
     return lines
+
+
+def _needs(metric) -> str:
+    """How many images, or how large ones, a metric needs."""
+    return f"{metric.needs} images" if hasattr(metric, "needs") else f"sides of {metric.minimal_size} pixels"
 
 
 def _range(metric) -> str:

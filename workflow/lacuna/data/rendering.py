@@ -10,8 +10,8 @@ from PIL import Image
 from lacuna.canonical import seed_of
 from lacuna.data.crops import Crop, centre_crop, random_crop
 from lacuna.data.decoding import UNREADABLE
+from lacuna.data.origins import Origin, workers
 from lacuna.data.sizes import width_and_height
-from lacuna.data.sources import Origin, workers
 
 _AT_ONCE = 64  # photographs, so that memory stays bounded whatever the size of the set
 

@@ -4,10 +4,11 @@ import hashlib
 from pathlib import Path
 
 from lacuna.canonical import digest
+from lacuna.data import image_sources
 from lacuna.data.crops import Crop
+from lacuna.data.origins import Origin, distinct
 from lacuna.data.rendering import Rendered, rendered
 from lacuna.data.sizes import width_and_height
-from lacuna.data.sources import Origin, distinct, origins_of_folder, origins_of_packages
 from lacuna.errors import LacunaError
 from lacuna.files import empty_folder, write_json, write_rows
 
@@ -94,13 +95,7 @@ def stage(settings: dict, output: Path) -> dict:
 
 def _origins(settings: dict) -> list[Origin]:
     """The photographs to choose from, each content once."""
-    if settings["kind"] == "package":
-        origins = origins_of_packages(settings["images"])
-    elif settings["kind"] == "folder":
-        pattern = settings.get("pattern") or "**/*"
-        origins = origins_of_folder(settings["path"], pattern, settings.get("share"))
-    else:
-        raise LacunaError(f"the image set {settings['name']} has kind {settings['kind']!r}; use package or folder")
+    origins = image_sources.load(settings["kind"]).origins(settings)
     once = distinct(origins)
     print(f"{settings['name']}: {len(once)} photographs, {len(origins) - len(once)} further copies passed over")
     return once

@@ -13,9 +13,9 @@ from PIL import Image
 from lacuna.canonical import seed_of
 from lacuna.data.compositing import composite
 from lacuna.data.crops import centre_crop
+from lacuna.data.image_sources.package import origins_of_packages
 from lacuna.data.masks.strokes import Options, draw
-from lacuna.data.sources import origins_of_packages
-from lacuna.metrics.per_image import decibels, psnr
+from lacuna.metrics.per_image.psnr import decibels, psnr
 
 SIDE = 256
 PHOTOGRAPHS = (

@@ -1,11 +1,14 @@
-"""What is known about a metric besides its formula, and the registry that the decorator fills.
+"""What is known about a metric besides its formula, and the registries that the decorators fill.
 
 No numpy here: the names and facts can be asked for at every start of Snakemake.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
 from typing import Literal
+
+from lacuna.errors import LacunaError
 
 ARROWS = {"higher": "↑", "lower": "↓"}
 
@@ -19,6 +22,7 @@ class Metric:
     (K×N×H×W), or None instead of the maps where the metric has no local reading. The value of a region is
     `from_mean` of the map's mean over the region's pixels. Metrics with a `network` also take `backbones=`,
     the folder of pretrained weights. Values are finite, for identical images too: a mean is never poisoned.
+    Images whose shorter side is below `minimal_size` pixels are a `LacunaError`.
     """
 
     name: str
@@ -32,6 +36,7 @@ class Metric:
     measure: Callable
     network: str | None = None
     from_mean: Callable[[float], float] = float
+    minimal_size: int = 1
 
     @property
     def arrow(self) -> str:
@@ -43,6 +48,13 @@ class Metric:
         """Title, unit and direction, for the head of a column or an axis."""
         unit = f" ({self.unit})" if self.unit else ""
         return f"{self.title}{unit} {self.arrow}"
+
+    def too_small(self, width: int, height: int) -> str:
+        """The sentence for images of a size that is below `minimal_size`."""
+        return (
+            f"{self.title} needs images of at least {self.minimal_size}×{self.minimal_size} pixels, but these are "
+            f"{width}×{height}; raise image_size or drop '{self.name}' from the metrics"
+        )
 
     def is_better(self, value: float, other: float) -> bool:
         """Whether `value` is strictly better than `other`."""
@@ -56,7 +68,58 @@ def metric(**facts) -> Callable[[Callable], Callable]:
     """Register the decorated function as the metric of its own name, with these facts."""
 
     def register(function: Callable) -> Callable:
-        METRICS[function.__name__] = Metric(name=function.__name__, measure=function, **facts)
+        name = function.__name__
+
+        @wraps(function)
+        def measure(predictions, truths, **more):
+            height, width = truths.shape[1:3]
+            if min(width, height) < METRICS[name].minimal_size:
+                raise LacunaError(METRICS[name].too_small(width, height))
+            return function(predictions, truths, **more)
+
+        METRICS[name] = Metric(name=name, measure=measure, **facts)
+        return measure
+
+    return register
+
+
+@dataclass(frozen=True)
+class SetMetric:
+    """One metric of a set: its facts and the function that computes it.
+
+    Below `trusted_from` images the value is still given, with the flag `small-n`; below `needs` there is none.
+    """
+
+    name: str
+    title: str
+    unit: str
+    direction: Literal["higher", "lower"]
+    range: tuple[float, float]
+    space: str
+    decimals: int
+    note: str
+    needs: int
+    trusted_from: int
+    measure: Callable
+
+    @property
+    def arrow(self) -> str:
+        """↑ where higher is better, ↓ where lower is."""
+        return ARROWS[self.direction]
+
+    def flag(self, n: int) -> str:
+        """`small-n` where the number of images is too small for the value to be trusted, else nothing."""
+        return "small-n" if n < self.trusted_from else ""
+
+
+SET_METRICS: dict[str, SetMetric] = {}
+
+
+def set_metric(**facts) -> Callable[[Callable], Callable]:
+    """Register the decorated function as the set metric of its own name, with these facts."""
+
+    def register(function: Callable) -> Callable:
+        SET_METRICS[function.__name__] = SetMetric(name=function.__name__, measure=function, **facts)
         return function
 
     return register

@@ -1,23 +1,13 @@
 """Scores of whole sets of predictions: one row per prediction and metric."""
 
-import difflib
 from collections.abc import Iterator, Sequence
 
 from lacuna.errors import LacunaError
 from lacuna.metrics.features import Features
-from lacuna.metrics.per_set import SET_METRICS, SetMetric
+from lacuna.metrics.per_set import named
 
 COLUMNS = ["source", "test_set", "system", "prediction", "metric", "value", "standard_error", "n", "flag"]
 NUMBERS = ("value", "standard_error", "n")
-
-
-def named(name: str) -> SetMetric:
-    """The set metric called `name`; an unknown name is a `LacunaError`."""
-    if name not in SET_METRICS:
-        near = difflib.get_close_matches(name, SET_METRICS, n=1)
-        hint = f"did you mean '{near[0]}'?" if near else f"known are: {', '.join(SET_METRICS)}."
-        raise LacunaError(f"there is no set metric '{name}': {hint}")
-    return SET_METRICS[name]
 
 
 def set_rows(settings: dict, features: Features, reference: Features) -> Iterator[dict]:

@@ -9,6 +9,7 @@ on, so equal digests mean equal results. One class a floor, each standing on the
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from lacuna.config.reading import read_config
 from lacuna.errors import LacunaError
 from lacuna.plan.job import Artifact, Job, is_made
 from lacuna.plan.showing import Showing
@@ -32,16 +33,7 @@ class Plan(Showing):
     @classmethod
     def of_file(cls, path: str | Path) -> "Plan":
         """The plan of a config file; one that cannot be read is a `LacunaError`."""
-        import yaml
-
-        try:
-            config = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-        except (OSError, ValueError, yaml.YAMLError) as error:
-            reason = getattr(error, "strerror", None) or " ".join(str(error).split())
-            raise LacunaError(f"the config {path} cannot be read ({reason}); name a YAML file") from None
-        if not isinstance(config, dict):
-            raise LacunaError(f"the config {path} holds no keys; write it as config/README.md describes")
-        return cls(config)
+        return cls(read_config(path))
 
     def job(self, stage: str, wildcards: Mapping[str, str]) -> Job:
         """The job of a stage with these wildcards."""

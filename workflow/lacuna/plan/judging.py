@@ -3,8 +3,6 @@
 from lacuna.plan.making import Making
 from lacuna.plan.stages import Work, declare
 
-# How long each of a system's predictions is repeated, in seconds, and the largest batches tried.
-MEASUREMENT = {"seconds": 2.0, "largest_batch_cpu": 8, "largest_batch_gpu": 64}
 # Why a system of a kind is not exported.
 REASONS = {
     "classical": "an algorithm, and no network",
@@ -78,7 +76,7 @@ class Judging(Making):
         },
     )
     def verify_export(self, system: str, source: str) -> Work:
-        chosen = self.config.get("export", True)
+        chosen = self.config["export"]
         exported = self.export(system, source)
         settings = {
             **exported.settings,
@@ -115,7 +113,7 @@ class Judging(Making):
             "system": self.registered_name(system),
             "settings": self.systems[system].get("settings", {}),
             "image_size": self.config["image_size"],
-            "measurement": {**MEASUREMENT, **self.config.get("measurement", {})},
+            "measurement": self.config["measurement"],
         }
         first = [key for key in self.exports() if key[0] == system][:1]
         inputs = {"exported": [self.export(*key).outputs["record"][0] for key in first]}

@@ -65,16 +65,12 @@ class Making(Names):
         settings = {
             "name": image_set,
             "title": image_set,
-            "crop": "center",
-            "crop_scale": [1.0, 1.0],
-            "count": None,
-            "licence": "not stated",
-            "note": "",
             "seed": self.config["seed"],
             **entry,
             "image_size": self.config["image_size"],
         }
-        return Work(settings, contents=self._content(entry, "photographs"))
+        modules = (f"lacuna.data.image_sources.{entry['kind']}",)
+        return Work(settings, modules=modules, contents=self._content(entry, "photographs"))
 
     @declare(
         "data",
@@ -85,9 +81,6 @@ class Making(Names):
         entry = self.config["mask_sets"][mask_set]
         settings = {
             "name": mask_set,
-            "coverage": [0.01, 0.6],
-            "bins": 6,
-            "options": {},
             "seed": self.config["seed"],
             **entry,
             "image_size": self.config["image_size"],

@@ -2,10 +2,8 @@
 
 from pathlib import Path
 
-from lacuna.config import suggest, validate
+from lacuna.config import complete, suggest, validate
 from lacuna.errors import LacunaError
-from lacuna.metrics.per_image import METRICS
-from lacuna.metrics.per_set import SET_METRICS
 from lacuna.sources import ELSEWHERE, UNTRAINED
 from lacuna.system_facts import describe
 from lacuna.yardsticks import SOURCE as YARDSTICK
@@ -17,16 +15,15 @@ class Names:
 
     def __init__(self, config: dict, cache_folder: str | Path = ".snakemake/lacuna"):
         validate(config)
-        self.config = config
+        self.config = config = complete(config)
         self.cache_folder = Path(cache_folder)
         self.run: str = config["run"]
         self.folder = f"results/{self.run}"
         self.sources: dict[str, dict] = config["sources"]
         self.test_sets: list[str] = config["test_sets"]
-        self.systems: dict[str, dict] = {label: entry or {} for label, entry in config["systems"].items()}
-        self.yardstick_names: list[str] = list(YARDSTICKS) if config.get("sanity_rows", True) else []
-        self.set_metrics: list[str] = config.get("set_metrics", [])
-        self._check_names()
+        self.systems: dict[str, dict] = config["systems"]
+        self.yardstick_names: list[str] = list(YARDSTICKS) if config["sanity_rows"] else []
+        self.set_metrics: list[str] = config["set_metrics"]
         self._facts = {label: self._describe(label) for label in self.systems}
         for label, entry in self.systems.items():
             if "training" in entry and not self._facts[label]["trained"]:
@@ -35,49 +32,6 @@ class Names:
                 )
         if any(self.is_trained(label) for label in self.systems) and not self.sources:
             raise LacunaError("in the config, a system needs training but 'sources' is empty; add a training set.")
-        for metric in config["metrics"]:
-            if metric not in METRICS:
-                raise LacunaError(f"in the config, unknown metric '{metric}': {suggest(metric, METRICS)}")
-        self._check_set_metrics()
-
-    def _check_names(self) -> None:
-        """Every name used must be defined, and an image set plays one role only."""
-        used = [("test_sets", name) for name in self.test_sets]
-        for source, entry in self.sources.items():
-            used += [
-                (f"sources.{source}.train", entry["train"]),
-                (f"sources.{source}.validation", entry["validation"]),
-            ]
-        roles: dict[str, str] = {}
-        for where, name in used:
-            if name not in self.config["image_sets"]:
-                hint = suggest(name, self.config["image_sets"])
-                raise LacunaError(f"in the config, {where} names the unknown image set '{name}': {hint}")
-            if name in roles:
-                raise LacunaError(
-                    f"in the config, image set '{name}' is used by both {roles[name]} and {where}; "
-                    "what is trained on must not be tested on, so make two sets."
-                )
-            roles[name] = where
-        for where in ("train_masks", "validation_masks", "test_masks"):
-            if self.config[where] not in self.config["mask_sets"]:
-                hint = suggest(self.config[where], self.config["mask_sets"])
-                raise LacunaError(f"in the config, {where} names the unknown mask set '{self.config[where]}': {hint}")
-        for name in {UNTRAINED, ELSEWHERE, YARDSTICK} & self.sources.keys():
-            raise LacunaError(f"in the config, a source may not be called '{name}'; rename it.")
-
-    def _check_set_metrics(self) -> None:
-        """Known names only, and no test set that is too small for one of them."""
-        for name in self.set_metrics:
-            if name not in SET_METRICS:
-                raise LacunaError(f"in the config, unknown set metric '{name}': {suggest(name, SET_METRICS)}")
-            for test_set in self.test_sets:
-                count = self.config["image_sets"][test_set].get("count")
-                if count is not None and count < SET_METRICS[name].needs:
-                    raise LacunaError(
-                        f"in the config, the set metric '{name}' needs at least {SET_METRICS[name].needs} images, but "
-                        f"test set '{test_set}' has {count}; enlarge it or drop '{name}'."
-                    )
 
     def _describe(self, label: str) -> dict:
         if self.is_given(label):
@@ -164,7 +118,7 @@ class Names:
 
     def is_exporting(self) -> bool:
         """Whether the run writes its networks as ONNX files, too."""
-        return self.config.get("export", True) is not False
+        return self.config["export"] is not False
 
     def exports(self) -> list[tuple[str, str]]:
         """All (system, source) pairs that are written as ONNX files: whatever has a network with weights."""
@@ -183,7 +137,7 @@ class Names:
         return {
             "run": self.run,
             "title": self.config["title"],
-            "demonstration": self.config.get("demonstration", False),
+            "demonstration": self.config["demonstration"],
             "systems": [
                 [label, entry.get("title") or self._facts[label]["title"]] for label, entry in self.systems.items()
             ],

@@ -22,7 +22,7 @@ class Showing(Describing):
 
     def has_studio(self) -> bool:
         """Whether the run makes a page that paints: if the config does not say no, and a network can be put into it."""
-        return self.config.get("studio", True) and bool(self.exports())
+        return self.config["studio"] and bool(self.exports())
 
     @declare("torch", {"folder": WEB_RUNTIME})
     def fetch_web_runtime(self) -> Work:

@@ -6,7 +6,7 @@ import numpy as np
 
 from lacuna.data.compositing import composite
 from lacuna.metrics.diagnosis import CASES, COVERAGE, PHOTOGRAPHS, SIDE, masks, photographs
-from lacuna.metrics.per_image import PSNR_CAP
+from lacuna.metrics.per_image.psnr import PSNR_CAP
 from lacuna.reporting.style import HOLE, written_to
 
 COLUMNS = {"image": "whole image", "hole": "in the hole", "valid": "outside the hole", "composite": "right composite"}

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from lacuna.metrics.per_image import decibels
+from lacuna.metrics.per_image.psnr import decibels
 
 COLUMNS = ["system", "source", "psnr", "n"]
 _IMAGE = ["system", "source", "test_set", "image", "mask"]

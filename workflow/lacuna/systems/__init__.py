@@ -1,22 +1,18 @@
 """The registry: a system is a file of this folder, and the file's name is the system's name."""
 
-import importlib
-import pkgutil
+from lacuna import registry
 
-from lacuna.errors import LacunaError
+_APART = ("base",)
 
 
 def names() -> tuple[str, ...]:
     """All systems, sorted: the files of this folder but `base` and those with a leading underscore."""
-    found = (info.name for info in pkgutil.iter_modules(__path__))
-    return tuple(sorted(name for name in found if name != "base" and not name.startswith("_")))
+    return registry.names(__name__, _APART)
 
 
 def system_class(name: str):
     """The class behind a system's name; only that system's file is imported."""
-    if name not in names():
-        raise LacunaError(f"there is no system '{name}'; the known ones are {', '.join(names())}")
-    return importlib.import_module(f"{__name__}.{name}").SYSTEM
+    return registry.load(__name__, name, "system", _APART).SYSTEM
 
 
 def create(name: str, **settings):

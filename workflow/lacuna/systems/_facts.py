@@ -4,6 +4,7 @@ import dataclasses
 from dataclasses import dataclass, field
 
 from lacuna.errors import LacunaError
+from lacuna.registry import suggest
 
 KINDS = ("deep", "classical", "fitted")
 
@@ -67,9 +68,7 @@ def make_recipe(recipe_class: type, settings: dict, system: str):
     defaults = {entry.name: getattr(recipe_class(), entry.name) for entry in dataclasses.fields(recipe_class)}
     unknown = sorted(settings.keys() - defaults.keys())
     if unknown:
-        raise LacunaError(
-            f"system '{system}' has no setting '{unknown[0]}'; the known ones are {', '.join(sorted(defaults))}"
-        )
+        raise LacunaError(f"system '{system}' has no setting '{unknown[0]}': {suggest(unknown[0], defaults)}")
     values = {
         name: _converted(value, defaults[name], f"setting '{name}' of system '{system}'")
         for name, value in settings.items()

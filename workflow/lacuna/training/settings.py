@@ -1,10 +1,10 @@
 """What a training is told: the command's one JSON string, checked."""
 
 import dataclasses
-import math
 from dataclasses import dataclass, field
 
 from lacuna.errors import LacunaError
+from lacuna.keys import key, verify
 
 # no half precision that needs scaled losses: systems clip their gradients themselves, and the scale is not kept
 PRECISIONS = ("32-true", "bf16-mixed")
@@ -12,52 +12,61 @@ PRECISIONS = ("32-true", "bf16-mixed")
 
 @dataclass(frozen=True)
 class Budget:
-    """The `training` part of the settings.
+    """The `training` part of the settings, and of the config: the budget of a training."""
 
-    iterations: steps to do; or seconds: of wall time, validations included (then two runs differ). With neither, the
-    system's own number of iterations. batch_size: images a step; the system's own if none. validate_every,
-    checkpoint_every, log_every: in steps; a logged loss is the mean over its interval. decay_from: the fraction of the
-    budget from which learning rates fall linearly to zero; none: only the system's own schedule. flip: images and masks
-    left to right at random. precision: Lightning Fabric's name of it. learning_rate: instead of the system's setting of
-    this name; its other rates, and what its schedule makes of them, change by the same factor. freeze: patterns of
-    names of parameters (`network.encoder.*`) that stay as they are, see `lacuna.training.freezing`.
-    """
+    iterations: int | None = key(
+        "steps to do; only `iterations` gives identical results twice",
+        None,
+        minimum=1,
+        maximum=10**9,
+        shown="with neither `iterations` nor `seconds`, the authors'",
+    )
+    seconds: float | None = key(
+        "wall time instead of `iterations`, validations included", None, above=0, maximum=10**8, shown="none"
+    )
+    batch_size: int | None = key("images a step", None, minimum=1, maximum=4096, shown="the authors'")
+    validate_every: int = key("steps between two validations", 1000, minimum=1, maximum=10**9)
+    checkpoint_every: int = key("steps between two checkpoints", 1000, minimum=1, maximum=10**9)
+    log_every: int = key("steps that a logged loss is the mean of", 10, minimum=1, maximum=10**9)
+    decay_from: float | None = key(
+        "fraction of the budget from which the learning rates fall linearly to zero, on top of the system's own "
+        "schedule; a short training ends quieter with it",
+        None,
+        minimum=0,
+        below=1,
+        shown="the authors' schedule alone",
+    )
+    flip: bool = key(
+        "images and masks are flipped left to right at random; `false` for authors who do not "
+        "([systems.md](../docs/systems.md), training data)",
+        True,
+    )
+    precision: str = key("Lightning Fabric's name of the number format", "32-true", choices=PRECISIONS)
 
-    iterations: int | None = None
-    seconds: float | None = None
-    batch_size: int | None = None
-    validate_every: int = 1000
-    checkpoint_every: int = 1000
-    log_every: int = 10
-    decay_from: float | None = None
-    flip: bool = True
-    precision: str = "32-true"
-    learning_rate: float | None = None
-    freeze: list[str] = field(default_factory=list)
+    learning_rate: float | None = key(
+        "instead of the system's setting of this name; its other rates, and what its schedule makes of them, change by "
+        "the same factor",
+        None,
+        above=0,
+        maximum=1000,
+        shown="the system's",
+    )
+    freeze: list[str] = key(
+        "patterns of parameters that are not trained, such as `[network.encoder.*, discriminator.*]`; `*` stands for "
+        "anything, and a pattern that matches nothing is an error. A layer that is frozen whole keeps the statistics "
+        "of its normalisation, too. The names are those in `training_state.safetensors`, without `module.`",
+        [],
+    )
 
     def __post_init__(self):
-        if self.iterations is not None and self.seconds is not None:
-            raise LacunaError("training has both `iterations` and `seconds`; give one of them")
-        for name in ("iterations", "batch_size", "validate_every", "checkpoint_every", "log_every"):
-            value = getattr(self, name)
-            if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
-                raise LacunaError(f"training's `{name}` must be a whole number of at least 1, not {value!r}")
-        if self.seconds is not None and not (isinstance(self.seconds, int | float) and self.seconds > 0):
-            raise LacunaError(f"training's `seconds` must be a number above 0, not {self.seconds!r}")
-        if self.decay_from is not None and not 0 <= self.decay_from < 1:
-            raise LacunaError(
-                f"training's `decay_from` must be a fraction of at least 0 and below 1, not {self.decay_from!r}"
-            )
-        if not isinstance(self.flip, bool):
-            raise LacunaError(f"training's `flip` is true or false, not {self.flip!r}")
-        rate = self.learning_rate
-        number = isinstance(rate, int | float) and not isinstance(rate, bool)
-        if rate is not None and not (number and 0 < rate < math.inf):
-            raise LacunaError(f"training's `learning_rate` must be a number above 0, not {rate!r}")
-        if not isinstance(self.freeze, list) or not all(isinstance(each, str) for each in self.freeze):
-            raise LacunaError(f"training's `freeze` must be a list of patterns of names, not {self.freeze!r}")
-        if self.precision not in PRECISIONS:
-            raise LacunaError(f"training's `precision` is one of {', '.join(PRECISIONS)}, not {self.precision!r}")
+        verify(self, "training")
+        self.consistent({"iterations": self.iterations, "seconds": self.seconds}, "training")
+
+    @staticmethod
+    def consistent(value: dict, where: str) -> None:
+        """One of `iterations` and `seconds` at most."""
+        if value.get("iterations") is not None and value.get("seconds") is not None:
+            raise LacunaError(f"{where} has both 'iterations' and 'seconds'; give one of them")
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,12 @@
 """Rectangles, the oldest masks (Pathak et al., "Context Encoders", 2016)."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import cv2
-import numpy as np
+from lacuna.keys import key, verify
 
-from lacuna.errors import LacunaError
+if TYPE_CHECKING:
+    import numpy as np
 
 _MOST_BOXES = 1000
 
@@ -14,23 +15,30 @@ _MOST_BOXES = 1000
 class Options:
     """How the rectangles look."""
 
-    number: int = 1
-    """Boxes that share the covered area; more are added where they overlap."""
-    aspect: float = 2.0
-    """Width over height is between 1/aspect and aspect, log-uniform, as far as the image has room."""
+    number: int = key(
+        "boxes that share the covered area; more are added where they overlap", 1, minimum=1, maximum=_MOST_BOXES
+    )
+    aspect: float = key(
+        "width over height is between 1/aspect and aspect, log-uniform, as far as the image has room",
+        2.0,
+        minimum=1,
+        maximum=1000,
+    )
 
     def __post_init__(self):
-        if self.number < 1 or self.aspect < 1:
-            raise LacunaError(f"the boxes' options {self} need a number and an aspect of 1 or more")
+        verify(self, "boxes")
 
 
 def draw(
-    rng: np.random.Generator, size: tuple[int, int], fewest: int, most: int, options: Options
-) -> np.ndarray | None:
+    rng: "np.random.Generator", size: tuple[int, int], fewest: int, most: int, options: Options
+) -> "np.ndarray | None":
     """A mask (uint8 H×W, 255 = hole) of boxes with `fewest` to `most` hole pixels; `size` is (width, height).
 
     None where no such mask was found.
     """
+    import cv2
+    import numpy as np
+
     target = int(rng.integers(fewest, most + 1))
     mask = np.zeros(size[::-1], np.uint8)
     covered = 0

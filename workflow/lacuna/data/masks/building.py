@@ -1,10 +1,8 @@
 """A frozen mask set: masks of one family in equal numbers per coverage bin, with an index and a card."""
 
 import hashlib
-import importlib
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import fields
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
@@ -13,12 +11,13 @@ import cv2
 import numpy as np
 
 from lacuna.canonical import digest, seed_of
+from lacuna.data.masks import is_given, load
 from lacuna.data.masks.bins import Bin, coverage_bins
 from lacuna.data.sizes import width_and_height
 from lacuna.errors import LacunaError
 from lacuna.files import empty_folder, write_json, write_rows
+from lacuna.keys import check
 
-FAMILIES = ("strokes", "random_walk", "boxes")  # each a file of this folder
 INDEX_COLUMNS = ["file", "coverage", "bin", "seed", "sha256"]
 
 
@@ -39,21 +38,11 @@ def masks(settings: dict) -> Iterator[Mask]:
     depends on the set's seed and name, its number and its bin alone.
     Errors: a `LacunaError` for an unknown family or option, or where a bin cannot be filled.
     """
-    if settings["kind"] == "folder":
-        return _given(settings)
-    if settings["kind"] not in FAMILIES:
-        kinds = ", ".join([*FAMILIES, "folder"])
-        raise LacunaError(f"the mask set {settings['name']} has kind {settings['kind']!r}; choose one of {kinds}")
-    return _drawn(settings)
-
-
-def _module(kind: str):
-    """The file behind a kind of mask set; only that one is imported, so that it is the only one a set depends on."""
-    return importlib.import_module(f"lacuna.data.masks.{kind}")
+    return _given(settings) if is_given(settings["kind"]) else _drawn(settings)
 
 
 def _drawn(settings: dict) -> Iterator[Mask]:
-    family, name = _module(settings["kind"]), settings["name"]
+    family, name = load(settings["kind"]), settings["name"]
     size, bins = width_and_height(settings["image_size"]), _bins(settings)
     options = _options(settings)
     for i in range(_count(settings)):
@@ -70,23 +59,14 @@ def _drawn(settings: dict) -> Iterator[Mask]:
 
 def _options(settings: dict):
     """The family's options with the set's values in them; a misspelt or mistyped one is an error."""
-    family, given = _module(settings["kind"]), settings.get("options") or {}
-    known = {field.name: type(field.default) for field in fields(family.Options)}
-    for name, value in given.items():
-        if name not in known:
-            only = ", ".join(known) or "none at all"
-            raise LacunaError(f"the mask set {settings['name']} has the unknown option {name!r}; known are: {only}")
-        if type(value) not in (int, known[name]):
-            raise LacunaError(
-                f"the option {name} of the mask set {settings['name']} is {value!r}; give a number of type "
-                f"{known[name].__name__}"
-            )
+    family, given = load(settings["kind"]), settings.get("options") or {}
+    check(given, family.Options, f"the options of the mask set {settings['name']}")
     return family.Options(**given)
 
 
 def _given(settings: dict) -> Iterator[Mask]:
     size, bins = width_and_height(settings["image_size"]), _bins(settings)
-    found = _module("folder").GivenMasks(settings, size, bins)
+    found = load(settings["kind"]).GivenMasks(settings, size, bins)
     seed = seed_of(settings["seed"], settings["name"])
     inside = [sorted(found.inside(b), key=lambda sha256: digest(str(seed), sha256)) for b in bins]
     if settings.get("count") is None:
@@ -135,7 +115,7 @@ def make_masks(settings: dict, output: Path) -> dict:
     """
     made = masks(settings)
     first = next(made)  # settings are checked by now, and an earlier set is not emptied for a misspelt option
-    folder = empty_folder(output.parent, [settings["path"]] if settings["kind"] == "folder" else [])
+    folder = empty_folder(output.parent, [settings["path"]] if is_given(settings["kind"]) else [])
     rows = []
     for i, mask in enumerate(chain([first], made)):
         file = folder / f"{i:0{max(4, len(str((settings.get('count') or 1) - 1)))}d}.png"

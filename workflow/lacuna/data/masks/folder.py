@@ -1,15 +1,26 @@
 """Masks that somebody else made: a folder of pictures."""
 
+from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
-from PIL import Image
+from typing import TYPE_CHECKING
 
 from lacuna.data.fingerprint import matching_files
-from lacuna.data.images import grey_mask
 from lacuna.data.masks.bins import Bin
 from lacuna.errors import LacunaError
 from lacuna.files import sha256_of
+from lacuna.keys import FilePath, key
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@dataclass(frozen=True, kw_only=True)
+class Keys:
+    """Where the masks are."""
+
+    path: FilePath = key("the folder; white = hole, nothing transparent")
+    pattern: FilePath = key("the glob that files must match; `**` is any depth", "**/*")
+    invert: bool = key("`true` if black is the hole there", False)
 
 
 class GivenMasks:
@@ -20,6 +31,8 @@ class GivenMasks:
     """
 
     def __init__(self, settings: dict, size: tuple[int, int], bins: list[Bin]):
+        import numpy as np
+
         self.folder = Path(settings["path"])
         self.invert = bool(settings.get("invert"))
         self.size = size
@@ -28,8 +41,13 @@ class GivenMasks:
         self.pixels = {sha256: int(np.count_nonzero(self.read(sha256))) for sha256 in sorted(self.by_content)}
         self._refuse_inverted(settings["name"], bins)
 
-    def read(self, sha256: str) -> np.ndarray:
+    def read(self, sha256: str) -> "np.ndarray":
         """The mask with this content: uint8 H×W, 255 = hole."""
+        import numpy as np
+        from PIL import Image
+
+        from lacuna.data.images import grey_mask
+
         grey = Image.fromarray(grey_mask(self.folder / self.by_content[sha256]))
         values = np.asarray(grey.resize(self.size, Image.Resampling.NEAREST))
         return np.where((values >= 128) != self.invert, 255, 0).astype(np.uint8)

@@ -6,13 +6,12 @@ Partial Convolutions" (2018), which takes a fixed number of steps instead.
 """
 
 from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
 
-import cv2
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
-# A step's horizontal and vertical part; one random byte holds four steps of two bits.
-_HORIZONTAL = np.array([1, -1, 0, 0], np.int8)[(np.arange(256)[:, None] >> np.array([0, 2, 4, 6])) & 3]
-_VERTICAL = np.array([0, 0, 1, -1], np.int8)[(np.arange(256)[:, None] >> np.array([0, 2, 4, 6])) & 3]
 _MOST_STEPS = 500  # times the number of pixels
 
 
@@ -22,23 +21,27 @@ class Options:
 
 
 def draw(
-    rng: np.random.Generator, size: tuple[int, int], fewest: int, most: int, options: Options
-) -> np.ndarray | None:
+    rng: "np.random.Generator", size: tuple[int, int], fewest: int, most: int, options: Options
+) -> "np.ndarray | None":
     """A mask (uint8 H×W, 255 = hole) with n visited pixels, n uniform in [fewest, most]; `size` is (width, height).
 
     None where the walk did not get that far in a bounded number of steps.
     """
+    import cv2
+    import numpy as np
+
     width, height = size
     target = int(rng.integers(fewest, most + 1))
     x, y = int(rng.integers(width)), int(rng.integers(height))
     mask = np.zeros((height, width), np.uint8)
     flat = mask.reshape(-1)
+    horizontal, vertical = _four_steps()
     columns, rows = _folded(width, 1), _folded(height, width)
     steps = max(256, width * height // 4) // 4 * 4
     for _ in range(1 + _MOST_STEPS * width * height // steps):
         four_steps = np.frombuffer(rng.bytes(steps // 4), np.uint8)
-        across = np.cumsum(_HORIZONTAL.take(four_steps, axis=0), dtype=np.int32)
-        down = np.cumsum(_VERTICAL.take(four_steps, axis=0), dtype=np.int32)
+        across = np.cumsum(horizontal.take(four_steps, axis=0), dtype=np.int32)
+        down = np.cumsum(vertical.take(four_steps, axis=0), dtype=np.int32)
         across += x
         down += y
         visited = columns.take(across, mode="wrap") + rows.take(down, mode="wrap")
@@ -51,18 +54,31 @@ def draw(
     return None
 
 
-def _folded(side: int, stride: int) -> np.ndarray:
+@cache
+def _four_steps() -> "tuple[np.ndarray, np.ndarray]":
+    """The horizontal and vertical parts of four steps of two bits each, for every random byte: int8 256×4 each."""
+    import numpy as np
+
+    bits = (np.arange(256)[:, None] >> np.array([0, 2, 4, 6])) & 3
+    return np.array([1, -1, 0, 0], np.int8)[bits], np.array([0, 0, 1, -1], np.int8)[bits]
+
+
+def _folded(side: int, stride: int) -> "np.ndarray":
     """Offsets of the positions 0, 1, … of an unbounded walk, of period 2·side.
 
     The unbounded walk mirrored at half a pixel outside the border is, in law, the walk that stays where it is when a
     step would leave the image; that makes the whole walk a cumulative sum.
     """
+    import numpy as np
+
     forth = np.arange(side, dtype=np.int64) * stride
     return np.concatenate([forth, forth[::-1]])
 
 
-def _cut(flat: np.ndarray, before: np.ndarray, visited: np.ndarray, target: int) -> None:
+def _cut(flat: "np.ndarray", before: "np.ndarray", visited: "np.ndarray", target: int) -> None:
     """Undo the visits after the one that made `target` pixels; `flat` becomes `before` and a beginning of `visited`."""
+    import numpy as np
+
     flat[:] = before
     fresh = visited[before[visited] == 0]
     order = np.arange(len(fresh))

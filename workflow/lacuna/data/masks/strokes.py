@@ -7,11 +7,12 @@ hyper-parameters.
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import cv2
-import numpy as np
+from lacuna.keys import key, verify
 
-from lacuna.errors import LacunaError
+if TYPE_CHECKING:
+    import numpy as np
 
 _MOST_STROKES = 5000
 
@@ -20,27 +21,31 @@ _MOST_STROKES = 5000
 class Options:
     """The algorithm's hyper-parameters; lengths are shares of the short side, so that they fit every image size."""
 
-    max_vertex: int = 10
-    """Each stroke has 1 to max_vertex + 1 segments."""
-    max_length: float = 0.5
-    """Longest segment."""
-    max_brush_width: float = 0.2
-    """Widest brush; 0.2 is 51 pixels of 256."""
-    max_angle: float = 2 * math.pi
-    """Largest angle in radians; consecutive segments turn to alternating sides."""
+    max_vertex: int = key("each stroke has 1 to max_vertex + 1 segments", 10, minimum=0, maximum=1000)
+    max_length: float = key("longest segment", 0.5, above=0, maximum=100)
+    max_brush_width: float = key("widest brush; 0.2 is 51 pixels of 256", 0.2, above=0, maximum=100)
+    max_angle: float = key(
+        "largest angle in radians; consecutive segments turn to alternating sides",
+        2 * math.pi,
+        above=0,
+        maximum=1000,
+        shown="2π",
+    )
 
     def __post_init__(self):
-        if self.max_vertex < 0 or min(self.max_length, self.max_brush_width, self.max_angle) <= 0:
-            raise LacunaError(f"the brush strokes' options {self} must be positive")
+        verify(self, "strokes")
 
 
 def draw(
-    rng: np.random.Generator, size: tuple[int, int], fewest: int, most: int, options: Options
-) -> np.ndarray | None:
+    rng: "np.random.Generator", size: tuple[int, int], fewest: int, most: int, options: Options
+) -> "np.ndarray | None":
     """A mask (uint8 H×W, 255 = hole) of brush strokes with `fewest` to `most` hole pixels; `size` is (width, height).
 
     How much is covered is uniform in that range, up to the last segment's size. None where no such mask was found.
     """
+    import cv2
+    import numpy as np
+
     target = int(rng.integers(fewest, most + 1))
     mask = np.zeros(size[::-1], np.uint8)
     scale = float(min(size))
@@ -65,7 +70,7 @@ def draw(
     return None
 
 
-def _stroke(rng: np.random.Generator, size: tuple[int, int], scale: float, options: Options) -> list[tuple]:
+def _stroke(rng: "np.random.Generator", size: tuple[int, int], scale: float, options: Options) -> list[tuple]:
     """The segments of one stroke, lines 2-16 of the algorithm: start, end, width, and a bound of the pixels covered.
 
     OpenCV ends thick lines round, which is the circle of line 15.

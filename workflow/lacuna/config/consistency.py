@@ -1,0 +1,95 @@
+"""What keys of a config say together: names that must be known, sizes that must fit, numbers that must agree."""
+
+from lacuna.config.sections import RESERVED_RUNS, MaskSet
+from lacuna.data import image_sources, masks
+from lacuna.data.masks.bins import coverage_bins
+from lacuna.data.sizes import width_and_height
+from lacuna.errors import LacunaError
+from lacuna.keys import filled
+from lacuna.metrics.per_image import METRICS
+from lacuna.metrics.per_set import SET_METRICS
+from lacuna.registry import suggest
+from lacuna.sources import ELSEWHERE, UNTRAINED
+from lacuna.yardsticks import SOURCE as YARDSTICK
+
+# Values of one batch of images; four bytes each, and a network holds hundreds of times as many.
+MOST_BATCH_VALUES = 2**33
+
+
+def check_consistency(config: dict) -> None:
+    """Raise a `LacunaError` of one sentence for the first contradiction; every key by itself is valid by now."""
+    if config["run"].lower() in RESERVED_RUNS:
+        raise LacunaError(f"run is '{config['run']}', a folder of results/ that no run may have; choose another name")
+    _check_names(config)
+    for name, entry in config["image_sets"].items():
+        image_sources.load(entry["kind"]).check(entry, f"image_sets.{name}")
+    for name, entry in config["mask_sets"].items():
+        _check_masks(entry, f"mask_sets.{name}", config["image_size"])
+    _check_metrics(config)
+    _check_batches(config)
+
+
+def _check_names(config: dict) -> None:
+    """Every name used must be defined, and an image set plays one role only."""
+    used = [("test_sets", name) for name in config["test_sets"]]
+    for source, entry in config["sources"].items():
+        used += [(f"sources.{source}.{role}", entry[role]) for role in ("train", "validation")]
+    roles: dict[str, str] = {}
+    for where, name in used:
+        if name not in config["image_sets"]:
+            raise LacunaError(f"{where} names the unknown image set '{name}': {suggest(name, config['image_sets'])}")
+        if name in roles:
+            raise LacunaError(
+                f"image set '{name}' is used by both {roles[name]} and {where}; what is trained on must not be tested "
+                "on, so make two sets"
+            )
+        roles[name] = where
+    for where in ("train_masks", "validation_masks", "test_masks"):
+        if config[where] not in config["mask_sets"]:
+            hint = suggest(config[where], config["mask_sets"])
+            raise LacunaError(f"{where} names the unknown mask set '{config[where]}': {hint}")
+    for name in sorted({UNTRAINED, ELSEWHERE, YARDSTICK} & config["sources"].keys()):
+        raise LacunaError(f"a source may not be called '{name}'; rename it")
+
+
+def _check_masks(entry: dict, where: str, image_size: int | list[int]) -> None:
+    """A drawn set has a number, and no bin is so narrow that no whole number of pixels falls into it."""
+    if entry["count"] is None and not masks.is_given(entry["kind"]):
+        raise LacunaError(f"{where}.count is empty; give the number of masks to draw")
+    width, height = width_and_height(image_size)
+    entry = filled(entry, MaskSet)
+    for each in coverage_bins(entry["coverage"], entry["bins"]):
+        fewest, most = each.pixels(width * height)
+        if fewest > most:
+            raise LacunaError(
+                f"{where} asks for coverage in {each.label}, but no mask of {width}x{height} pixels has one; "
+                "ask for fewer bins or a wider coverage"
+            )
+
+
+def _check_metrics(config: dict) -> None:
+    """No metric that needs larger images, no set metric that needs more of them."""
+    width, height = width_and_height(config["image_size"])
+    for name in config["metrics"]:
+        if min(width, height) < METRICS[name].minimal_size:
+            raise LacunaError(METRICS[name].too_small(width, height))
+    for name in config.get("set_metrics", []):
+        for test_set in config["test_sets"]:
+            count, needs = config["image_sets"][test_set].get("count"), SET_METRICS[name].needs
+            if count is not None and count < needs:
+                raise LacunaError(
+                    f"the set metric '{name}' needs at least {needs} images, but test set '{test_set}' has {count}; "
+                    f"enlarge it or drop '{name}'"
+                )
+
+
+def _check_batches(config: dict) -> None:
+    """A batch that no memory holds is a slip of the pen."""
+    width, height = width_and_height(config["image_size"])
+    budgets = {"training": config["training"]}
+    for label, entry in config["systems"].items():
+        budgets[f"systems.{label}.training"] = (entry or {}).get("training", {})
+    for where, budget in budgets.items():
+        size = budget.get("batch_size")
+        if size and size * width * height * 3 > MOST_BATCH_VALUES:
+            raise LacunaError(f"{where}.batch_size is {size} at {width}x{height}, which no memory holds; lower it")

@@ -1,0 +1,244 @@
+"""Every key of a config. What is chosen by name (kinds, metrics, systems) is asked of the folder that holds it."""
+
+from dataclasses import dataclass
+from functools import cache
+
+from lacuna import systems
+from lacuna.data import image_sources, masks
+from lacuna.errors import LacunaError
+from lacuna.keys import FilePath, Name, Note, Title, key, shown
+from lacuna.metrics.per_image import METRICS
+from lacuna.metrics.per_set import SET_METRICS
+from lacuna.registry import suggest
+from lacuna.training.settings import Budget
+
+LONGEST_RUN = 100
+# Folders below results/ that belong to no run.
+RESERVED_RUNS = ("backbones", "web_runtime")
+MOST_SEED = 2**63 - 1
+MOST_ITEMS = 10_000_000
+
+
+class RunName(Name):
+    """The name of a folder below results/."""
+
+    longest = LONGEST_RUN
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageSet:
+    """One set of images. Its kind, a file of `data/image_sources/`, adds keys of its own."""
+
+    kind: str = key("where the photographs come from", choices=image_sources.names)
+    count: int | None = key(
+        "number of images; fewer readable ones than this is an error", None, minimum=1, maximum=MOST_ITEMS, shown="all"
+    )
+    crop: str = key(
+        "`center`: the largest crop that fits; `random`: seeded crops, spread over the photographs",
+        "center",
+        choices=("center", "random"),
+    )
+    crop_scale: tuple[float, float] = key(
+        "side of a random crop relative to the largest that fits", (1.0, 1.0), above=0, maximum=1, widening=True
+    )
+    seed: int = key("seed of this set alone", None, minimum=0, maximum=MOST_SEED, shown="the run's")
+    title: Title = key("heading in tables and figures", None, shown="the name")
+    licence: Note = key("licence of the photographs, for the data card", "not stated")
+    note: Note = key("remark for the data card", "")
+
+    @classmethod
+    def chosen(cls, value: dict, where: str = "") -> type:
+        """The section of the kind that `value` names."""
+        return _of_kind(cls, image_sources, value, where)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaskSet:
+    """One frozen set of masks. Its kind, a file of `data/masks/`, adds keys and `options` of its own."""
+
+    kind: str = key("the family of masks", choices=masks.names)
+    count: int | None = key(
+        "number of masks; a test or validation set needs exactly as many as images. `null`: all given masks",
+        minimum=1,
+        maximum=MOST_ITEMS,
+    )
+    coverage: tuple[float, float] = key(
+        "smallest and largest fraction of the image that is hole", (0.01, 0.6), minimum=0, maximum=1, rising=True
+    )
+    bins: int = key("equal numbers of masks for each of these bins of coverage", 6, minimum=1, maximum=1000)
+    seed: int = key("seed of this set alone", None, minimum=0, maximum=MOST_SEED, shown="the run's")
+
+    @classmethod
+    def chosen(cls, value: dict, where: str = "") -> type:
+        """The section of the kind that `value` names."""
+        return _of_kind(cls, masks, value, where)
+
+
+def _of_kind(section: type, registry, value: dict, where: str) -> type:
+    kind = value.get("kind")
+    if "kind" not in value:
+        raise LacunaError(f"key 'kind' is missing at {where}; give one of {', '.join(registry.names())}")
+    if not isinstance(kind, str) or kind not in registry.names():
+        raise LacunaError(f"{where}.kind is {shown(kind)}: {suggest(kind, registry.names())}")
+    return of_kind(section, registry, kind)
+
+
+@cache
+def of_kind(section: type, registry, kind: str) -> type:
+    """The keys that every entry has and those of its kind: `Keys` of the kind's file, `options` by its `Options`."""
+    module = registry.load(kind)
+    bases = (section, getattr(module, "Keys", object))
+    namespace = {"__doc__": module.__doc__, "excluded": _keys_of_other_kinds(registry, kind)}
+    if hasattr(module, "Options"):
+        namespace["options"] = key("options of the family", {}, partial=True)
+        namespace["__annotations__"] = {"options": module.Options}
+    return dataclass(frozen=True, kw_only=True)(type(kind, bases, namespace))
+
+
+def _keys_of_other_kinds(registry, kind: str) -> dict[str, str]:
+    """key → what to do about it, of the keys that only other kinds have."""
+    found: dict[str, list[str]] = {}
+    for other in registry.names():
+        module = registry.load(other)
+        names = [*getattr(getattr(module, "Keys", None), "__annotations__", ())]
+        for name in names + ["options"] * hasattr(module, "Options"):
+            found.setdefault(name, []).append(other)
+    return {
+        name: f"it belongs to kind: {' or '.join(kinds)}, and this is kind: {kind}" for name, kinds in found.items()
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """One training source."""
+
+    title: Title = key("heading in tables and figures", None, shown="the name")
+    train: Name = key("the image set that systems learn from")
+    validation: Name = key("the image set that is looked at during training")
+
+
+@dataclass(frozen=True, kw_only=True)
+class System:
+    """One system under comparison: trained here, with given weights, or in no need of training."""
+
+    system: str = key(
+        "name of the system, when the label differs (two variants of one system)", None, shown="the label"
+    )
+    title: Title = key("heading in tables and figures", None, shown="the system's")
+    settings: dict = key("settings that differ from the authors', such as `width` or `learning_rate`", {})
+    training: Budget = key("keys of the top-level `training` for this system alone", None, partial=True)
+    weights: FilePath = key(
+        "a file of weights, ours or released by the authors (their key names): the system is then not trained here, "
+        "unless `training` stands beside it ([fine-tuning](#fine-tuning-and-longer-trainings)). How "
+        "TFill's files become one: [use.md](../docs/use.md); DeepFillv2's published weights need its setting "
+        "`form: tensorflow`",
+        None,
+    )
+
+    excluded = {"path": "it belongs to kind: predictions"}
+
+    @classmethod
+    def chosen(cls, value: dict, where: str = "") -> type:
+        """A folder of predictions has a `kind`."""
+        return GivenPredictions if "kind" in value else cls
+
+    @staticmethod
+    def consistent(value: dict, where: str) -> None:
+        """The system is one of the registry."""
+        name = value.get("system", where.rpartition(".")[2])
+        if name not in systems.names():
+            raise LacunaError(f"unknown system {shown(name)} at {where}: {suggest(name, systems.names())}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class GivenPredictions:
+    """A folder of somebody else's predictions instead of a system."""
+
+    kind: str = key("what stands in the place of a system", choices=("predictions",))
+    path: FilePath = key(
+        "a folder of predictions, named as the staged images are (`0000.png`, …) and of the run's size; `{test_set}` "
+        "stands for the test set"
+    )
+    title: Title = key("heading in tables and figures", None, shown="the label")
+
+    excluded = dict.fromkeys(("system", "settings", "training", "weights"), "these are given predictions")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Export:
+    """What of a run is compared in ONNX Runtime."""
+
+    images: int | None = key(
+        "images of each test set that are compared", None, minimum=1, maximum=MOST_ITEMS, shown="all"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figures:
+    """How figures are drawn."""
+
+    qualitative_images: int = key("images of each test set in the qualitative grids", 3, minimum=1, maximum=100)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measurement:
+    """How time and memory are measured."""
+
+    seconds: float = key("how long each kind of prediction is timed", 2.0, above=0, maximum=3600)
+    largest_batch_cpu: int = key("largest batch that is tried on the CPU", 8, minimum=1, maximum=4096)
+    largest_batch_gpu: int = key("largest batch that is tried on a GPU", 64, minimum=1, maximum=4096)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """A comparison."""
+
+    run: RunName = key("name of the run: all results go to `results/<run>/`; `backbones` and `web_runtime` are taken")
+    title: Title = key("heading of the report")
+    demonstration: bool = key(
+        "`true` puts a banner on the report: its numbers say nothing about the systems at full scale", False
+    )
+    seed: int = key(
+        "every random choice is derived from this number and the names of things", minimum=0, maximum=MOST_SEED
+    )
+    image_size: int | tuple[int, int] = key(
+        "side of the square images, or `[width, height]`, in pixels", minimum=8, maximum=8192
+    )
+    image_sets: dict[str, ImageSet] = key("named sets of images, see below", least=1)
+    mask_sets: dict[str, MaskSet] = key("named, frozen sets of masks, see below", least=1)
+    sources: dict[str, Source] = key("training sources: name → `title`, `train` and `validation` (image sets)")
+    train_masks: Name = key("the mask set laid over training images")
+    validation_masks: Name = key("the mask set laid over validation images")
+    test_masks: Name = key("the mask set laid over test images")
+    test_sets: list[Name] = key("the image sets that scores are reported on; each plays this one role", least=1)
+    systems: dict[str, System | None] = key("what is compared, see below", least=1)
+    training: Budget = key("the budget that all trained systems share, see below")
+    metrics: list[str] = key(
+        "metrics of single images; [docs/metrics.md](../docs/metrics.md) defines them",
+        choices=lambda: tuple(METRICS),
+        least=1,
+    )
+    set_metrics: list[str] = key(
+        "scores of whole sets. They need an Inception run over every prediction (on two CPU cores about 0.1 s an "
+        "image) and many images",
+        [],
+        choices=lambda: tuple(SET_METRICS),
+    )
+    sanity_rows: bool = key(
+        "mean fill, the masked input and the ground truth are scored beside the systems, outside ranks and tests", True
+    )
+    export: bool | Export = key(
+        "`true`: every network is written as ONNX files, and ONNX Runtime's predictions and metrics are compared with "
+        "PyTorch's; `{images: 8}` compares so many images of each test set instead of all; `false`: no ONNX files",
+        True,
+    )
+    studio: bool = key("a page that paints ([docs/studio.md](../docs/studio.md))", True)
+    figures: Figures = key("how figures are drawn, see below", {})
+    measurement: Measurement = key("how time and memory are measured, see below", {})
+
+    @staticmethod
+    def consistent(value: dict, where: str) -> None:
+        """What no key alone can show."""
+        from lacuna.config.consistency import check_consistency
+
+        check_consistency(value)

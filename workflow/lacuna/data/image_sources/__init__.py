@@ -1,0 +1,25 @@
+"""Kinds of image source: a kind is a file of this folder, and the file's name is the kind's name.
+
+A kind has
+* `Keys`, a frozen keyword-only dataclass: the keys of an image set of this kind, besides those that all have;
+* `check(entry, where)`, called before anything runs: a `LacunaError` for what the plan can know, quickly;
+* `origins(settings)`, the photographs, a list of `lacuna.data.origins.Origin`. Errors: `LacunaError`.
+
+The plan reads the keys at every start of Snakemake, so heavy libraries are imported inside the functions. The first
+line of the file's docstring says in the documents what the kind is. A kind with a key `path` is staged again when the
+images in that folder change.
+"""
+
+from types import ModuleType
+
+from lacuna import registry
+
+
+def names() -> tuple[str, ...]:
+    """All kinds, sorted."""
+    return registry.names(__name__)
+
+
+def load(kind: str) -> ModuleType:
+    """The file behind a kind; only that one is imported. An unknown kind is a `LacunaError`."""
+    return registry.load(__name__, kind, "kind of image source")

@@ -1,0 +1,20 @@
+"""The metrics of a whole set of predictions against the true images. A metric is a file of this folder.
+
+A metric's function takes `features` and `reference`, float N×2048 of the Inception of `lacuna.metrics.inception`, whose
+rows i belong to the same image, and `photographs`, the number of the photograph that each image was cut from (None: one
+each), and returns `(value, standard error or None)`. Whole images are judged, never regions. It registers itself by the
+decorator `facts.set_metric`. Heavy libraries are imported inside the functions.
+"""
+
+from lacuna.errors import LacunaError
+from lacuna.metrics.facts import SET_METRICS, SetMetric
+from lacuna.registry import import_all, suggest
+
+import_all(__name__)
+
+
+def named(name: str) -> SetMetric:
+    """The set metric called `name`; an unknown name is a `LacunaError` that lists the known ones."""
+    if name not in SET_METRICS:
+        raise LacunaError(f"there is no set metric '{name}': {suggest(name, SET_METRICS)}")
+    return SET_METRICS[name]
