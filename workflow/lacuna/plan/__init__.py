@@ -87,7 +87,9 @@ class Plan(Showing):
 
         def edges(wildcards) -> dict[str, list[str]]:
             job = self.job(stage, dict(wildcards.items()))
-            made = {name: [str(path) for path in paths if is_made(path)] for name, paths in job.inputs.items()}
+            made = {
+                name: [_edge(path, ancient) for path in paths if is_made(path)] for name, paths in job.inputs.items()
+            }
             return made | {name: [ancient(str(path)) for path in paths] for name, paths in job.after.items()}
 
         return edges
@@ -108,3 +110,8 @@ class Plan(Showing):
     def text(self, stage: str) -> Callable:
         """For a parameter: wildcards → the job as JSON. Because it asks for `output`, Snakemake does not compare it."""
         return lambda wildcards, output: self.job(stage, dict(wildcards.items())).text
+
+
+def _edge(path: Artifact, ancient: Callable) -> str:
+    """An input of a rule. The time of what is fetched does not count: its hash says what it holds."""
+    return ancient(str(path)) if path.job.outcome else str(path)

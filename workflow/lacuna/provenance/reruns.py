@@ -3,7 +3,8 @@
 Snakemake compares a rule's parameter `digest` with the one that it noted in `.snakemake/metadata`. Where that note is
 missing (a deleted `.snakemake`, results from elsewhere) it takes any file for a good one; where it is one of other
 files (results copied over) it is wrong. The sidecar of a result knows better, so at every start the note is made to say
-the same: then Snakemake itself makes stale results again, and says so in a dry run too.
+the same: then Snakemake itself makes stale results again, and says so in a dry run too. It also compares times, which
+no option turns off; a file that holds what it held gets the time back at which it was made.
 """
 
 from pathlib import Path
@@ -24,7 +25,9 @@ def align(plan: Plan) -> str:
     for job in plan.jobs():
         if not Path(job.first).exists():
             continue
-        made_by = sidecars.head(job.first).digest
+        head = sidecars.head(job.first)
+        made_by = head.digest
+        sidecars.restore_times(job.first, head.times)
         noted = [notes._read_record(str(path)) for path in job.files]
         if not made_by:
             if job.outcome or all(noted):
