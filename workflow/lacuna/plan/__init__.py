@@ -103,6 +103,10 @@ class Plan(Showing):
         """All outputs of a stage, by name."""
         return {name: self.output(stage, name) for name in STAGES[stage].outputs}
 
+    def benchmark(self, stage: str) -> str:
+        """Where Snakemake notes what a job cost, with the rule's wildcards in braces."""
+        return f"{self.folder}/benchmarks/{stage}/{'.'.join(f'{{{name}}}' for name in STAGES[stage].wildcards)}.jsonl"
+
     def digest(self, stage: str) -> Callable:
         """For a parameter: wildcards → the job's digest. Snakemake runs the job again when it changes."""
         return lambda wildcards: self.job(stage, dict(wildcards.items())).digest
