@@ -13,6 +13,13 @@ from lacuna.errors import LacunaError
 from lacuna.plan import Plan
 from lacuna.provenance.reruns import align
 
+# Not in the profile, where it would beat a profile of the user's; not beside a config of the user's, to which Snakemake
+# would add the keys of this one.
+if not workflow.overwrite_configfiles:
+
+    configfile: "config/config.yaml"
+
+
 find_this_python()
 try:
     PLAN = Plan(config)
