@@ -15,6 +15,8 @@ def differences(job: Job, sidecar: dict, config: dict) -> list[str]:
     found: dict[str, str] = {}
     for cause, where in _causes(job, sidecar, config, set()):
         found.setdefault(cause, where)
+    if not found and sidecar["digest"] != job.digest:
+        found["the plan: the same parts are put together in another way"] = job.name
     return [f"{cause} (seen by {where})" if where != job.name else cause for cause, where in found.items()]
 
 
@@ -35,8 +37,7 @@ def _causes(job: Job, sidecar: dict, config: dict, seen: set[str]) -> list[tuple
         if then["contents"].get(name) != now["contents"].get(name)
     ]
     edges, upstream = _inputs(job, then, config, seen)
-    found = [(cause, job.name) for cause in found + edges] + upstream
-    return found or [("the plan: its parts are put together in another way than when it was made", job.name)]
+    return [(cause, job.name) for cause in found + edges] + upstream
 
 
 def _settings(then: dict, now: dict, config: dict) -> list[str]:
