@@ -19,7 +19,9 @@ def test_other_text_stays(text):
 
 
 def test_a_table_escapes_text_and_no_number(tmp_path):
-    table = pd.DataFrame({"title": ["=cmd|x", "AOT-GAN", float("nan")], "value": [-1.5, 2.0, float("nan")], "n": [-3, 4, 5]})
+    table = pd.DataFrame(
+        {"title": ["=cmd|x", "AOT-GAN", float("nan")], "value": [-1.5, 2.0, float("nan")], "n": [-3, 4, 5]}
+    )
     write_table(tmp_path / "t.csv", table)
     assert (tmp_path / "t.csv").read_text() == "title,value,n\n'=cmd|x,-1.5,-3\nAOT-GAN,2.0,4\n,,5\n"
     pd.testing.assert_frame_equal(read_table(tmp_path / "t.csv"), table)
