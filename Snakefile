@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(workflow.basedir, "workflow")))
 from lacuna.environment import find_this_python
 from lacuna.errors import LacunaError
 from lacuna.plan import Plan
+from lacuna.provenance.reruns import align
 from lacuna.reporting.captions import overview_file
 
 find_this_python()
@@ -18,6 +19,11 @@ try:
     PLAN = Plan(config)
 except LacunaError as error:
     sys.exit(f"lacuna: {error}")
+
+# Only where a person starts Snakemake: not in the processes of jobs, not for the rulegraph, not for --lint.
+if workflow.is_main_process and not {"--lint", "--rulegraph"} & set(sys.argv):
+    if said := align(PLAN):
+        print(f"lacuna: {said}", file=sys.stderr)
 
 
 report: overview_file(PLAN)

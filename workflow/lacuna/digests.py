@@ -27,7 +27,7 @@ OBEYED = {"ClassVar", "InitVar", "KW_ONLY"}
 FILE_NAME = re.compile(r"[A-Za-z0-9_.-]{1,99}")
 
 
-def _file_of(module: str) -> Path | None:
+def file_of(module: str) -> Path | None:
     """The file of a dotted module name of ours, or None if there is no such module."""
     base = PACKAGE.joinpath(*module.split(".")[1:])
     for candidate in (base / "__init__.py", base.with_suffix(".py")):
@@ -121,19 +121,19 @@ def _own_version() -> str:
 
 @cache
 def _remembered_facts(module: str) -> dict:
-    return _facts(module, _file_of(module))
+    return _facts(module, file_of(module))
 
 
 @cache
 def _imports(module: str) -> frozenset[str]:
     """Modules of ours that a module names in import statements."""
-    return frozenset(name for name in _remembered_facts(module)["imports"] if _file_of(name))
+    return frozenset(name for name in _remembered_facts(module)["imports"] if file_of(name))
 
 
 @cache
 def static_files(module: str) -> tuple[Path, ...]:
     """The files that a module reads from its own folder: named like itself, or named in its text, folders whole."""
-    path = _file_of(module)
+    path = file_of(module)
     beside = {each for each in path.parent.glob(f"{path.stem}.*") if each.suffix in {".html", ".css", ".js"}}
     for word in _remembered_facts(module)["words"]:
         named = path.parent / word

@@ -5,9 +5,10 @@ archive, past a deleted `.snakemake`. Only the standard library is used: the pla
 """
 
 import json
+import os
 import platform
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
 
@@ -20,11 +21,12 @@ ENDING = ".job.json"
 
 @dataclass(frozen=True)
 class Head:
-    """The first line of a sidecar: `digest` of the job that made the result (empty without a sidecar), and the digests
-    of later jobs that a person accepted it for."""
+    """The first line of a sidecar: `digest` of the job that made the result (empty without a sidecar), the digests of
+    later jobs that a person accepted it for, and the modification times of its declared files in nanoseconds."""
 
     digest: str = ""
     accepted: tuple[str, ...] = ()
+    times: dict[str, int] = field(default_factory=dict)
 
 
 def path_of(result: str | Path) -> Path:
@@ -37,7 +39,7 @@ def head(result: str | Path) -> Head:
     try:
         with path_of(result).open(encoding="utf-8") as stream:
             found = json.loads(stream.readline().rstrip().removesuffix(",") + "}")
-        return Head(str(found["digest"]), tuple(map(str, found["accepted"])))
+        return Head(str(found["digest"]), tuple(map(str, found["accepted"])), dict(found["times"]))
     except (OSError, ValueError, KeyError, TypeError):
         return Head()
 
@@ -47,7 +49,11 @@ def read(result: str | Path) -> dict | None:
     path = path_of(result)
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        return found if {"digest", "accepted", "job", "files"} <= found.keys() else _broken(path, "it lacks a key")
+        return (
+            found
+            if {"digest", "accepted", "times", "job", "files"} <= found.keys()
+            else _broken(path, "it lacks a key")
+        )
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError, AttributeError) as error:
@@ -70,8 +76,8 @@ def _broken(path: Path, why: str):
 
 
 def write(result: str | Path, content: dict) -> None:
-    """Write a sidecar whole; `digest` and `accepted` come first, on a line of their own."""
-    first = {name: content[name] for name in ("digest", "accepted")}
+    """Write a sidecar whole; what `Head` holds comes first, on a line of its own."""
+    first = {name: content[name] for name in ("digest", "accepted", "times")}
     rest = {name: value for name, value in content.items() if name not in first}
     texts = [json.dumps(part, ensure_ascii=False) for part in (first, rest)]
     with atomic(path_of(result)) as partial:
@@ -81,9 +87,11 @@ def write(result: str | Path, content: dict) -> None:
 def describe(job: dict, seconds: float) -> dict:
     """The sidecar of a job that has just ended; `job` is its record, as `lacuna.plan.Job.record` gives it."""
     inputs = [path for paths in job["inputs"].values() for path, _ in paths]
+    outputs = [path for paths in job["outputs"].values() for path in paths]
     return {
         "digest": job["digest"],
         "accepted": [],
+        "times": {path: Path(path).stat().st_mtime_ns for path in outputs if Path(path).is_file()},
         "job": job,
         "installed": installed(job["packages"]),
         "python": platform.python_version(),
@@ -123,6 +131,20 @@ def _same(path: Path, then: dict, deep: bool) -> bool:
         return False
 
 
+def restore_times(result: str | Path, times: dict[str, int]) -> None:
+    """Give declared files that were copied or touched, and hold what they held, the times back that they were made at.
+
+    Snakemake runs a job again whose input is newer than its output, whatever they hold.
+    """
+    for name, then in times.items():
+        path = Path(name)
+        if not path.is_file() or path.stat().st_mtime_ns == then:
+            continue
+        sidecar = read(result)
+        if sidecar and name in sidecar["files"] and _same(path, sidecar["files"][name], deep=True):
+            os.utime(path, ns=(path.stat().st_atime_ns, then))
+
+
 def facts(path: Path) -> dict:
     """`sha256`, `size` and `mtime_ns` of a file."""
     status = path.stat()
@@ -138,3 +160,18 @@ def installed(packages: dict[str, str]) -> dict[str, str]:
         except metadata.PackageNotFoundError:
             continue
     return found
+
+
+def verdict(run: Path, digests: dict[str, str]) -> str:
+    """Whether the check of a run passed, for its report. digests: input of the report → the job that must have made it.
+
+    Those jobs' digests cover everything upstream of them.
+    """
+    found = [*sorted(run.rglob(f"*{ENDING}")), *sorted(run.parent.glob(f"*{ENDING}"))]
+    results = [str(path).removesuffix(ENDING) for path in found]
+    known = {head(result).digest for result in results}
+    strange = [path for path, digest in digests.items() if digest not in known]
+    edited = [name for result in results for name in changed_files(read(result))]
+    if strange or edited:
+        return f"not passed: {len(strange)} inputs of another origin, {len(edited)} files changed since they were made"
+    return f"passed: {len(results)} results are what this config asks for, unchanged since they were made"

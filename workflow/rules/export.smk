@@ -10,7 +10,7 @@ rule export:
     log:
         f"{PLAN.folder}/logs/export/{{system}}.{{source}}.log",
     benchmark:
-        f"{PLAN.folder}/benchmarks/export/{{system}}.{{source}}.jsonl"
+        PLAN.benchmark("export")
     conda:
         "../../envs/torch.yaml"
     params:
@@ -28,7 +28,7 @@ rule verify_export:
     log:
         f"{PLAN.folder}/logs/verify_export/{{system}}.{{source}}.log",
     benchmark:
-        f"{PLAN.folder}/benchmarks/verify_export/{{system}}.{{source}}.jsonl"
+        PLAN.benchmark("verify_export")
     conda:
         "../../envs/torch.yaml"
     resources:

@@ -9,7 +9,7 @@ rule predict:
     log:
         f"{PLAN.folder}/logs/predict/{{system}}.{{source}}.{{test_set}}.log",
     benchmark:
-        f"{PLAN.folder}/benchmarks/predict/{{system}}.{{source}}.{{test_set}}.jsonl"
+        PLAN.benchmark("predict")
     wildcard_constraints:
         system="|".join(PLAN.labels(given=False)) or "(?!)",
     conda:
@@ -51,7 +51,7 @@ rule score:
     log:
         f"{PLAN.folder}/logs/score/{{system}}.{{source}}.log",
     benchmark:
-        f"{PLAN.folder}/benchmarks/score/{{system}}.{{source}}.jsonl"
+        PLAN.benchmark("score")
     wildcard_constraints:
         system="|".join([*PLAN.systems, *PLAN.yardstick_names]),
         source="|".join([*PLAN.sources, "untrained", "elsewhere", "yardstick"]),

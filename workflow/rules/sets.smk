@@ -9,7 +9,7 @@ rule features_of_truth:
     log:
         f"{PLAN.folder}/logs/features/truth.{{test_set}}.log",
     benchmark:
-        f"{PLAN.folder}/benchmarks/features/truth.{{test_set}}.jsonl"
+        PLAN.benchmark("features_of_truth")
     conda:
         "../../envs/torch.yaml"
     resources:
@@ -30,7 +30,7 @@ rule features:
     log:
         f"{PLAN.folder}/logs/features/{{system}}.{{source}}.log",
     benchmark:
-        f"{PLAN.folder}/benchmarks/features/{{system}}.{{source}}.jsonl"
+        PLAN.benchmark("features")
     wildcard_constraints:
         system="|".join([*PLAN.systems, *PLAN.yardstick_names]),
         source="|".join([*PLAN.sources, "untrained", "elsewhere", "yardstick"]),

@@ -13,7 +13,7 @@ rule train:
     log:
         f"{PLAN.folder}/logs/train/{{system}}.{{source}}.log",
     benchmark:
-        f"{PLAN.folder}/benchmarks/train/{{system}}.{{source}}.jsonl"
+        PLAN.benchmark("train")
     # The longest jobs first: what needs no training is predicted and scored beside them. One thread is as fast as two on
     # small pictures, and without a GPU trainings run side by side.
     priority: 10

@@ -88,7 +88,7 @@ class Plan(Showing):
         """The inputs of a job that other jobs make, by name, as Snakemake takes them."""
         from snakemake.io import ancient
 
-        made = {name: [str(path) for path in paths if is_made(path)] for name, paths in job.inputs.items()}
+        made = {name: [_edge(path, ancient) for path in paths if is_made(path)] for name, paths in job.inputs.items()}
         return made | {name: [ancient(str(path)) for path in paths] for name, paths in job.after.items()}
 
     def output(self, stage: str, name: str) -> str | list[str]:
@@ -99,6 +99,10 @@ class Plan(Showing):
     def outputs(self, stage: str) -> dict[str, str | list[str]]:
         """All outputs of a stage, by name."""
         return {name: self.output(stage, name) for name in STAGES[stage].outputs}
+
+    def benchmark(self, stage: str) -> str:
+        """Where Snakemake notes what a job cost, with the rule's wildcards in braces."""
+        return f"{self.folder}/benchmarks/{stage}/{'.'.join(f'{{{name}}}' for name in STAGES[stage].wildcards)}.jsonl"
 
     def digest(self, stage: str) -> Callable:
         """For a parameter: wildcards → the job's digest. Snakemake runs the job again when it changes."""
@@ -111,3 +115,8 @@ class Plan(Showing):
     def text_of(self, job: Job) -> Callable:
         """The same for a rule that is of one job."""
         return lambda wildcards, output: job.text
+
+
+def _edge(path: Artifact, ancient: Callable) -> str:
+    """An input of a rule. The time of what is fetched does not count: its hash says what it holds."""
+    return ancient(str(path)) if path.job.outcome else str(path)

@@ -33,7 +33,7 @@ class Making(Names):
         plain = [path for paths in inputs.values() for path in paths if not is_made(path)]
         hashes = contents_of([Path(path) for path in plain], self.cache_folder / "fingerprints.json") if plain else []
         patterns = declared.patterns(self) | work.outputs
-        outputs = {name: tuple(_filled(each, key) for each in each_of) for name, each_of in patterns.items()}
+        outputs = {name: tuple(filled(each, key) for each in each_of) for name, each_of in patterns.items()}
         computing = not work.outcome
         job = Job(
             declared.name,
@@ -236,7 +236,7 @@ class Making(Names):
         return fingerprint(folder, pattern, self.cache_folder / "fingerprints.json")
 
 
-def _filled(pattern: str, key: dict[str, str]) -> str:
+def filled(pattern: str, key: dict[str, str]) -> str:
     """A path with the values of its wildcards."""
     for name, value in key.items():
         pattern = pattern.replace(f"{{{name}}}", value)

@@ -20,8 +20,8 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
-def page(settings: dict, folder: str | Path, commit: str = "") -> str:
-    """The whole page as text. `settings`: see `Results`.
+def page(settings: dict, folder: str | Path, commit: str = "", checked: str = "") -> str:
+    """The whole page as text. `settings`: see `Results`. checked: whether the results are what the config asks for.
 
     Reads only files under `folder`. Raises `LacunaError` for a missing file and for a page above `LIMIT`.
     """
@@ -35,7 +35,8 @@ def page(settings: dict, folder: str | Path, commit: str = "") -> str:
     environment.filters["html_table"] = lambda table: Markup(rendering.to_html(table, with_caption=False))
     environment.filters["duration"] = duration
     environment.filters["percent"] = lambda share: f"{100 * share:.1f}"
-    text = environment.get_template("page.html").render(report=Contents(settings, Path(folder), commit))
+    report = Contents(settings, Path(folder), commit)
+    text = environment.get_template("page.html").render(report=report, checked=checked)
     if len(text.encode()) > LIMIT:
         raise LacunaError(
             f"the report would be {len(text.encode()) / 2**20:.0f} MiB, above {LIMIT // 2**20}; "

@@ -1,0 +1,75 @@
+"""Say of a result which job made it, from what, and whether it is what the config asks for now."""
+
+from pathlib import Path
+
+from lacuna.arguments import CONFIG_HELP
+
+EXAMPLE = "lacuna why results/demo/tables/quantitative.csv"
+
+
+def add_arguments(parser) -> None:
+    parser.epilog = f"example: {EXAMPLE}"
+    parser.add_argument("path", help="file or folder of a run's results")
+    parser.add_argument("--configfile", help=f"{CONFIG_HELP}; of another run, the config in its folder")
+
+
+def run(args) -> None:
+    from lacuna import sidecars
+    from lacuna.provenance.standing import job_of, standing
+
+    plan, config = plan_for(args.path, args.configfile)
+    job = job_of(plan, _relative(args.path))
+    sidecar = sidecars.read(job.first)
+    print(f"{args.path}: made by {job.name}, a step of the run '{plan.run}'")
+    if sidecar:
+        _describe(sidecar)
+    found = standing(job, plan.config, deep=True)
+    if not found.made:
+        print(f"It is not there; 'snakemake {job.first}' makes it.")
+    elif not found.problems:
+        print(f"It is what {config} asks for now.")
+    else:
+        print(f"It is not what {config} asks for now:")
+        for problem in found.problems:
+            print(f"- {problem}")
+
+
+def _describe(sidecar: dict) -> None:
+    from lacuna import sidecars
+    from lacuna.provenance.differences import flat
+
+    job = sidecar["job"]
+    commit = f", at commit {sidecar['commit']}" if sidecar.get("commit") else ""
+    print(f"Ended {sidecar['ended']} after {sidecar['seconds']} s{commit}, by Python {sidecar['python']}")
+    if sidecar["accepted"]:
+        print("A person accepted it in place of a job that would have been run again")
+    for title, rows in (
+        ("settings", {".".join(path): value for path, value in flat(job["settings"]).items() if path}),
+        ("packages", sidecar["installed"]),
+        ("inputs", sidecar["inputs"]),
+    ):
+        print(f"{title}:" if rows else f"{title}: none")
+        for name, value in rows.items():
+            print(f"  {name}  {value}")
+    print(f"code: {len(job['code'])} modules, by name in {sidecars.path_of(job['result'])}")
+
+
+def plan_for(path: str, configfile: str | None):
+    """The plan of the run that a path belongs to, and the config's file."""
+    from lacuna.plan import Plan
+
+    default = "config/config.yaml"
+    if configfile:
+        return Plan.of_file(configfile), configfile
+    parts = Path(_relative(path)).parts
+    own = Path(*parts[:2], "config.yaml") if parts[:1] == ("results",) and len(parts) > 1 else None
+    plan = Plan.of_file(default) if Path(default).exists() or own is None else None
+    if own is not None and own.is_file() and (plan is None or parts[1] != plan.run):
+        return Plan.of_file(own), str(own)
+    return (plan or Plan.of_file(default)), default
+
+
+def _relative(path: str) -> str:
+    """A path as the plan writes it: from the folder of the workflow."""
+    absolute = Path(path).absolute()
+    return str(absolute.relative_to(Path.cwd())) if absolute.is_relative_to(Path.cwd()) else path

@@ -1,0 +1,1 @@
+"""Whether results are what the config asks for now, and why not."""
