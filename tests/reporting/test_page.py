@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from lacuna.errors import LacunaError
+from lacuna.reporting import style
 from lacuna.reporting.figures.qualitative import chosen_positions, draw_grid
 from lacuna.reporting.page import writing
 from lacuna.reporting.page.embedding import embedded
@@ -302,6 +303,14 @@ def test_images_are_chosen_by_coverage_alone():
 @pytest.mark.parametrize("seconds, text", [(3.14, "3.1 s"), (65, "1 min 05 s"), (7500, "2 h 05 min")])
 def test_durations(seconds, text):
     assert duration(seconds) == text
+
+
+def test_letters_that_no_font_draws_are_named(made, monkeypatch):
+    monkeypatch.setattr(style, "_other_fonts", lambda: [("One", frozenset("日"))])
+    systems = [[name, f"{title} 日語"] for name, title in TITLES["systems"]]
+    text = page(made[1] | {"systems": systems}, made[0])
+    assert re.search(r"No font of the machine that drew the figures has these letters .*: 語</p>", text, re.DOTALL)
+    assert "No font of the machine" not in page(made[1], made[0])
 
 
 def test_the_page_that_paints_is_named_with_what_keeps_it_from_filling(made, tmp_path):

@@ -7,7 +7,7 @@ from lacuna.reporting.titles import REGIONS, titles
 from lacuna.sources import SHARED
 from lacuna.yardsticks import GROUND_TRUTH, MASKED_INPUT, MEAN_FILL
 
-BEATEN = {  # yardstick → what being worse than it means
+BEATEN = {  # control → what being worse than it means
     MEAN_FILL: "filling the hole with the mean colour",
     MASKED_INPUT: "handing back the masked input, the hole black",
 }
@@ -16,17 +16,17 @@ LARGEST_COVERAGE = 0.6  # the largest hole of the benchmarks' masks; a mean abov
 
 
 def warnings(
-    quantitative: pd.DataFrame, yardsticks: pd.DataFrame, outside: pd.DataFrame, mask_cards: list[dict], settings: dict
+    quantitative: pd.DataFrame, controls: pd.DataFrame, outside: pd.DataFrame, mask_cards: list[dict], settings: dict
 ) -> list[str]:
     """One sentence for each suspicion, with what it was read on; an empty list when there is none.
 
-    `quantitative` is `aggregation.quantitative` of the systems, `yardsticks` the same of the yardsticks (it may be
+    `quantitative` is `aggregation.quantitative` of the systems, `controls` the same of the controls (it may be
     empty), `outside` is `valid_region.outside`; `mask_cards` have `name`, `n` and `mean_coverage`.
     """
     return [
-        *_imperfect(yardsticks, settings),
+        *_imperfect(controls, settings),
         *_inverted(mask_cards),
-        *_below(quantitative, yardsticks, settings),
+        *_below(quantitative, controls, settings),
         *_damage(outside, settings),
     ]
 
@@ -48,10 +48,10 @@ def _against(table: pd.DataFrame, other: pd.DataFrame, keys: list[str]) -> pd.Da
     return sums.assign(mean=sums["mean"] / sums["n"], mean_other=sums["mean_other"] / sums["n"])
 
 
-def _imperfect(yardsticks: pd.DataFrame, settings: dict) -> list[str]:
+def _imperfect(controls: pd.DataFrame, settings: dict) -> list[str]:
     """The ground truth against itself must read the best value that each metric has."""
     found = []
-    for row in yardsticks[yardsticks["system"] == GROUND_TRUTH].itertuples():
+    for row in controls[controls["system"] == GROUND_TRUTH].itertuples():
         metric = named(row.metric)
         number = f".{metric.decimals}f"
         low, high = metric.range
@@ -65,11 +65,11 @@ def _imperfect(yardsticks: pd.DataFrame, settings: dict) -> list[str]:
     return found
 
 
-def _below(quantitative: pd.DataFrame, yardsticks: pd.DataFrame, settings: dict) -> list[str]:
-    table, limits = _of(quantitative, "composite"), _of(yardsticks, "composite")
+def _below(quantitative: pd.DataFrame, controls: pd.DataFrame, settings: dict) -> list[str]:
+    table, limits = _of(quantitative, "composite"), _of(controls, "composite")
     found = []
-    for yardstick, what in BEATEN.items():
-        means = _against(table, limits[limits["system"] == yardstick], ["test_set", "metric"])
+    for control, what in BEATEN.items():
+        means = _against(table, limits[limits["system"] == control], ["test_set", "metric"])
         for (system, source), rows in means.groupby(["system", "source"]):
             texts, numbers = [], set()
             for (_, _, name), row in rows.iterrows():

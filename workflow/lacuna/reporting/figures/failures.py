@@ -39,7 +39,7 @@ FIGURE = Figure(
     title="failures",
     section="failures",
     caption="The worst 1 % (rounded up, at least 3) of every system's {n} test images, all test sets together, by "
-    "{metric} of composites, hole only; of N = 144, the second worst is 2 of 144. At most "
+    "{metric} of composites, hole only; 2 of 144 is the second worst of 144. At most "
     f"{MOST_DRAWN} of a system are drawn; failures.csv beside the figure lists all. Input with the hole in magenta, "
     "raw prediction, composite, ground truth. " + UNTRAINED_NOTE,
     alt="The worst images of every system, with their scores.",
