@@ -10,7 +10,7 @@ from onnx import TensorProto, helper
 
 from lacuna import systems
 from lacuna.canonical import canonical_json
-from lacuna.training.results import write_weights
+from lacuna.training.results import note_of, write_weights
 
 TINY = {"width": 8, "blocks": 1, "rates": [1, 2], "discriminator_width": 8}
 
@@ -31,7 +31,7 @@ def aotgan(tmp_path) -> tuple[object, Path]:
             parameter.mul_(4)  # so that what it draws depends visibly on the picture
     path = tmp_path / "weights.safetensors"
     told = SimpleNamespace(system="aotgan", source="place2", image_size=32, seed=1)
-    write_weights(path, told, system, steps=1)
+    write_weights(path, system, note_of(told, system, 1, None))
     return system, path
 
 

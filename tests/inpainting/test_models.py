@@ -13,7 +13,7 @@ from lacuna import systems
 from lacuna.digests import modules_used
 from lacuna.errors import LacunaError
 from lacuna.inpainting.models import Model
-from lacuna.training.results import write_weights
+from lacuna.training.results import note_of, write_weights
 from tests.inpainting.conftest import TINY, bytes_graph
 from tests.inpainting.made_up import box, inverted, noise, save, strokes
 
@@ -108,7 +108,7 @@ def test_a_result_does_not_depend_on_the_pictures_before_it(tmp_path):
         for name, parameter in system.network.named_parameters():
             parameter.add_(0.3 if "noise" in name else 0)
     told = SimpleNamespace(system="tfill", source="place2", image_size=16, seed=1)
-    write_weights(tmp_path / "w.safetensors", told, system, steps=1)
+    write_weights(tmp_path / "w.safetensors", system, note_of(told, system, 1, None))
     image, mask = noise(44, 72), box(44, 72)
     first, second = (lacuna.load(weights=tmp_path / "w.safetensors", gpus=0, threads=1, seed=s) for s in (1, 2))
     result = first.inpaint(image, mask)
