@@ -68,7 +68,7 @@ def to_markdown(per_image: list, per_set: list, parity: list[dict]) -> str:
         "",
         "## Of a set",
         "",
-        "From features that `lacuna features` extracts once. A value that N is too small for is kept, with the flag",
+        "From features that `lacuna step features` extracts once. A value that N is too small for is kept, with the flag",
         "`small-n`.",
         "",
         *_facts(per_set),
