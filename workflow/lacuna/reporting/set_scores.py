@@ -16,7 +16,7 @@ SMALL_MARK = "‡"
 
 
 def read_set_scores(paths: Sequence[str | Path]) -> pd.DataFrame:
-    """The rows of all files that `lacuna step score_set` wrote: columns `COLUMNS`, sorted; no file gives an empty table.
+    """The rows of all files that `lacuna step score_set` wrote: columns `COLUMNS`, sorted; no file: an empty table.
 
     A file that is unreadable or lacks a column is a `LacunaError`.
     """
