@@ -14,6 +14,13 @@ from lacuna.plan import Plan
 from lacuna.provenance.reruns import align
 from lacuna.reporting.captions import overview_file
 
+# Not in the profile, where it would beat a profile of the user's; not beside a config of the user's, to which Snakemake
+# would add the keys of this one.
+if not workflow.overwrite_configfiles:
+
+    configfile: "config/config.yaml"
+
+
 find_this_python()
 try:
     PLAN = Plan(config)

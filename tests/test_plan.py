@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from copy import deepcopy
 from pathlib import Path
 
@@ -5,7 +7,7 @@ import pytest
 import yaml
 
 from lacuna.errors import LacunaError
-from lacuna.plan import Plan
+from lacuna.plan import Plan, stages
 
 ROOT = Path(__file__).parents[1]
 DEFAULT = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
@@ -226,3 +228,31 @@ def test_npm_that_arrives_fetches_the_runtime_and_npm_that_leaves_does_not(tmp_p
         digests.append(plan(tmp_path).fetch_web_runtime().digest)
     assert digests[0] != digests[1]
     assert digests[1] == digests[2] == digests[3]
+
+
+def test_a_pinned_version_is_in_the_digest_of_what_computes_with_it(tmp_path, monkeypatch):
+    """Fetched files apart: their hash is known."""
+    monkeypatch.setattr(stages, "pinned", lambda environment: {"torch": "2.11.0"} if environment == "torch" else {})
+    one = plan(tmp_path)
+    monkeypatch.setattr(stages, "pinned", lambda environment: {"torch": "2.12.0"} if environment == "torch" else {})
+    other = plan(tmp_path)
+    assert one.train("aotgan", "place2").digest != other.train("aotgan", "place2").digest
+    assert one.pair("place2_train").digest == other.pair("place2_train").digest
+    backbone = ("lpips_alex", "safetensors")
+    assert one.fetch_backbone(*backbone).digest == other.fetch_backbone(*backbone).digest
+
+
+def test_the_pinned_versions_are_those_of_the_environment():
+    assert stages.pinned("torch")["torch"] == "2.11.0" and "onnxruntime-gpu" in stages.pinned("torch")
+    assert "torch" not in stages.pinned("data")
+
+
+def test_planning_imports_nothing_heavy():
+    """Asked of a new interpreter, with what the plan must know of its systems remembered."""
+    program = (
+        "import sys, yaml, lacuna.plan; plan = lacuna.plan.Plan(yaml.safe_load(open('config/config.yaml')));"
+        "[job.digest for job in plan.jobs()]; print(*({'torch', 'numpy', 'pandas'} & set(sys.modules)))"
+    )
+    for _ in range(2):
+        done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""

@@ -32,7 +32,7 @@ class Graph:
         if kinds not in (END_TO_END, RAW):
             raise LacunaError(
                 f"{path} takes {', '.join(f'{name} {kind}' for name, (kind, _) in kinds.items())}, not an image and a "
-                "mask; name a file that `lacuna export` wrote"
+                "mask; name a file that `lacuna step export` wrote"
             )
         self.end_to_end = kinds == END_TO_END
         note = json.loads(self.session.get_modelmeta().custom_metadata_map.get(METADATA_KEY, "{}"))
