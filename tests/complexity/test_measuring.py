@@ -182,7 +182,7 @@ def test_the_hole_is_a_quarter_and_the_pictures_are_always_the_same():
         (lambda path: other_graph(path), r"it has \['x'\] → \['y'\]"),
         (
             lambda path: graph_of_one_size(path),
-            r"cannot run \S+model\.onnx \(.+\); give the graph that `lacuna export` wrote of this system for",
+            r"cannot run \S+model\.onnx \(.+\); give the graph that `lacuna step export` wrote of this system for",
         ),
     ],
 )

@@ -23,7 +23,7 @@ def determinism_ends_with_the_test():
 
 @pytest.fixture
 def aotgan(tmp_path) -> tuple[object, Path]:
-    """A tiny AOT-GAN, and its weights in the file that `lacuna train` would write."""
+    """A tiny AOT-GAN, and its weights in the file that `lacuna step train` would write."""
     torch.manual_seed(3)
     system = systems.create("aotgan", **TINY)
     with torch.no_grad():

@@ -332,6 +332,10 @@ class MadeUpPlan:
     def is_exporting() -> bool:
         return True
 
+    @staticmethod
+    def labels(given: bool) -> list[str]:
+        return [] if given else list(KEYS)
+
 
 def made_of(plan) -> dict:
     """The setting `made` of a report: kind → name → values."""

@@ -78,7 +78,9 @@ def test_what_does_not_apply_is_not_made():
     class Plain(MadeUpPlan):
         trainings = staticmethod(list)
         is_exporting = staticmethod(lambda: False)
+        labels = staticmethod(lambda given: ["theirs"] if given else [])
 
+    assert "quality_cost" not in together("figures", Plain)["predictions", "scores"]
     assert ("training",) not in together("figures", Plain)
     assert not [inputs for inputs in together("tables", Plain) if "parity" in inputs]
 

@@ -16,8 +16,8 @@ def add_arguments(parser) -> None:
     parser.add_argument("mask", type=Path, help="white = hole; for a folder: one mask, or a folder with the same names")
     outputs = "file (.png, .jpg, .webp, .tif), - for standard output, or for a folder a folder"
     parser.add_argument("-o", "--output", required=True, type=Path, help=outputs)
-    parser.add_argument("--system", help="its name; weights that `lacuna train` wrote and ONNX files know theirs")
-    weights = "of `lacuna train`, of the system's authors, or an exported .onnx file; none for an untrained system"
+    parser.add_argument("--system", help="its name; weights that `lacuna step train` wrote and ONNX files know theirs")
+    weights = "of `lacuna step train`, of the system's authors, or an exported .onnx file; none for an untrained system"
     parser.add_argument("--weights", type=Path, help=weights)
     parser.add_argument(
         "--settings",

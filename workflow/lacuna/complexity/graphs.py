@@ -48,7 +48,7 @@ def measure(
             rows += batches_that_fit(attempt, largest[device.type], str(path))
         except GraphFails as error:
             raise LacunaError(
-                f"{error}; give the graph that `lacuna export` wrote of this system for this image_size"
+                f"{error}; give the graph that `lacuna step export` wrote of this system for this image_size"
             ) from None
     return rows
 
@@ -58,5 +58,5 @@ def _check(session: InferenceSession, path: str | Path) -> None:
     if (inputs, outputs) != ({"image", "mask"}, {"raw"}):
         raise LacunaError(
             f"{path} is not the graph image, mask → raw (it has {sorted(inputs)} → {sorted(outputs)}); "
-            "give the file model.onnx that `lacuna export` wrote"
+            "give the file model.onnx that `lacuna step export` wrote"
         )

@@ -88,7 +88,7 @@ def _firsts(lists: dict[str, Path], scratch: Path) -> Path:
 
 
 def _stored(comparison: Comparison, list_path: Path) -> list[tuple[str, str, Path]]:
-    """(image, mask, raw prediction) of every pair: ONNX Runtime's, in 8 bit as `lacuna predict` stores it."""
+    """(image, mask, raw prediction) of every pair: ONNX Runtime's, in 8 bit as `lacuna step predict` stores it."""
     folder = list_path.with_suffix("")
     folder.mkdir()
     files = []

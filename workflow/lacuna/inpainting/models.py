@@ -152,8 +152,8 @@ def load(
 ) -> Model:
     """A model that fills pictures: `lacuna.load("aotgan", weights="….safetensors").inpaint(image, mask)`.
 
-    system: a name of `lacuna.systems.names()`; weights that `lacuna train` wrote and ONNX files know theirs. weights: a
-    `.safetensors` file of `lacuna train`, a file in the authors' key names, an `.onnx` file, or None for a system
+    system: a name of `lacuna.systems.names()`; weights trained here and ONNX files know theirs. weights: a
+    `.safetensors` file of `lacuna step train`, a file in the authors' key names, an `.onnx` file, or None for a system
     without training. settings: of the system, where they differ from what the weights say or from the authors'. gpus: 1
     = a GPU if there is one. threads: of the CPU; None = all. seed: of what a system draws at random.
     """

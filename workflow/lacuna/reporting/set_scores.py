@@ -10,7 +10,7 @@ from lacuna.metrics.set_scoring import COLUMNS
 
 
 def read_set_scores(paths: Sequence[str | Path]) -> pd.DataFrame:
-    """The rows of all files that `lacuna score-set` wrote: columns `COLUMNS`, sorted; no file gives an empty table.
+    """The rows of all files that `lacuna step score_set` wrote: columns `COLUMNS`, sorted; no file: an empty table.
 
     A file that is unreadable or lacks a column is a `LacunaError`.
     """

@@ -240,7 +240,7 @@ class System:
         return arrays
 
     def _load_weights(self, path: str | Path) -> None:
-        """Weights that `lacuna train` wrote carry a note of their system; others are taken as released ones."""
+        """Weights that `lacuna step train` wrote carry a note of their system; others are taken as released ones."""
         arrays, metadata = read_tensors(path)
         note = read_note(metadata, path)
         if note is None:
