@@ -77,7 +77,7 @@ class _Meaning(ast.NodeTransformer):
 
 def _imported(module: str, is_package: bool, tree: ast.Module) -> list[str]:
     """What a module names in import statements, inside functions too: modules, and names that may be modules."""
-    names = set()
+    names: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
@@ -87,7 +87,7 @@ def _imported(module: str, is_package: bool, tree: ast.Module) -> list[str]:
                 package = ".".join(package.split(".")[: len(package.split(".")) - node.level + 1])
                 origin = f"{package}.{node.module}" if node.module else package
             else:
-                origin = node.module
+                origin = str(node.module)  # only a relative import can lack it
             names.update({origin, *(f"{origin}.{alias.name}" for alias in node.names)})
     return sorted(name for name in names if name.split(".")[0] == PACKAGE.name)
 
@@ -131,7 +131,9 @@ def _own_version() -> str:
 
 @cache
 def _remembered_facts(module: str) -> dict:
-    return _facts(module, file_of(module))
+    path = file_of(module)
+    assert path, f"{module} is no module of Lacuna"
+    return _facts(module, path)
 
 
 @cache
@@ -146,6 +148,7 @@ def _imports(module: str) -> frozenset[str]:
 def static_files(module: str) -> tuple[Path, ...]:
     """The files that a module reads from its own folder: named like itself, or named in its text, folders whole."""
     path = file_of(module)
+    assert path, f"{module} is no module of Lacuna"
     beside = {each for each in path.parent.glob(f"{path.stem}.*") if each.suffix in {".html", ".css", ".js"}}
     for word in _remembered_facts(module)["words"]:
         named = path.parent / word

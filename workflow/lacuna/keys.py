@@ -99,7 +99,7 @@ class Entry:
 
 
 @cache
-def entries(section: type) -> dict[str, Entry]:
+def entries(section: Any) -> dict[str, Entry]:
     """The keys of a section, those without a default first, else in the order in which they are written."""
     hints = typing.get_type_hints(section)
     found = []
@@ -121,7 +121,7 @@ class UnknownKey(LacunaError):
         self.name, self.at = name, at
 
 
-def check(value, section: type, where: str = "") -> None:
+def check(value, section: Any, where: str = "") -> None:
     """Compare a mapping with a section; raise a `LacunaError` of one sentence for the first mistake.
 
     where: the path of the mapping in the config, for the sentence; empty at the top level.
@@ -145,7 +145,8 @@ def check(value, section: type, where: str = "") -> None:
 
 def verify(instance, what: str) -> None:
     """`check` for a dataclass that was made directly; `what` names it in the sentence."""
-    for name, entry in entries(type(instance)).items():
+    section: Any = type(instance)
+    for name, entry in entries(section).items():
         value = getattr(instance, name)
         if value is not None or entry.default is not None:  # None is no value where it is the default
             _check_value(value, entry.type, entry.limits, f"'{name}' of {what}")
@@ -163,7 +164,7 @@ def _unknown(name, known: dict, section: type, where: str) -> LacunaError:
     return UnknownKey(name, at, suggest(name, known))
 
 
-def homes(section: type, where: str = "the top level") -> Iterator[tuple[str, str]]:
+def homes(section: Any, where: str = "the top level") -> Iterator[tuple[str, str]]:
     """(key, the section that it belongs to, in words) of every key of a section and of those within it."""
     for name, entry in entries(section).items():
         yield name, where
@@ -222,7 +223,7 @@ def _check_list(value, wanted, limits: Limits, where: str) -> None:
                 raise LacunaError(f"{where} names {shown(item)} twice; remove one")
 
 
-def _check_text(value: str, wanted: type, limits: Limits, where: str) -> None:
+def _check_text(value: str, wanted: Any, limits: Limits, where: str) -> None:
     choices = limits.names()
     if choices is not None:
         if value not in choices:
@@ -295,11 +296,11 @@ def shown(value) -> str:
         # ascii() of what cannot be printed, the letters of all languages as they are
         text = "'" + "".join(c if c.isprintable() else ascii(c)[1:-1] for c in value[: _SHOWN + 1]) + "'"
     else:
-        text = {None: "null", True: "true", False: "false"}.get(value) if value in (None, True, False) else None
+        word = {None: "null", True: "true", False: "false"}.get(value) if value in (None, True, False) else None
         # a number of more digits than Python writes is as wrong as it is long
-        if text is None or type(value) in (int, float):
-            huge = isinstance(value, int) and value.bit_length() > 200
-            text = "a huge number" if huge else repr(value)
+        huge = isinstance(value, int) and value.bit_length() > 200
+        plain = word is None or type(value) in (int, float)
+        text = ("a huge number" if huge else repr(value)) if plain else str(word)
     return text if len(text) <= _SHOWN + 2 else f"{text[:_SHOWN]}…'"
 
 
@@ -327,8 +328,8 @@ def _words(wanted, limits: Limits) -> str:
         return f"a list{of}{', not empty' if limits.least else ''}"
     if origin is dict or dataclasses.is_dataclass(wanted):
         return "keys and values"
-    if limits.names():
-        return f"one of {', '.join(limits.names())}"
+    if names := limits.names():
+        return f"one of {', '.join(names)}"
     if isinstance(origin, type) and issubclass(origin, Name):
         return (
             f"a name of at most {wanted.longest} ASCII letters, digits, '_' and '-' that begins with a letter or digit"
@@ -353,7 +354,7 @@ def _number(value: float) -> str:
 # ---------------------------------------------------------------------- defaults
 
 
-def filled(value: dict, section: type) -> dict:
+def filled(value: dict, section: Any) -> dict:
     """A copy of a checked mapping with the defaults of the keys that it leaves out, in sections within it too.
 
     A key whose default is None stays out.

@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
+from typing import NoReturn
 
 from lacuna import git
 from lacuna.errors import LacunaError
@@ -49,15 +50,13 @@ def read(result: str | Path) -> dict | None:
     path = path_of(result)
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        return (
-            found
-            if {"digest", "accepted", "times", "job", "files"} <= found.keys()
-            else _broken(path, "it lacks a key")
-        )
+        if not {"digest", "accepted", "times", "job", "files"} <= found.keys():
+            _broken(path, "it lacks a key")
+        return found
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError, AttributeError) as error:
-        return _broken(path, str(error))
+        _broken(path, str(error))
 
 
 def take(result: str | Path) -> dict | None:
@@ -71,7 +70,7 @@ def take(result: str | Path) -> dict | None:
     return found
 
 
-def _broken(path: Path, why: str):
+def _broken(path: Path, why: str) -> NoReturn:
     raise LacunaError(f"{path} cannot be read as the record of a job ({why}); remove it and run Snakemake")
 
 
@@ -171,7 +170,7 @@ def verdict(run: Path, digests: dict[str, str]) -> str:
     results = [str(path).removesuffix(ENDING) for path in found]
     known = {head(result).digest for result in results}
     strange = [path for path, digest in digests.items() if digest not in known]
-    edited = [name for result in results for name in changed_files(read(result))]
+    edited = [name for result in results for name in changed_files(read(result) or {"files": {}})]
     if strange or edited:
         return f"not passed: {len(strange)} inputs of another origin, {len(edited)} files changed since they were made"
     return f"passed: {len(results)} results are what this config asks for, unchanged since they were made"

@@ -6,6 +6,7 @@ kernel W of D×C×h×w, seen as a matrix D×(C·h·w), becomes W + scale · B·A
 """
 
 from fnmatch import fnmatch
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -70,5 +71,6 @@ def merged_state(network: nn.Module) -> dict[str, Tensor]:
             if not adapted:
                 state[key] = value.clone()
             elif rest == "original":
-                state[f"{owner}.weight"] = network.get_submodule(owner).weight.clone()
+                module: Any = network.get_submodule(owner)
+                state[f"{owner}.weight"] = module.weight.clone()
     return state

@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -159,7 +161,7 @@ def _adapt(system, shown, user_mask, hidden, experiment, seed, pool, losses, rec
         if experiment.fill == "current_prediction" and step % experiment.prediction_every == 0:
             guess = composite(_predicted(network, picture, mask, seed), picture, mask)[0].clamp(0, 1)
         batch = sampler.batch(step, current_prediction=guess)  # pixels beyond the picture's edges are its reflection
-        learner.set_rates(lambda trained_with, step=step: experiment.rate(step, trained_with))
+        learner.set_rates(partial(experiment.rate, step))
         learner.train()
         record.rows(step + 1, _step(learner, batch, experiment, losses))
         if (step + 1) % experiment.evaluate_every == 0 or step + 1 == experiment.steps:
@@ -170,7 +172,9 @@ def _adapt(system, shown, user_mask, hidden, experiment, seed, pool, losses, rec
 
 
 def _step(learner: Learner, batch, experiment, losses: str) -> dict[str, Tensor]:
-    system, optimizers = learner.system, learner.optimizers
+    # `losses_of` has seen that the system has losses by region, and parts that do not learn have no real optimiser
+    system: Any = learner.system
+    optimizers = learner.optimizers
     if losses == "own":
         return system.training_step(batch.picture, batch.hole, optimizers, _backward, batch.known)
     return system.region_step(

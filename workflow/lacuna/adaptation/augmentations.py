@@ -7,6 +7,7 @@ the masks as well), each in the order that the thesis names them in its combinat
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -49,8 +50,8 @@ def draw(
     if "brightness" in names:
         brightness = rng.uniform(*augment.brightness.factor)
     if "blur" in names:
-        ends = (max(_SMALLEST_KERNEL, round(share * side)) for share in augment.blur.kernel)
-        kernel = int(rng.integers(*ends, endpoint=True))
+        low, high = (max(_SMALLEST_KERNEL, round(share * side)) for share in augment.blur.kernel)
+        kernel = int(rng.integers(low, high, endpoint=True))
         sigma = rng.uniform(*augment.blur.sigma) * side
 
     source = geometry.unmoved(user.shape)
@@ -164,7 +165,8 @@ def _blur(maps: Tensor, kernels: Sequence[tuple[int, float]]) -> Tensor:
         around = (0, 0, radius, radius) if axis == 2 else (radius, radius, 0, 0)
         padded, whole = F.pad(maps, around, mode="reflect"), maps.shape[axis]
         taps = (padded.narrow(axis, i, whole) * weights[:, i].view(-1, 1, 1, 1) for i in range(2 * radius + 1))
-        maps = sum(taps)
+        total: Any = sum(taps)
+        maps = total
     return maps
 
 
@@ -175,4 +177,4 @@ def sources_of(drawn: Sequence[Augmentation], device: torch.device) -> Tensor:
 
 def largest_finetuning(crop: Crop, user: np.ndarray) -> int:
     """Most pixels that a mask drawn in an accepted window may cover, whose user mask is `user`."""
-    return math.ceil(crop.greatest_holes * user.size) - 1 - np.count_nonzero(user)
+    return int(math.ceil(crop.greatest_holes * user.size) - 1 - np.count_nonzero(user))

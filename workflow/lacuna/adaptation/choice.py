@@ -40,7 +40,7 @@ def choose(evidence: Mapping[int, float]) -> Choice:
     """The step of the smallest error, the earliest of several; kept only if it beats the network as it was, step 0."""
     if 0 not in evidence:
         raise ValueError("the evidence must hold the error of the network as it was, at step 0")
-    step = min(sorted(evidence), key=evidence.get)
+    step = min(sorted(evidence), key=lambda step: evidence[step])
     return Choice(step != 0, step, dict(evidence))
 
 

@@ -43,7 +43,7 @@ LOCATION = {
 
 def draw_kinds_of_masks(path: str | Path, image: Tensor, seed: int = 0) -> None:
     """Figure 2.7: the picture, and under a square, strokes, circles and ellipses, and one of its own segments."""
-    rng, size = np.random.default_rng(seed), tuple(image.shape[:0:-1])
+    rng, size = np.random.default_rng(seed), (image.shape[2], image.shape[1])
     fewest, most = (round(share * size[0] * size[1]) for share in (0.1, 0.2))
     kinds = {
         "square": boxes.draw(rng, size, fewest, most, boxes.Options(aspect=1.0)),
@@ -53,6 +53,8 @@ def draw_kinds_of_masks(path: str | Path, image: Tensor, seed: int = 0) -> None:
     }
     panels = {"original": image}
     for name, mask in kinds.items():
+        if mask is None:
+            raise LacunaError(f"the picture has no room for a mask of the kind '{name}'; use a larger picture")
         panels[name] = _coloured(image, torch.from_numpy(mask > 0)[None], _WHITE)
     _write(path, panels)
 

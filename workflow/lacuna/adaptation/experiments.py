@@ -250,7 +250,7 @@ class Experiment:
 
     def rate(self, step: int, trained_with: float) -> float:
         """The learning rate of step `step` (the first is 0), for a network that was trained with `trained_with`."""
-        start = trained_with * self.learning_rate_factor if self.learning_rate is None else self.learning_rate
+        start = trained_with * (self.learning_rate_factor or 0) if self.learning_rate is None else self.learning_rate
         halvings = step // self.halve_every if self.halve_every else sum(step >= at for at in self.halve_at)
         return start * 0.5**halvings
 
@@ -265,7 +265,7 @@ class Experiment:
 
 
 # what is unset where its rival is set: they are two spellings of one setting
-_RIVALS = {"learning_rate": None, "learning_rate_factor": None, "halve_every": None, "halve_at": []}
+_RIVALS: dict[str, object] = {"learning_rate": None, "learning_rate_factor": None, "halve_every": None, "halve_at": []}
 _PAIRS = (("learning_rate", "learning_rate_factor"), ("halve_every", "halve_at"))
 
 

@@ -99,7 +99,7 @@ class Filler:
         """3×H×W in [0, 1]. prediction: the network's raw one for the picture, for the fill `current_prediction`."""
         if self.kind == "random_pixels":
             return torch.from_numpy(rng.random((3, *self.size), dtype=np.float32))
-        if self.kind in FROM_POOL:
+        if self.kind in FROM_POOL and self.others is not None:
             return self.others.pool.picture(int(self.among[rng.integers(len(self.among))]), self.size)
         if self.kind == "current_prediction":
             if prediction is None:

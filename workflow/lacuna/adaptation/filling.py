@@ -14,8 +14,8 @@ from lacuna.adaptation.choice import Choice, choose, hold_out
 from lacuna.adaptation.learning import load_parts, needs_discriminator
 from lacuna.canonical import digest, seed_of
 from lacuna.data.fingerprint import matching_files
+from lacuna.data.image_sources.package import origins_of_packages
 from lacuna.data.images import read_image_bytes
-from lacuna.data.sources import origins_of_packages
 from lacuna.errors import LacunaError
 from lacuna.inpainting.pictures import Picture
 from lacuna.inpainting.windows import Window, parts
@@ -44,6 +44,7 @@ class AdaptedPicture:
 
     def strip(self, before: Picture, hole: np.ndarray) -> Image.Image:
         """The window with its hole, and how it was completed after more and more steps, side by side."""
+        assert self.adapted, "nothing was adapted, so there are no steps to show"
         seen, unknown = before.rgb[self.window.slices], hole[self.window.slices]
         panels = [("input", np.where(unknown[..., None], 255, seen))]
         steps = sorted(self.adapted.predictions)

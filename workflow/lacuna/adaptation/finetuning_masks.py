@@ -45,12 +45,12 @@ def draw_whole_strokes(rng: np.random.Generator, shut: np.ndarray, fewest: int, 
     Drawn on the whole picture, cut, and checked; then drawn anew. What is asked of the strokes is so much more as
     `shut` is expected to take away.
     """
-    free = shut.size - np.count_nonzero(shut)
+    free = int(shut.size - np.count_nonzero(shut))
     if not max(1, fewest) <= min(free, most):
         return None
-    asked = [min(shut.size, round(count * shut.size / free)) for count in (fewest, most)]
+    least, greatest = (min(shut.size, round(count * shut.size / free)) for count in (fewest, most))
     for _ in range(_TRIES):
-        drawn = strokes.draw(rng, shut.shape[::-1], *asked, _OPTIONS)
+        drawn = strokes.draw(rng, shut.shape[::-1], least, greatest, _OPTIONS)
         if drawn is not None and fewest <= np.count_nonzero((drawn > 0) & ~shut) <= most:
             return drawn > 0
     return None

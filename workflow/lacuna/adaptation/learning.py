@@ -102,7 +102,7 @@ def learner_of(system: System, experiment) -> Learner:
             each.requires_grad_(False)
     if experiment.learns == "adapters":
         adapters.attach(copy.network, experiment.adapter_rank, ADAPTER_SCALE)
-    optimizers = {}
+    optimizers: dict[str, torch.optim.Optimizer | Resting] = {}
     for part, module in copy.modules().items():
         learning = [each for each in module.parameters() if each.requires_grad]
         if not learning or (part != "network" and experiment.learns != "all"):

@@ -144,6 +144,7 @@ def patch_mean(values: Tensor, region: Tensor) -> Tensor:
 
     A picture without such a patch counts 0.
     """
-    counts = (F.adaptive_avg_pool2d(region, values.shape[-2:]) > 0.5).to(values.dtype)
+    height, width = values.shape[-2:]
+    counts = (F.adaptive_avg_pool2d(region, (height, width)) > 0.5).to(values.dtype)
     number = counts.sum((1, 2, 3)).clamp_min(1)
     return ((values * counts).sum((1, 2, 3)) / number).mean()

@@ -4,6 +4,7 @@ import dataclasses
 import math
 from collections.abc import Callable
 from fractions import Fraction
+from typing import Any
 
 from lacuna.config import suggest
 from lacuna.errors import LacunaError
@@ -43,7 +44,7 @@ def merged(cls: type, below, above):
     below, above = spelled_out(cls, below), spelled_out(cls, above)
     if not (isinstance(below, dict) and isinstance(above, dict)):
         return above
-    parts = {field.name: field.default_factory for field in dataclasses.fields(cls)}
+    parts: dict[str, Any] = {field.name: field.default_factory for field in dataclasses.fields(cls)}
     result = dict(below)
     for key, value in above.items():
         inside = parts.get(key, dataclasses.MISSING)
@@ -65,7 +66,9 @@ def is_number(value) -> bool:
 # ---------------------------------------------------------------------- readers
 
 
-def number(least: float = -math.inf, greatest: float = math.inf, above: float = -math.inf) -> Reader:
+def number(
+    least: float = -math.inf, greatest: float = math.inf, above: float = -math.inf
+) -> Callable[[object, str], float]:
     """A number in [least, greatest] and above `above`; it may be written as a fraction, such as 5/256."""
     limits = [f"above {above:g}"] * (above > -math.inf)
     limits += [f"at least {least:g}"] * (least > -math.inf) + [f"at most {greatest:g}"] * (greatest < math.inf)
@@ -88,7 +91,8 @@ def interval(least: float, greatest: float = math.inf) -> Reader:
 
     def read(value, where: str) -> tuple[float, float]:
         if not isinstance(value, list | tuple):
-            return (end(value, where),) * 2
+            both = end(value, where)
+            return both, both
         if len(value) != 2:
             raise LacunaError(f"{where} must be a number or [low, high], not {value!r}")
         low, high = (end(each, where) for each in value)

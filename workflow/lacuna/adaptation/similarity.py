@@ -49,7 +49,8 @@ def describe(backbone: VGGFeatures, images: Tensor, known: Tensor) -> dict[str, 
 
 def _wholly_known(known: Tensor, features: Tensor) -> Tensor:
     """1 where all that a feature's place and its neighbours stand for is known."""
-    unknown = (F.adaptive_avg_pool2d(known, features.shape[-2:]) < 1 - 1e-6).to(known.dtype)
+    height, width = features.shape[-2:]
+    unknown = (F.adaptive_avg_pool2d(known, (height, width)) < 1 - 1e-6).to(known.dtype)
     return 1 - F.max_pool2d(unknown, 3, 1, 1)
 
 

@@ -9,6 +9,7 @@ a later pip change them, the caller's error says which file to put where.
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from lacuna.errors import LacunaError
 
@@ -26,7 +27,7 @@ def download(package: str, file: str, target: Path) -> None:
 def _download_with_pip(name: str, file: str, target: Path) -> None:
     from pip._internal.commands import create_command
 
-    command = create_command("download")
+    command: Any = create_command("download")
     options, _ = command.parse_args(["--retries", "2", name])
     with command.main_context():
         session = command.get_default_session(options)

@@ -77,7 +77,10 @@ def member(path: Path, origin: Origin) -> bytes:
     try:
         if path.name.endswith(".tar.gz"):
             with tarfile.open(path) as archive:
-                data = archive.extractfile(origin.member).read()
+                found = archive.extractfile(origin.member)
+                if found is None:
+                    raise KeyError(f"{origin.member} is no file")
+                data = found.read()
         else:
             with zipfile.ZipFile(path) as archive:
                 data = archive.read(origin.member)

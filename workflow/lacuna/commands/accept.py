@@ -34,6 +34,7 @@ def run(args) -> None:
         if other is not None:
             raise LacunaError(f"{first.first} is made from {other.first}, which is stale itself; accept that too")
         sidecar = sidecars.read(first.first)
+        assert sidecar, "its head was read"
         changed = sidecars.changed_files(sidecar)
         if changed:
             raise LacunaError(f"{changed[0]} is not what its job wrote; make it again by Snakemake, or put it back")

@@ -22,7 +22,7 @@ def processor() -> str:
 
 def usable_threads(threads: int) -> int:
     """`threads`, but not more than this process may use processors: more of them only wait for each other."""
-    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, min(threads, allowed))
 
 
@@ -45,7 +45,8 @@ class ResidentPeak:
 
     def read(self) -> int | None:
         """The peak since `start`, less what was there in the beginning; never below 0."""
-        return None if self.before is None else 1024 * max(0, _kilobytes("VmHWM") - self.before)
+        peak = None if self.before is None else _kilobytes("VmHWM")
+        return None if self.before is None or peak is None else 1024 * max(0, peak - self.before)
 
 
 def _give_back() -> None:
@@ -62,4 +63,5 @@ def _give_back() -> None:
 def _kilobytes(name: str) -> int | None:
     if not (STATUS.is_file() and os.access(CLEAR_REFS, os.W_OK)):
         return None
-    return int(re.search(rf"^{name}:\s+(\d+) kB$", STATUS.read_text(), re.MULTILINE)[1])
+    found = re.search(rf"^{name}:\s+(\d+) kB$", STATUS.read_text(), re.MULTILINE)
+    return int(found[1]) if found else None

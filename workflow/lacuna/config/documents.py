@@ -9,6 +9,7 @@ import types
 import typing
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -64,7 +65,7 @@ def schema(section: type) -> dict:
     return {**head, "description": _first_line(section), **made}
 
 
-def _of_section(section: type) -> dict:
+def _of_section(section: Any) -> dict:
     known = entries(section)
     required = [name for name, entry in known.items() if entry.required]
     return {
@@ -123,8 +124,8 @@ def _of_option(wanted, limits: Limits) -> dict:
 
 
 def _of_text(wanted: type, limits: Limits) -> dict:
-    if limits.names():
-        return {"enum": list(limits.names())}
+    if names := limits.names():
+        return {"enum": list(names)}
     if issubclass(wanted, Name):
         return {"type": "string", "maxLength": wanted.longest, "pattern": r"^[A-Za-z0-9][A-Za-z0-9_-]*$(?!\n)"}
     if limits.form:
@@ -171,7 +172,7 @@ def _with_predictions(made: dict) -> dict:
 
 
 def _first_line(section: type) -> str:
-    return section.__doc__.strip().splitlines()[0]
+    return str(section.__doc__).strip().splitlines()[0]
 
 
 # ---------------------------------------------------------------------- tables

@@ -68,11 +68,12 @@ def _refuse_pairs(path, pairs: list[tuple[str, object]]) -> dict:
 def _count(path, node: yaml.Node, counted: dict[int, int | None]) -> int:
     """The number of values that a node stands for when aliases are followed; None in `counted` is a node under way."""
     if id(node) in counted:
-        if counted[id(node)] is None:
+        known = counted[id(node)]
+        if known is None:
             raise LacunaError(
                 f"{path}, line {node.start_mark.line + 1} holds itself by an alias (*); take the alias away"
             )
-        return counted[id(node)]
+        return known
     counted[id(node)] = None
     number = 1
     if isinstance(node, yaml.MappingNode):

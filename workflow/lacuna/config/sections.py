@@ -79,7 +79,7 @@ def _of_kind(section: type, registry, value: dict, where: str) -> type:
     if "kind" not in value:
         raise LacunaError(f"key 'kind' is missing at {where}; give one of {', '.join(registry.names())}")
     if not isinstance(kind, str) or kind not in registry.names():
-        raise LacunaError(f"{where}.kind is {shown(kind)}: {suggest(kind, registry.names())}")
+        raise LacunaError(f"{where}.kind is {shown(kind)}: {suggest(str(kind), registry.names())}")
     return of_kind(section, registry, kind)
 
 

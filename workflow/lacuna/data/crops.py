@@ -36,4 +36,5 @@ def random_crop(
 def _largest(photograph: tuple[int, int], shape: tuple[int, int], share: float) -> tuple[int, int]:
     """Size of the largest crop with the proportions of `shape`, times `share`, at least one pixel."""
     scale = share * min(photograph[0] / shape[0], photograph[1] / shape[1])
-    return tuple(max(1, min(side, round(scale * part))) for side, part in zip(photograph, shape, strict=True))
+    width, height = (max(1, min(side, round(scale * part))) for side, part in zip(photograph, shape, strict=True))
+    return width, height

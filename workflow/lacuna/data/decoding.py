@@ -127,4 +127,4 @@ def stored_size(opened: Image.Image) -> tuple[int, int]:
 def _on_white(image: Image.Image) -> tuple[Image.Image, bool]:
     """RGBA over white, and whether any pixel was not opaque."""
     white = Image.new("RGBA", image.size, "white")
-    return Image.alpha_composite(white, image).convert("RGB"), image.getextrema()[3][0] < 255
+    return Image.alpha_composite(white, image).convert("RGB"), image.getextrema()[3][0] < 255  # type: ignore[misc]  # RGBA has four

@@ -54,7 +54,7 @@ def fingerprint(folder: str | Path, pattern: str = "**/*", cache: str | Path | N
 def contents_of(paths: list[Path], cache: str | Path | None = None) -> list[str]:
     """SHA-256 of each file; `cache` as in `fingerprint`. A file that cannot be read is a `LacunaError`."""
     known = _read_cache(cache)
-    fresh = {}
+    fresh: dict[str, list] = {}
     hashes = []
     for path in (path.absolute() for path in paths):
         try:

@@ -1,7 +1,7 @@
 """From a list of pairs to batches of tensors."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from itertools import count, groupby, islice
@@ -60,7 +60,7 @@ def training_batches(
     start_step: int = 0,
     cache_bytes: int = _CACHE_BYTES,
     flip: bool = True,
-) -> Iterator[tuple[Tensor, Tensor]]:
+) -> Generator[tuple[Tensor, Tensor], None, None]:
     """Batches (image N×3×H×W, mask N×1×H×W) for the steps `start_step`, `start_step` + 1, … without end.
 
     The batch of a step depends on the list, `batch_size`, `seed`, `flip` and the step's number alone, so training that
@@ -93,7 +93,7 @@ def training_batches(
     return _read_ahead(batch, start_step)
 
 
-def _read_ahead(batch: Callable[[int], tuple], start_step: int) -> Iterator[tuple]:
+def _read_ahead(batch: Callable[[int], tuple], start_step: int) -> Generator[tuple, None, None]:
     """`batch(start_step)`, `batch(start_step + 1)`, …, made by threads while the former ones are used."""
     with ThreadPoolExecutor(_AHEAD) as pool:
         ahead = deque(pool.submit(batch, start_step + i) for i in range(_AHEAD))

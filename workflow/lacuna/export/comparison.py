@@ -52,7 +52,8 @@ class Difference:
         self.squares += float(shown.square().sum())
         self.values += shown.numel()
         self.n += len(one)
-        self.sizes.add(tuple(one.shape[-2:]))
+        height, width = one.shape[-2:]
+        self.sizes.add((height, width))
 
     def record(self) -> dict:
         """`sizes` [height, width], `n`; of predictions as they are: `max_abs_difference`, and `max_abs_value`, which it
@@ -80,13 +81,14 @@ class Comparison:
         self.in_torch = reproducible(system)
         self.in_runtime = copy.copy(self.in_torch)
         self.in_torch.network.to(device)
-        self.in_runtime.network = InRuntime(folder / NETWORK, device, threads)
+        self.graph = InRuntime(folder / NETWORK, device, threads)
+        self.in_runtime.network = self.graph
         self.at_run_size = Difference()
 
     @property
     def providers(self) -> list[str]:
         """What ONNX Runtime computes with, by its own account."""
-        return self.in_runtime.network.session.get_providers()
+        return self.graph.session.get_providers()
 
     def predictions(self, list_path: str | Path) -> Iterator[tuple[Pair, np.ndarray]]:
         """Each pair with ONNX Runtime's raw prediction, uint8 H×W×3; compared with PyTorch's on the way."""

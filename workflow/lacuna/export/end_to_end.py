@@ -5,6 +5,7 @@ picture's own bytes come back.
 """
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -39,7 +40,8 @@ class EndToEnd(nn.Module):
     def places(self, size) -> Tensor:
         """0, 1, … up to the smallest size that the network takes, not below `size`."""
         least = torch.as_tensor(size).clamp_min(self.minimum)
-        return torch.arange((least + self.multiple - 1) // self.multiple * self.multiple)
+        padded: Any = (least + self.multiple - 1) // self.multiple * self.multiple  # a tensor, so that it is traced
+        return torch.arange(padded)
 
 
 def export_end_to_end(system: System, path: str | Path, height: int, width: int, opset: int | None = None) -> dict:

@@ -57,7 +57,7 @@ def reproducible(system: System) -> System:
         prepared.recipe = dataclasses.replace(system.recipe, noise_in_prediction=False)
         for part in prepared.network.modules():
             if hasattr(part, "in_prediction"):
-                part.in_prediction = False
+                part.in_prediction = False  # type: ignore[assignment]  # a plain attribute, no part of the module
     return prepared
 
 

@@ -46,7 +46,7 @@ def write_graph(
             torch.onnx.export(
                 module.eval(),
                 tuple(inputs.values()),
-                stream,
+                stream,  # type: ignore[arg-type]  # the exporter that is not dynamo takes a stream too
                 dynamo=False,
                 opset_version=record["opset"],
                 input_names=list(inputs),

@@ -36,7 +36,7 @@ def verify_export(
     test set. The scores have the columns, and come of the code, of `lacuna score`. Graphs that are not there, or that
     ONNX Runtime cannot run, are `"verified": false` with the `reason`, and have no scores.
     """
-    output, record, rows = Path(output), read_json(exported), []
+    output, record, rows = Path(output), read_json(exported), list[dict]()
     parity = {"verified": False, "reason": record.get("reason")}
     if record["exported"]:
         system = trained_system(settings, weights, threads=threads)

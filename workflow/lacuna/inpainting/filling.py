@@ -36,7 +36,7 @@ def fill(
         mine = chosen[numbers[area]]
         view, unknown = image[area].copy(), hole[area].copy()
         blend = _Blend(part.hull) if len(part.windows) > 1 else None
-        if blend:
+        if blend and tile:  # without tiles there is one window alone
             depth = cv2.distanceTransform(mine.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
             deep = depth > 2 * overlap
             if deep.any():
@@ -64,7 +64,8 @@ class _Blend:
     def __init__(self, hull: Window):
         self.total = np.zeros((hull.height, hull.width, 3), np.float32)
         self.weights = np.zeros((hull.height, hull.width, 1), np.float32)
-        self.other = self.share = None
+        self.other: np.ndarray | None = None
+        self.share: np.ndarray | None = None
 
     def add(self, prediction: np.ndarray, place: tuple[slice, slice], share: np.ndarray) -> None:
         self.total[place] += share[..., None] * prediction
@@ -77,7 +78,7 @@ class _Blend:
     def mean(self) -> np.ndarray:
         """uint8, of the hull's size; 0 where there was no prediction."""
         mean = self.total / np.maximum(self.weights, np.finfo(np.float32).tiny)
-        if self.other is not None:
+        if self.other is not None and self.share is not None:
             mean += self.share * (self.other - mean)
         return np.rint(mean).astype(np.uint8)
 

@@ -14,9 +14,17 @@ import numpy as np
 from lacuna.errors import LacunaError
 
 METADATA_KEY = "lacuna"
-TYPES = {"tensor(uint8)": np.uint8, "tensor(float)": np.float32, "tensor(float16)": np.float16}
+TYPES: dict[str, type[np.uint8 | np.float32 | np.float16]] = {
+    "tensor(uint8)": np.uint8,
+    "tensor(float)": np.float32,
+    "tensor(float16)": np.float16,
+}
 # What black and white are in numbers. The first is tried first.
-RANGES = {np.uint8: ((0, 255),), np.float32: ((0, 1), (0, 255), (-1, 1)), np.float16: ((0, 1), (0, 255), (-1, 1))}
+RANGES: dict[type[np.uint8 | np.float32 | np.float16], tuple[tuple[int, int], ...]] = {
+    np.uint8: ((0, 255),),
+    np.float32: ((0, 1), (0, 255), (-1, 1)),
+    np.float16: ((0, 1), (0, 255), (-1, 1)),
+}
 MULTIPLES = (1, 8, 32, 64)  # that a free height and width may have to be a multiple of
 LEAST = 64  # pixels: the least height and width that a graph is given whose own least is not known
 KNOWN_ERROR, HOLE_ERROR = 0.1, 0.2  # mean differences on the [0, 1] scale that a graph may have on a smooth picture
@@ -31,7 +39,7 @@ class Port:
     """An input: its name, NumPy type, axes (`NCHW`, `NHWC`, `HWC` or `HW`), and (height, width), None where free."""
 
     name: str
-    dtype: type
+    dtype: type[np.uint8 | np.float32 | np.float16]
     axes: str
     size: tuple[int | None, int | None]
 
@@ -273,16 +281,17 @@ def _readings(described) -> list[tuple[int, Port]]:
         return [(1, Port(described.name, dtype, "HW", (fixed[0], fixed[1])))]
     readings = []
     for axes in ("NCHW", "NHWC", "HWC"):
-        if len(axes) == len(shape) and fixed[axes.index("C")] in (1, 3):
+        if len(axes) == len(shape) and (channels := fixed[axes.index("C")]) in (1, 3):
             size = fixed[axes.index("H")], fixed[axes.index("W")]
-            readings.append((fixed[axes.index("C")], Port(described.name, dtype, axes, size)))
+            readings.append((channels, Port(described.name, dtype, axes, size)))
     return readings
 
 
 def _fixed(image: Port, mask: Port) -> tuple[int, int] | None:
     """Height and width if the graph takes one size only; a side that is free beside a fixed one gets its length."""
     height, width = (one or other for one, other in zip(image.size, mask.size, strict=True))
-    return (height or width, width or height) if height or width else None
+    side = height or width
+    return (side, width or side) if side else None
 
 
 def _described(ports: Sequence) -> str:

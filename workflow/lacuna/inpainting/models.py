@@ -126,7 +126,7 @@ class Model:
     def _tile(self, tile: int | None) -> tuple[int, int] | None:
         if tile is None:
             return self.tile
-        if self.fixed_tile and (tile, tile) != self.tile:
+        if self.fixed_tile and self.tile and (tile, tile) != self.tile:
             raise LacunaError(
                 f"'{self.name}' computes exactly {self.tile[1]}×{self.tile[0]} pixels at once; leave the tile size out"
             )
@@ -207,10 +207,11 @@ def _for_weights(system: str | None, weights: str | Path, settings: Mapping) -> 
     if system is not None and systems.system_class(system).facts.kind != "deep":
         return system, systems.create(system, **settings)  # it says itself that it takes no weights
     note = read_note(read_metadata(weights), weights)
-    if system is None and note is None:
-        known = ", ".join(systems.names())
-        raise LacunaError(f"no system is named, and the weights {weights} do not say theirs; name one of {known}")
-    system = system or note["system"]
+    if system is None:
+        if note is None:
+            known = ", ".join(systems.names())
+            raise LacunaError(f"no system is named, and the weights {weights} do not say theirs; name one of {known}")
+        system = str(note["system"])
     own = note["settings"] if note and note["system"] == system else {}
     whose = f"the weights {weights}'" if own and not settings else "these"
     check_outline(system, {**own, **settings}, whose)

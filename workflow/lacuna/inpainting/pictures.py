@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageFile, ImageOps
 from PIL.ExifTags import Base
 
 from lacuna.data.decoding import UNREADABLE, from_array, load, sixteen_bits, stored_size, to_rgb
@@ -87,7 +88,7 @@ def read_picture(source, name: str) -> Picture:
         sixteen = _loses_bits(opened)
         frames = getattr(opened, "n_frames", 1) if opened.format != "MPO" else 1
         picture = from_image(opened)
-        picture.suffix = _SUFFIXES.get(opened.format, ".png")
+        picture.suffix = _SUFFIXES.get(opened.format or "", ".png")
     if sixteen:
         picture.notes.append(f"{name} has 16 bits a channel, of which 8 are read and kept")
     if frames > 1:
@@ -114,7 +115,7 @@ def from_image(image: Image.Image) -> Picture:
     if damaged:
         notes.append("the EXIF data are damaged, and what cannot be read of them is left out")
     rgb, _ = to_rgb(image)
-    own = image
+    own: Image.Image | np.ndarray = image
     if image.mode.startswith("I"):
         own = sixteen_bits(image)
         if own.ndim == 3:
@@ -167,7 +168,7 @@ def _one_sentence(name: str) -> Iterator[None]:
             warnings.simplefilter("ignore")
             yield
     except Image.DecompressionBombError:
-        most = 2 * Image.MAX_IMAGE_PIXELS
+        most = 2 * (Image.MAX_IMAGE_PIXELS or 0)
         raise LacunaError(f"{name} has more than {most:,} pixels, too many at once; cut it into parts") from None
     except UNREADABLE as error:
         reason = str(error) or type(error).__name__
@@ -176,8 +177,9 @@ def _one_sentence(name: str) -> Iterator[None]:
 
 def _loses_bits(opened: Image.Image) -> bool:
     """Whether an opened image has 16 bits a channel, of which Pillow gives 8; JPEG 2000 and AVIF do not tell."""
-    if opened.mode.startswith(("I", "F")) or not opened.tile:
+    if opened.mode.startswith(("I", "F")) or not isinstance(opened, ImageFile.ImageFile) or not opened.tile:
         return False
+    args: Any
     codec, _, _, args = opened.tile[0]
     if codec.startswith("ppm"):  # its arguments: mode and largest value
         return args[1] > 255

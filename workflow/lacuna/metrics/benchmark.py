@@ -28,7 +28,7 @@ def make_pictures(folder: Path, number: int, size: int) -> list[tuple[str, str, 
     """
     photographs = []
     for name in _PHOTOGRAPHS:
-        with Image.open(files("skimage") / "data" / name) as opened:
+        with Image.open(str(files("skimage") / "data" / name)) as opened:
             photographs.append(opened.convert("RGB"))
     written = []
     for i in range(number):
@@ -47,7 +47,7 @@ def make_pictures(folder: Path, number: int, size: int) -> list[tuple[str, str, 
         paths = [folder / f"{i:04d}_{kind}.png" for kind in ("image", "mask", "raw", "composite")]
         for path, picture in zip(paths, (np.asarray(truth), mask, raw, composite), strict=True):
             Image.fromarray(picture).save(path, compress_level=3)
-        written.append(tuple(map(str, paths[:3])))
+        written.append((str(paths[0]), str(paths[1]), str(paths[2])))
     return written
 
 
@@ -101,7 +101,7 @@ def compare(folder: Path, backbones: str | Path, images: int, size: int, threads
         return list(score_rows(settings, some, backbones, threads))
 
     ours(pictures[:1])
-    seconds = {"ours": [], "usual": []}
+    seconds: dict[str, list[float]] = {"ours": [], "usual": []}
     rows, seconds_now = _timed(lambda: ours(pictures))
     seconds["ours"].append(seconds_now)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # before the packages of the usual way are loaded

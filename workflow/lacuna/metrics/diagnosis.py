@@ -53,12 +53,12 @@ def photographs() -> np.ndarray:
 
 def masks(number: int) -> np.ndarray:
     """uint8 N×256×256×1, 1 = hole: brush strokes whose coverages are spread evenly over `COVERAGE`."""
-    ends = np.linspace(*COVERAGE, number + 1) * SIDE * SIDE
+    ends = [int(end) for end in np.linspace(*COVERAGE, number + 1) * SIDE * SIDE]
     drawn = []
     for i in range(number):
-        found = draw(
-            np.random.default_rng(seed_of("diagnosis", i)), (SIDE, SIDE), *map(int, ends[i : i + 2]), Options()
-        )
+        random = np.random.default_rng(seed_of("diagnosis", i))
+        found = draw(random, (SIDE, SIDE), ends[i], ends[i + 1], Options())
+        assert found is not None, f"no strokes cover {ends[i]} to {ends[i + 1]} pixels"
         drawn.append(found[..., None] // 255)
     return np.stack(drawn)
 

@@ -3,6 +3,8 @@
 Everything is float64, without random numbers, and needs no full-rank covariance.
 """
 
+from typing import Any
+
 import numpy as np
 
 
@@ -24,7 +26,8 @@ def _centred(values: np.ndarray) -> np.ndarray:
     """A with AᵀA the sample covariance of N×D: of at most D rows, which is all that the covariance needs."""
     values = np.asarray(values, np.float64)
     centred = (values - values.mean(axis=0)) / np.sqrt(len(values) - 1)
-    return np.linalg.qr(centred, mode="r") if len(centred) > centred.shape[1] else centred
+    reduced: Any = np.linalg.qr(centred, mode="r") if len(centred) > centred.shape[1] else centred
+    return reduced
 
 
 def kernel_distance(features: np.ndarray, reference: np.ndarray, paired: bool) -> tuple[float, float]:
@@ -86,7 +89,7 @@ def folds_of(photographs: np.ndarray) -> np.ndarray:
     sizes = np.bincount(photographs)
     if np.count_nonzero(sizes) < 2:
         return np.arange(len(photographs)) % FOLDS
-    totals, fold_of = np.zeros(min(FOLDS, np.count_nonzero(sizes)), int), np.zeros(len(sizes), int)
+    totals, fold_of = np.zeros(min(FOLDS, int(np.count_nonzero(sizes))), int), np.zeros(len(sizes), int)
     for photograph in np.argsort(-sizes, kind="stable"):
         fold_of[photograph] = totals.argmin()
         totals[fold_of[photograph]] += sizes[photograph]

@@ -29,4 +29,8 @@ def paired_by_stem(truth: str | Path, predictions: str | Path, masks: str | Path
             f"{len(lacking)} of the file stems do not pair ({counts}): {some}{more}; "
             "give truth, prediction and mask of an image one file stem."
         )
-    return [tuple(found[name][stem].as_posix() for name in folders) for stem in sorted(everywhere)]
+    first, second, third = folders
+    return [
+        (found[first][stem].as_posix(), found[second][stem].as_posix(), found[third][stem].as_posix())
+        for stem in sorted(everywhere)
+    ]

@@ -59,8 +59,8 @@ def _measured(metric, predictions, truths, weights, backbones) -> dict[str, list
             values[region] = whole.tolist()
         elif maps is not None:
             inside, counts = weighted
-            sums = [each.reshape(len(each), -1) for each in maps.swapaxes(0, 1)]
-            sums = np.stack([each @ within for each, within in zip(sums, inside, strict=True)], axis=1)
+            flat = [each.reshape(len(each), -1) for each in maps.swapaxes(0, 1)]
+            sums = np.stack([each @ within for each, within in zip(flat, inside, strict=True)], axis=1)
             values[region] = [
                 [
                     metric.from_mean(float(total / count)) if count else None

@@ -13,7 +13,7 @@ Files = tuple[str, str, str | Path]
 """The files of an image, its mask and its prediction."""
 
 
-def paired_files(list_path: str | Path, index_path: str | Path) -> list[tuple[str, str, Path]]:
+def paired_files(list_path: str | Path, index_path: str | Path) -> list[Files]:
     """(image, mask, prediction file) for every line of the list; the predictions' index must agree line by line."""
     pairs = read_list(list_path, validate=False)  # sizes and masks are checked on reading
     index = read_rows(index_path, "file", "image", "mask")
@@ -45,4 +45,5 @@ def read_triple(files: Files) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
                 f"{path} is {array.shape[2]}×{array.shape[1]} pixels, but its image {image} is "
                 f"{truth.shape[2]}×{truth.shape[1]}; make both at one size."
             )
-    return tuple(np.ascontiguousarray(array.transpose(1, 2, 0)) for array in (truth, *others.values()))
+    first, second, third = (np.ascontiguousarray(array.transpose(1, 2, 0)) for array in (truth, *others.values()))
+    return first, second, third

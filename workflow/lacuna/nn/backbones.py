@@ -31,6 +31,10 @@ class VGGFeatures(nn.Module):
     Raises `LacunaError` if the weights are missing or altered, `ValueError` for an unknown network or layer.
     """
 
+    features: nn.Sequential
+    mean: Tensor
+    std: Tensor
+
     def __init__(self, name: str, folder: str | Path, layers: Sequence[str], normalise: bool = True):
         super().__init__()
         if name not in _CONVOLUTIONS:
@@ -45,7 +49,7 @@ class VGGFeatures(nn.Module):
         features.load_state_dict(weights, strict=True, assign=True)
 
         last = max(positions[layer] for layer in layers)
-        self.features = features[: last + 1]
+        self.features = nn.Sequential(*list(features)[: last + 1])
         self.taken = {positions[layer]: layer for layer in layers}
         self.layers = tuple(layers)
         self.minimum_size = 2 ** sum(isinstance(module, nn.MaxPool2d) for module in self.features)

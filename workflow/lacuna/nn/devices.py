@@ -4,12 +4,13 @@ import fcntl
 import os
 import tempfile
 from pathlib import Path
+from typing import IO
 
 import torch
 
 from lacuna.errors import LacunaError
 
-_held = []  # open lock files: a GPU stays taken until this process ends
+_held: list[IO] = []  # open lock files: a GPU stays taken until this process ends
 
 
 def choose_device(gpus: int) -> torch.device:
@@ -23,7 +24,7 @@ def choose_device(gpus: int) -> torch.device:
     if gpus == 0 or not torch.cuda.is_available():
         return torch.device("cpu")
     free = {index: torch.cuda.mem_get_info(index)[0] for index in range(torch.cuda.device_count())}
-    by_room = sorted(free, key=free.get, reverse=True)
+    by_room = sorted(free, key=lambda index: free[index], reverse=True)
     for index in by_room:
         uuid = torch.cuda.get_device_properties(index).uuid
         stream = (Path(tempfile.gettempdir()) / f"lacuna-gpu-{uuid}.lock").open("w")
@@ -43,6 +44,6 @@ def make_deterministic(threads: int) -> None:
     # Equal to `use_deterministic_algorithms(True, warn_only=True)`, but for PyTorch's compiler: that one loads it to
     # tell it so, two seconds of the processor at every start for what nothing here uses.
     torch.set_deterministic_debug_mode("warn")
-    torch.utils.deterministic.fill_uninitialized_memory = False
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # made when imported
     torch.backends.cudnn.benchmark = False
     torch.set_num_threads(threads)

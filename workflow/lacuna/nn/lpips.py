@@ -5,7 +5,9 @@ Zhang, Isola, Efros, Shechtman and Wang, "The unreasonable effectiveness of deep
 scoring a hundred images; the trunks are therefore written out here, and a test compares the two.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -29,6 +31,9 @@ class LPIPS(nn.Module):
     The network is frozen; gradients flow to the images. Raises `LacunaError` if the weights are missing or altered.
     """
 
+    factor: Tensor
+    offset: Tensor
+
     def __init__(self, net: str, folder: str | Path):
         super().__init__()
         if net not in MINIMUM_SIZE:
@@ -41,7 +46,7 @@ class LPIPS(nn.Module):
         self.net = net
         quick = [WinogradConv2d(module) if fits(module) else module for module in features]
         # Channels last: what the CPU's convolutions and the sums over channels are quickest with.
-        self.trunk = nn.Sequential(*quick).to(memory_format=torch.channels_last)
+        self.trunk = nn.Sequential(*quick).to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks it
         self.compared = _COMPARED[net]
         self.linear = nn.ParameterList(tensors[f"lin.{i}.weight"] for i in range(len(self.compared)))
         # (2x − 1 − shift) / scale as one product and one sum
@@ -82,17 +87,17 @@ class LPIPS(nn.Module):
                 found.append(x / (torch.linalg.vector_norm(x, dim=1, keepdim=True) + _EPSILON))
         return found
 
-    def compare(self, of_a: list[Tensor], of_b: list[Tensor], size: tuple[int, int]) -> tuple[Tensor, Tensor]:
+    def compare(self, of_a: list[Tensor], of_b: list[Tensor], size: Sequence[int]) -> tuple[Tensor, Tensor]:
         """`features` of two batches of images of `size` (H, W) → (distance N, map N×H×W)."""
         layers = [
             nn.functional.conv2d((a - b).square(), weight) for a, b, weight in zip(of_a, of_b, self.linear, strict=True)
         ]
-        distance = sum(layer.mean(dim=(1, 2, 3)) for layer in layers)
+        distance: Any = sum(layer.mean(dim=(1, 2, 3)) for layer in layers)
         of_size: dict[torch.Size, Tensor] = {}  # layers of one size are added before they are enlarged
         for layer in layers:
             of_size[layer.shape] = of_size[layer.shape] + layer if layer.shape in of_size else layer
-        upsampled = (nn.functional.interpolate(each, size, mode="bilinear") for each in of_size.values())
-        return distance, sum(upsampled).squeeze(1)
+        upsampled: Any = sum(nn.functional.interpolate(each, size, mode="bilinear") for each in of_size.values())
+        return distance, upsampled.squeeze(1)
 
 
 def _alexnet() -> nn.Sequential:
@@ -115,7 +120,7 @@ def _alexnet() -> nn.Sequential:
 
 def _vgg16() -> nn.Sequential:
     """VGG16 up to its last ReLU: Simonyan and Zisserman (2015)."""
-    modules, channels = [], 3
+    modules, channels = list[nn.Module](), 3
     for block, (count, width) in enumerate(((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))):
         if block:
             modules.append(nn.MaxPool2d(kernel_size=2))

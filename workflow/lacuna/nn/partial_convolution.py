@@ -5,6 +5,7 @@ Convolutions", ECCV 2018 (arXiv 1804.07723), equations 1 and 2.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -26,7 +27,7 @@ class PartialConv2d(nn.Module):
         super().__init__()
         self.input_conv = nn.Conv2d(in_channels, out_channels, kernel_size, stride, kernel_size // 2, bias=bias)
         nn.init.kaiming_normal_(self.input_conv.weight)
-        if bias:
+        if self.input_conv.bias is not None:
             nn.init.zeros_(self.input_conv.bias)
 
     def forward(self, *inputs: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
@@ -50,6 +51,6 @@ class PartialConv2d(nn.Module):
     def valid_share(self, inputs: Sequence[tuple[Tensor, Tensor]]) -> Tensor:
         """S/N of every window, N×1×h×w: the masks' means over the window, weighted by the channels behind each."""
         convolution = self.input_conv
-        window = (convolution.kernel_size, convolution.stride, convolution.padding)
-        valid = sum(features.shape[1] * F.avg_pool2d(mask, *window) for features, mask in inputs)
+        window: Any = (convolution.kernel_size, convolution.stride, convolution.padding)
+        valid: Any = sum(features.shape[1] * F.avg_pool2d(mask, *window) for features, mask in inputs)
         return valid / convolution.in_channels

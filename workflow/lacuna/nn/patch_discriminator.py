@@ -25,11 +25,11 @@ def patch_layers(width: int, kernel: int, initial_std: float) -> nn.Sequential:
     for entering, leaving, stride in zip(channels, channels[1:], STRIDES, strict=False):
         layers += [nn.Conv2d(entering, leaving, kernel, stride, 1, bias=False), nn.LeakyReLU(0.2, True)]
     layers.append(nn.Conv2d(channels[-1], 1, kernel, STRIDES[-1], 1))
-    layers = nn.Sequential(*layers)
-    initialise_normal(layers, initial_std)
+    whole = nn.Sequential(*layers)
+    initialise_normal(whole, initial_std)
     for convolution in layers[:-1:2]:
         spectral_norm(convolution)
-    return layers
+    return whole
 
 
 def smallest_picture(kernel: int) -> int:

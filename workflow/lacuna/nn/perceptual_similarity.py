@@ -4,6 +4,7 @@ R. Zhang et al., "The Unreasonable Effectiveness of Deep Features as a Perceptua
 """
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -26,6 +27,9 @@ class PerceptualSimilarity(nn.Module):
     training and evaluation alike. Gradients flow to the first picture, never to the weights or the second.
     """
 
+    mean: Tensor
+    std: Tensor
+
     def __init__(self, folder: str | Path, dropout: float = 0.0):
         super().__init__()
         self.dropout = dropout
@@ -39,7 +43,7 @@ class PerceptualSimilarity(nn.Module):
             raise ValueError(f"images must have sides of at least {MINIMUM_SIZE} pixels, not {tuple(made.shape)}")
         with torch.no_grad():
             targets = self._features(true)
-        total = 0
+        total: Any = 0  # a tensor from the first stage on
         for stage, (of, to) in enumerate(zip(self._features(made), targets, strict=True)):
             difference = (_unit(of) - _unit(to)).square()
             if self.dropout:
@@ -48,7 +52,7 @@ class PerceptualSimilarity(nn.Module):
         return total
 
     def _features(self, images: Tensor) -> list[Tensor]:
-        x, found = (images - self.mean) / self.std, []
+        x, found = (images - self.mean) / self.std, list[Tensor]()
         for stage in _STAGES:
             if found:
                 x = F.max_pool2d(x, 2)

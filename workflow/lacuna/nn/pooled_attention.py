@@ -5,6 +5,7 @@ as TensorFlow's do: Glorot uniform weights, zero biases.
 """
 
 from collections.abc import Callable
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +14,9 @@ from torch.nn import functional as F
 from lacuna.nn.layers import ReflectionPad2d, initialise_normal
 
 EPSILON = 1e-6  # added to the variance by instance normalisation
+
+
+_Convolution = TypeVar("_Convolution", nn.Conv2d, nn.ConvTranspose2d)
 
 
 class Convolution(nn.Module):
@@ -79,7 +83,8 @@ class PooledAttention(nn.Module):
         return x + self.gain * self.up(found)
 
 
-def _glorot(convolution: nn.Module) -> nn.Module:
+def _glorot(convolution: _Convolution) -> _Convolution:
     nn.init.xavier_uniform_(convolution.weight)
-    nn.init.zeros_(convolution.bias)
+    if convolution.bias is not None:
+        nn.init.zeros_(convolution.bias)
     return convolution

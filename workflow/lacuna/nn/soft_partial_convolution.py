@@ -28,7 +28,12 @@ class PartialConv2d(nn.Conv2d):
     only the zeros around it are not, so that the picture's rim is made as strong as its middle.
     """
 
-    def forward(self, x: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    bias: nn.Parameter
+    padding: tuple[int, int]
+
+    def forward(  # type: ignore[override]  # masks go in and come out beside the features
+        self, x: Tensor, mask: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
         if mask is None:
             mask = x.new_ones(1, 1, *x.shape[-2:])
         else:

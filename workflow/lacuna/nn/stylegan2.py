@@ -57,6 +57,8 @@ def _leaky(x: Tensor) -> Tensor:
 class Blur(nn.Module):
     """Every channel blurred by [1, 3, 3, 1] in both directions, which sums to 1; zeros outside."""
 
+    kernel: Tensor
+
     def __init__(self, padding: int, stride: int = 1):
         super().__init__()
         row = torch.tensor([1.0, 3.0, 3.0, 1.0]) / 8

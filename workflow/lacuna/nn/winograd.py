@@ -7,6 +7,7 @@ AVX-512 have nothing like it.
 """
 
 from fractions import Fraction
+from typing import TypeGuard
 
 import numpy as np
 import torch
@@ -30,12 +31,19 @@ def transforms(tile: int, kernel: int) -> tuple[np.ndarray, np.ndarray, np.ndarr
 
     def values(terms: int) -> np.ndarray:
         rows = [[Fraction(point) ** power for power in range(terms)] for point in _POINTS[: samples - 1]]
-        rows.append([int(power == terms - 1) for power in range(terms)])  # at infinity the last term alone counts
+        rows.append([Fraction(power == terms - 1) for power in range(terms)])  # at infinity the last term alone counts
         return np.array(rows, np.float64)
 
     back = np.linalg.inv(values(samples)).T
     size = np.abs(back).sum(axis=1, keepdims=True)  # moved into the kernel, which is transformed in float64
     return values(tile).T, values(kernel) * size, back / size
+
+
+class BiasedConv2d(nn.Conv2d):
+    """For the type checker: a convolution as `fits` finds it."""
+
+    bias: nn.Parameter
+    padding: tuple[int, int]
 
 
 class WinogradConv2d(nn.Module):
@@ -45,7 +53,12 @@ class WinogradConv2d(nn.Module):
     The weights are constants; gradients flow to the input. `ValueError` for other kinds of convolution.
     """
 
-    def __init__(self, convolution: nn.Conv2d):
+    input: Tensor
+    output: Tensor
+    weight: Tensor
+    bias: Tensor
+
+    def __init__(self, convolution: nn.Module):
         super().__init__()
         if not fits(convolution):
             raise ValueError(f"not a convolution for Winograd's tiles: {convolution}")
@@ -80,7 +93,7 @@ class WinogradConv2d(nn.Module):
         return (x + self.bias).permute(0, 3, 1, 2)
 
 
-def fits(convolution: nn.Module) -> bool:
+def fits(convolution: nn.Module) -> TypeGuard[BiasedConv2d]:
     """Whether a module is a convolution that `WinogradConv2d` stands in for, and quickly (from 16 channels on)."""
     if not isinstance(convolution, nn.Conv2d) or isinstance(convolution.padding, str) or convolution.bias is None:
         return False

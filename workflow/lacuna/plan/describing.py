@@ -1,6 +1,7 @@
 """The jobs that make tables and figures, from their descriptions in `reporting/`: one job for those of equal inputs."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from lacuna.plan.job import Job
@@ -19,7 +20,7 @@ class Describing(Judging):
         """Those of scores wait for the check that no photograph is both trained on and tested on."""
         work = self._work("tables", inputs)
         if "scores" in work.inputs:
-            work.inputs["splits"] = self.check_splits().outputs["splits"]
+            return replace(work, inputs={**work.inputs, "splits": self.check_splits().outputs["splits"]})
         return work
 
     @declare("report", {})
@@ -43,7 +44,7 @@ class Describing(Judging):
         groups = {"_".join(inputs): (inputs, names) for inputs, names in together(kind, self).items()}
         inputs, names = groups[group]
         here = {name: described(kind)[name] for name in names}
-        settings, files = self.titles(), {}
+        settings, files = self.titles(), dict[str, list[str]]()
         for name in inputs:
             more_files, more_settings = getattr(self, f"_{name}")()
             files |= more_files
@@ -91,7 +92,7 @@ class Describing(Judging):
         labels = self.labels(given=False)
         keys = [(label, source) for label in labels for source in self.sources_of(label)]
         rows = [
-            [label, self.registered_name(label), source, *(self.weights_of(label, source) or [None])]
+            [label, self.registered_name(label), source, *(self.weights_of(label, source) or (None,))]
             for label, source in keys
         ]
         files = {

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeGuard
 
 from lacuna.canonical import canonical_json, digest
 
@@ -26,8 +27,9 @@ class Job:
     """Values of the rule's wildcards."""
     settings: dict
     inputs: dict[str, tuple[str, ...]]
-    outputs: dict[str, tuple[str, ...]]
-    after: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    outputs: dict[str, tuple[Artifact, ...]]
+    """Given as paths, kept as artifacts of this job."""
+    after: dict[str, tuple[Artifact, ...]] = field(default_factory=dict)
     """Artifacts that must be there, whatever they hold: their job's digest is no part of this one's."""
     contents: dict[str, str] = field(default_factory=dict)
     """Digest of every plain path of `inputs`, and of what else of the user's or of ours the job reads, by name."""
@@ -123,6 +125,6 @@ class Job:
         return {name: value for name, value in self.contents.items() if name not in paths}
 
 
-def is_made(path: str) -> bool:
+def is_made(path: str) -> TypeGuard[Artifact]:
     """Whether a job makes it."""
     return isinstance(path, Artifact)

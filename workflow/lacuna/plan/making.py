@@ -40,7 +40,7 @@ class Making(Names):
             key,
             work.settings,
             inputs,
-            outputs,
+            outputs,  # type: ignore[arg-type]  # the job makes its artifacts of these paths
             {name: tuple(paths) for name, paths in work.after.items()},
             {**work.contents, **dict(zip(plain, hashes, strict=True))},
             code_digests((f"lacuna.steps.{declared.name}", *work.modules)) if computing else {},
@@ -191,7 +191,7 @@ class Making(Names):
 
     def backbones_of_scores(self) -> list[str]:
         """Names of the pretrained networks that the metrics need."""
-        networks = {METRICS[metric].network for metric in self.config["metrics"]} - {None}
+        networks = {network for metric in self.config["metrics"] if (network := METRICS[metric].network)}
         return [f"lpips_{network}" for network in sorted(networks)]
 
     def _lists(self, *image_sets: str) -> list[Artifact]:

@@ -2,10 +2,12 @@
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, wraps
 from pathlib import Path
+
+from lacuna.plan.job import Artifact
 
 ENVIRONMENTS = Path(__file__).parents[3] / "envs"
 PINNED = re.compile(r'^\s*- "?(?P<name>[A-Za-z0-9][A-Za-z0-9_.-]*)==(?P<version>[^\s;"]+)', re.MULTILINE)
@@ -19,7 +21,7 @@ class Stage:
 
     name: str
     wildcards: tuple[str, ...]
-    outputs: dict[str, str | Callable]
+    outputs: Mapping[str, str | Callable]
     """Patterns of paths by name: `{folder}` is the run's; or a function of the plan that lists such patterns."""
     environment: str
     beside: tuple[str, ...] = ()
@@ -42,8 +44,8 @@ class Work:
     """What a stage's method says of one job: the rest follows from the stage. Fields as in `Job`."""
 
     settings: dict
-    inputs: dict[str, list[str]] = field(default_factory=dict)
-    after: dict[str, list[str]] = field(default_factory=dict)
+    inputs: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    after: Mapping[str, Sequence[Artifact]] = field(default_factory=dict)
     modules: tuple[str, ...] = ()
     contents: dict[str, str] = field(default_factory=dict)
     outcome: str = ""
@@ -58,7 +60,7 @@ def pinned(environment: str) -> dict[str, str]:
     return {found["name"]: found["version"] for found in PINNED.finditer(text)}
 
 
-def declare(environment: str, outputs: dict[str, str | Callable], beside: tuple[str, ...] = ()) -> Callable:
+def declare(environment: str, outputs: Mapping[str, str | Callable], beside: tuple[str, ...] = ()) -> Callable:
     """Declare a method of the plan as a stage; called with the rule's wildcards, it returns the `Job`."""
 
     def decorate(method: Callable) -> Callable:

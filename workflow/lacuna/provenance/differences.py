@@ -54,7 +54,7 @@ def _settings(then: dict, now: dict, config: dict) -> list[str]:
 def flat(value, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], object]:
     """Path of keys → value, for every value that is no mapping with keys."""
     if isinstance(value, dict) and value:
-        found = {}
+        found: dict[tuple[str, ...], object] = {}
         for key, each in value.items():
             found |= flat(each, (*path, str(key)))
         return found
@@ -90,7 +90,8 @@ def _code(then: dict[str, str], now: dict[str, str], commit: str) -> list[str]:
         elif module not in then:
             found.append(f"code: module {module} is used now")
         elif then[module] != now[module]:
-            commits = git.commits_since(commit, file_of(module))
+            path = file_of(module)
+            commits = git.commits_since(commit, path) if path else []
             said = f" ({'; '.join(commits[:5])})" if commits else ""
             found.append(f"code: module {module} has changed{said}")
     return found

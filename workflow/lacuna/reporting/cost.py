@@ -46,7 +46,7 @@ def optimal(costs: np.ndarray, means: np.ndarray, direction: str) -> np.ndarray:
     goods = np.asarray(means, float) * (1 if direction == "higher" else -1)
     costs = np.asarray(costs, float)
     as_good = (costs[:, None] <= costs) & (goods[:, None] >= goods)
-    return ~(as_good & ((costs[:, None] < costs) | (goods[:, None] > goods))).any(axis=0)
+    return ~np.any(as_good & ((costs[:, None] < costs) | (goods[:, None] > goods)), axis=0)
 
 
 def quality_and_cost(scores: pd.DataFrame, costs: pd.DataFrame, metric: str) -> pd.DataFrame:

@@ -7,9 +7,10 @@ and what needs them are imported inside the functions.
 
 import importlib
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
+from typing import Any
 
 from lacuna.errors import LacunaError
 from lacuna.reporting.sections import SECTIONS
@@ -69,9 +70,11 @@ class Description:
         unknown = [("input", name) for name in self.inputs if name not in INPUTS]
         unknown += [("section", self.section)] * (self.section not in {"", *SECTIONS})
         unknown += [("value of 'each'", self.each)] * (self.each not in EACH)
+        all_known: dict[str, Iterable[str]] = {"input": INPUTS, "section": SECTIONS, "value of 'each'": EACH}
         for what, name in unknown:
-            known = {"input": INPUTS, "section": SECTIONS}.get(what, EACH)
-            raise LacunaError(f"the description '{self.title}' names the unknown {what} '{name}'; known: {list(known)}")
+            raise LacunaError(
+                f"the description '{self.title}' names the unknown {what} '{name}'; known: {list(all_known[what])}"
+            )
 
     @property
     def subcategory(self) -> str | None:
@@ -150,7 +153,7 @@ class Figure(Description):
 
 
 @cache
-def _read(package: str, constant: str) -> dict[str, Description]:
+def _read(package: str, constant: str) -> dict[str, Any]:
     folder = importlib.import_module(f"lacuna.reporting.{package}")
     found = {}
     for info in pkgutil.iter_modules(folder.__path__):
@@ -176,16 +179,17 @@ def figures() -> dict[str, Figure]:
     return _read("figures", "FIGURE")
 
 
-def described(kind: str) -> dict[str, Description]:
+def described(kind: str) -> Mapping[str, Table | Figure]:
     """All of a kind: `tables` or `figures`."""
-    return {"tables": tables, "figures": figures}[kind]()
+    readers: dict[str, Callable[[], Mapping[str, Table | Figure]]] = {"tables": tables, "figures": figures}
+    return readers[kind]()
 
 
 def together(kind: str, plan) -> dict[tuple[str, ...], list[str]]:
     """Inputs → names of what a plan makes from exactly these: one job each, because starts cost more than the work."""
     found: dict[tuple[str, ...], list[str]] = {}
     for name, description in sorted(described(kind).items()):
-        made_here = kind == "tables" or description.draw is not None
+        made_here = isinstance(description, Table) or description.draw is not None
         if made_here and description.values(plan):
             found.setdefault(tuple(sorted(description.inputs)), []).append(name)
     return found

@@ -87,7 +87,7 @@ def draw_cases(found: dict[str, dict[str, np.ndarray]], output: str | Path) -> N
     """One photograph as every case scores it, with its PSNR, as PNG."""
     truths = photographs()
     holes = masks(len(truths))
-    pictures = [("input", composite(np.uint8(HOLE), truths[SHOWN], holes[SHOWN]))]
+    pictures = [("input", composite(np.array(HOLE, np.uint8), truths[SHOWN], holes[SHOWN]))]
     for case in CASES:
         title = f"{case.name.replace('_', ' ')}: {found[case.name]['image'][SHOWN]:.1f} dB"
         pictures.append((title, case.picture(truths, holes)[SHOWN]))

@@ -102,9 +102,12 @@ def gallery_data(settings: dict, folder: str | Path, page_folder: str | Path) ->
     folder, page_folder = Path(folder), Path(page_folder)
     systems, sources, test_sets = (titles(settings[key]) for key in ("systems", "sources", "test_sets"))
     columns: dict[tuple[str, str, str], None] = {}
-    sets, entries, shared = [], {}, set()
+    sets: list[dict] = []
+    entries: dict[str, dict] = {}
+    shared: set[str] = set()
     for test_set, title in test_sets.items():
-        pairs, first, coverage = None, None, None
+        pairs, first = None, None
+        coverage: np.ndarray | None = None
         for system in systems:
             for source in sources_of(folder, system, list(sources), test_set):
                 index = folder / f"predictions/{system}/{source}/{test_set}/index.csv"
@@ -122,7 +125,7 @@ def gallery_data(settings: dict, folder: str | Path, page_folder: str | Path) ->
                 entry["values"] = {"/".join(key): packed(numbers) for key, numbers in values.items()}
                 entries.setdefault(test_set, {}).setdefault(system, {})[source] = entry
                 shared |= {system} if source in SHARED else set()
-        if pairs is None:
+        if pairs is None or coverage is None:
             raise LacunaError("the settings name no system; a gallery needs at least one")
         images, masks = (addresses(list(paths), page_folder) for paths in zip(*pairs, strict=True))
         sets.append({"name": test_set, "title": title, "images": images, "masks": masks, "coverage": packed(coverage)})

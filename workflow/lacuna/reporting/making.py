@@ -19,6 +19,7 @@ PRINTED = {
 
 def displayed(table: Table, run: Run, value: str = "") -> list[DisplayTable]:
     """What a description shows, with the words of a demonstration in front of each caption."""
+    assert table.shown, f"the description of the table '{table.name}' shows nothing"
     first = table.demonstration if run.demonstration else ""
     return [replace(each, caption=sentences(first, each.caption)) for each in table.shown(run, value)]
 
@@ -49,6 +50,7 @@ def make_figures(names: dict[str, Iterable[str]], run: Run, folder: Path) -> lis
     written = []
     for name, values in names.items():
         figure = figures()[name]
+        assert figure.draw, f"another rule makes the figure '{name}'"
         for value in values:
             figure.draw(run, folder / figure.file(value), value)
             written += [folder / file for file in figure.files(value)]

@@ -7,7 +7,7 @@ import html as _html
 import re
 from unicodedata import category
 
-_LATEX = {
+_LATEX: dict[str, str | int | None] = {
     "\\": r"\textbackslash{}",
     "&": r"\&",
     "%": r"\%",

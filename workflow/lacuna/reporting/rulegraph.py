@@ -3,6 +3,7 @@
 import itertools
 import re
 from pathlib import Path
+from typing import Any
 
 import networkx as nx
 from matplotlib.patches import FancyArrowPatch
@@ -48,7 +49,7 @@ def layers_of(graph: nx.DiGraph) -> list[list[str | Waypoint]]:
     layer they pass. Within a layer, the order has few crossings: barycentre sweeps to the right and back (Sugiyama,
     Tagawa, Toda 1981), of which the best order met is kept.
     """
-    height = {}
+    height: dict[str, int] = {}
     for node in reversed(list(nx.lexicographical_topological_sort(graph))):
         height[node] = max((height[user] + 1 for user in graph.successors(node)), default=0)
     last = max(height.values())
@@ -68,7 +69,8 @@ def layers_of(graph: nx.DiGraph) -> list[list[str | Waypoint]]:
             around = _neighbours(steps, beside)
             order = {node: position for position, node in enumerate(layers[number])}
             centre = {node: _mean(around.get(node, [])) for node in layers[number]}
-            layers[number].sort(key=lambda n, c=centre, o=order: (o[n] if c[n] is None else c[n], o[n]))
+            wanted = {node: (order[node] if at is None else at, order[node]) for node, at in centre.items()}
+            layers[number].sort(key=wanted.__getitem__)
         crossings = _crossings(steps, layers)
         if crossings < fewest:
             best, fewest = layers, crossings
@@ -77,12 +79,12 @@ def layers_of(graph: nx.DiGraph) -> list[list[str | Waypoint]]:
 
 def _steps(graph: nx.DiGraph, layers: list[list]) -> list[tuple]:
     """Arrows cut at their waypoints, so that every piece joins two layers side by side."""
-    passing = {}
+    passing: dict[tuple[str, str], list] = {}
     for layer in layers:
         for node in layer:
             if isinstance(node, tuple):
                 passing.setdefault(node[:2], []).append(node)
-    steps = []
+    steps: list[tuple] = []
     for start, end in sorted(graph.edges):
         way = [start, *passing.get((start, end), []), end]
         steps += itertools.pairwise(way)
@@ -125,8 +127,8 @@ def places_of(graph: nx.DiGraph) -> dict[str | Waypoint, tuple[float, float]]:
     height = {node: (len(layer) - 1) / 2 - i for layer in layers for i, node in enumerate(layer)}
     for _ in range(SWEEPS):
         for layer in layers:
-            wanted = [_mean([height[other] for other in around.get(node, [])]) for node in layer]
-            wanted = [height[n] if w is None else w for n, w in zip(layer, wanted, strict=True)]
+            means = [_mean([height[other] for other in around.get(node, [])]) for node in layer]
+            wanted = [height[n] if w is None else w for n, w in zip(layer, means, strict=True)]
             height.update(zip(layer, _apart(layer, wanted), strict=True))
     return {node: (float(number), height[node]) for number, layer in enumerate(layers) for node in layer}
 
@@ -173,7 +175,11 @@ def draw(graph: nx.DiGraph, output: str | Path) -> None:
         for start, end in sorted(graph.edges):
             between = [place for node, place in places.items() if isinstance(node, tuple) and node[:2] == (start, end)]
             points = [(extents[start].x1, places[start][1]), *between, (extents[end].x0, places[end][1])]
-            look = {"arrowstyle": "-|>,head_width=2.5,head_length=5", "color": "#777777", "linewidth": 1.2}
+            look: dict[str, Any] = {
+                "arrowstyle": "-|>,head_width=2.5,head_length=5",
+                "color": "#777777",
+                "linewidth": 1.2,
+            }
             axis.add_patch(FancyArrowPatch(path=_smooth(points), shrinkA=0, shrinkB=0, zorder=2, **look))
 
 

@@ -59,7 +59,10 @@ class Run:
                 raise LacunaError(
                     f"the table '{name}' is made by another job; derive what you need of it from 'inputs'"
                 )
-            self._tables[name] = tables()[name].rows(self)
+            rows = tables()[name].rows
+            if rows is None:
+                raise LacunaError(f"the table '{name}' has no rows of its own; derive what you need from 'inputs'")
+            self._tables[name] = rows(self)
         return self._tables[name]
 
     def heading(self, each: str, value: str) -> str:

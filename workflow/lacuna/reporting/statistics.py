@@ -174,7 +174,7 @@ def judge(rows: list[dict]) -> None:
     directions, or the interval holds 0, no difference is shown.
     """
     family = [row for row in rows if row["photographs"] >= FEWEST]
-    for row, adjusted in zip(family, holm([row["p_value"] for row in family]), strict=True):
+    for row, adjusted in zip(family, holm(np.array([row["p_value"] for row in family])), strict=True):
         row["p_holm"] = adjusted
         apart = row["low"] > 0 or row["high"] < 0
         if adjusted < 1 - LEVEL and apart and row["sign"] == row["mean_sign"]:

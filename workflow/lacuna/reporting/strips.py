@@ -58,7 +58,7 @@ def draw_strips(rows: list[tuple[str, list[Example]]], output: str | Path, raw: 
 def _pictures(example: Example, raw: bool) -> list[np.ndarray]:
     """uint8 H×W×3 each."""
     truth, mask, prediction = read_triple((example.image, example.mask, example.prediction))
-    hidden = composite(np.uint8(HOLE), truth, mask)
+    hidden = composite(np.array(HOLE, np.uint8), truth, mask)
     return [hidden, *[prediction] * raw, composite(prediction, truth, mask), truth]
 
 

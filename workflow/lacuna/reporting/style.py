@@ -107,7 +107,7 @@ def lacking(text: str) -> set[str]:
 
 @cache
 def _usual_letters() -> frozenset[int]:
-    return frozenset(get_font(font_manager.findfont(STYLE["font.family"])).get_charmap())
+    return frozenset(get_font(font_manager.findfont(str(STYLE["font.family"]))).get_charmap())
 
 
 @cache

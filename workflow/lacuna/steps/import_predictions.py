@@ -14,7 +14,7 @@ def run(task) -> None:
     pairs = read_list(task.file("pairs"))
     images = [Path(pair.image) for pair in pairs]
     found = paired_predictions(images, given)
-    folder, rows = empty_folder(index.parent, [given, *images]), []
+    folder, rows = empty_folder(index.parent, [given, *images]), list[dict]()
     for pair, prediction in zip(pairs, found, strict=True):
         name = f"{len(rows):04d}.png"
         Image.fromarray(prediction).save(folder / name, compress_level=3)

@@ -24,7 +24,7 @@ def run(task) -> None:
     device = system.prepare(next(iter(weights), None), gpus=task.gpus, threads=task.threads, seed=seed)
 
     read = [path for pair in pairs for path in pair]
-    folder, rows, first = empty_folder(index.parent, [*read, *weights]), [], None
+    folder, rows, first = empty_folder(index.parent, [*read, *weights]), list[dict](), None
     began = time.monotonic()
     for batch in _batches(pairs):
         in_batch, images, masks = zip(*batch, strict=True)
@@ -51,7 +51,7 @@ def _recipe_settings(settings: dict) -> dict:
 
 def _batches(pairs: list):
     """Lists of (pair, image, mask), at most `BATCH` long, of one size each, in order."""
-    batch = []
+    batch: list[tuple] = []
     for pair in pairs:
         image = read_image_bytes(pair.image).transpose(1, 2, 0)
         mask = read_mask_bytes(pair.mask)[0] == 1

@@ -49,7 +49,9 @@ def fetch(folder: str | Path) -> dict:
     folder = Path(folder)
     with tempfile.TemporaryDirectory(prefix="lacuna-npm-") as temporary:
         package = _installed(Path(temporary)) / "node_modules" / PACKAGE
-        licences = Path(importlib.util.find_spec("onnxruntime").origin).parent
+        spec = importlib.util.find_spec("onnxruntime")
+        assert spec and spec.origin, "onnxruntime is a dependency"
+        licences = Path(spec.origin).parent
         origins = _present(f"npm's package {PACKAGE} {version()}", package / "dist", FILES)
         origins |= _present("the Python package onnxruntime", licences, NOTICES)
         facts = read_json(package / "package.json")

@@ -1,5 +1,7 @@
 """The discriminator of the structure network and its loss: `lacuna.systems.structure` tells what they are for."""
 
+from typing import Any
+
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils import spectral_norm
@@ -17,7 +19,7 @@ class Discriminator(nn.Module):
     def __init__(self, strides: tuple[int, ...], width: int):
         super().__init__()
         widths = [3, *(width * 2**level for level in range(len(strides) - 1)), 1]
-        self.layers = nn.ModuleList(
+        self.layers: Any = nn.ModuleList(
             nn.Conv2d(channels, out_channels, 4, stride)
             for channels, out_channels, stride in zip(widths[:-1], widths[1:], strides, strict=True)
         )

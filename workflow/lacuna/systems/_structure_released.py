@@ -1,6 +1,7 @@
 """The names and the layout of the weights that the authors of the structure network save with TensorFlow."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from torch import Tensor
 
@@ -61,7 +62,7 @@ def discriminator_names(layers: int) -> dict[str, str]:
     }
 
 
-def in_our_layout(arrays: Mapping[str, object], part: str) -> dict[str, object]:
+def in_our_layout(arrays: Mapping[str, Any], part: str) -> dict[str, Any]:
     """What a checkpoint holds of one part of the network, in PyTorch's layout.
 
     Kernels H×W×in×out (transposed ones H×W×out×in) become out×in×H×W (in×out×H×W), and vectors 1×n become n. Arrays

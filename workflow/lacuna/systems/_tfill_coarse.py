@@ -1,6 +1,7 @@
 """The three networks of TFill's first stage, under the authors' key names: encoder, transformer, decoder."""
 
 import copy
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -72,7 +73,8 @@ class Transformer(nn.Module):
         x, _ = self.token_embed(x, mask)
         position = self.pos_embed(*x.shape[-2:])
         weight = mask.flatten(1).clamp_min(0.01)
-        for layer in self.encoder_trans["layers"]:
+        layers: Any = self.encoder_trans["layers"]
+        for layer in layers:
             x = layer(x, position, weight)
             weight = weight.sqrt()
         return self.to_token(x)

@@ -8,6 +8,7 @@ that name, so that the tensors beside it can be read. Nothing of the named modul
 import codecs
 import pickle
 from collections import OrderedDict
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -31,7 +32,7 @@ class Inert(dict, metaclass=_Fixed):
     def __init__(self, *_, **__):
         super().__init__()
 
-    __hash__ = object.__hash__
+    __hash__ = object.__hash__  # type: ignore[assignment]  # dictionaries have none, and pickles may use one as a key
     __eq__ = object.__eq__
 
     def __setstate__(self, state):
@@ -53,6 +54,7 @@ class _Maker:
     """A function that a pickle may call; it has no state that a pickle could change."""
 
     __slots__ = ("_call",)
+    _call: Callable
 
     def __init__(self, call):
         object.__setattr__(self, "_call", call)

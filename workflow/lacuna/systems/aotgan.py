@@ -260,6 +260,7 @@ class AOTGAN(System):
     }
     # the vectors of the power iteration settle again by themselves in training mode
     released_optional = ("weight_u", "weight_v")
+    discriminator: nn.Module
 
     def __init__(self, **settings):
         super().__init__(**settings)
@@ -272,13 +273,13 @@ class AOTGAN(System):
         return minimal_size(self.recipe.rates)
 
     @classmethod
-    def backbones(cls, recipe: Recipe) -> tuple[str, ...]:
+    def backbones(cls, recipe) -> tuple[str, ...]:
         return (recipe.feature_network,)
 
     def load_backbones(self, folder: str | Path, device: torch.device) -> None:
         name = self.recipe.feature_network
         layers = tuple(sorted({*PERCEPTUAL_LAYERS, *STYLE_LAYERS[name]}))
-        self.features = backbones.VGGFeatures(name, folder, layers).to(device, memory_format=torch.channels_last)
+        self.features = backbones.VGGFeatures(name, folder, layers).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks it
 
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:
         rate, betas = self.recipe.learning_rate, self.recipe.betas

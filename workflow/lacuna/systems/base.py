@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -33,7 +33,7 @@ class Prediction:
 
     raw: Tensor
 
-    def known_only(self, truth: Tensor, known: Tensor) -> "Prediction":
+    def known_only(self, truth: Tensor, known: Tensor) -> Self:
         """The same, but equal to the truth N×3×H×W wherever known N×1×H×W is not 1: no gradient flows from there.
 
         A subclass does the same with its side outputs, at their sizes.
@@ -71,7 +71,7 @@ class System:
     """
 
     facts: ClassVar[Facts]
-    Recipe: ClassVar[type]
+    Recipe: ClassVar[type[Any]]
     small: ClassVar[dict] = {}
     forms: ClassVar[dict[str, dict]] = {}
     network: nn.Module
@@ -271,7 +271,7 @@ def where_known(known: Tensor, made: Tensor, truth: Tensor) -> Tensor:
     return torch.where(known > 0.5, made, truth)
 
 
-def known_at(known: Tensor, size: tuple[int, int]) -> Tensor:
+def known_at(known: Tensor, size: Sequence[int]) -> Tensor:
     """known N×1×H×W at another height and width: 1 where all that a resampled pixel may be made of is known."""
     if known.shape[-2:] == tuple(size):
         return known

@@ -9,6 +9,7 @@ no skip connections, which the paper finds harmful for holes.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -100,7 +101,7 @@ class HourGlass(nn.Module):
         super().__init__()
         self.recipe, self.seed = recipe, seed
         channels = [2 if recipe.input == "meshgrid" else recipe.input_channels] + [recipe.width] * recipe.levels
-        scale = None
+        scale: Any = None
         for level in reversed(range(recipe.levels)):
             scale = Scale(channels[level], recipe, scale)
         self.scales = scale
@@ -228,7 +229,7 @@ class DeepImagePrior(System):
         fixed = network.fixed_input(image.new_empty(1, 1, self.padded_size(height), self.padded_size(width)))
         noise = torch.Generator(image.device).manual_seed(seed)
         optimizer = torch.optim.Adam(network.parameters(), recipe.learning_rate)
-        losses = []
+        losses: list[Tensor] = []
         for step in range(recipe.iterations + 1):
             if step % every == 0 or step == recipe.iterations:
                 with torch.no_grad():
@@ -239,8 +240,9 @@ class DeepImagePrior(System):
                 losses = []
             if step == recipe.iterations:
                 return
-            for group in optimizer.param_groups if rate else ():
-                group["lr"] = rate(step)
+            if rate is not None:
+                for group in optimizer.param_groups:
+                    group["lr"] = rate(step)
             shaken = torch.randn(fixed.shape, generator=noise, device=fixed.device, dtype=fixed.dtype)
             raw = network.draw(fixed + recipe.input_noise * shaken)[..., :height, :width]
             optimizer.zero_grad()

@@ -11,7 +11,9 @@ paddings are symmetric, and the authors', as TensorFlow computes it, for which t
 discriminator's spectral norm is the standard one; the port divides the stored weights by it and passes no gradient.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
@@ -73,7 +75,7 @@ class Prediction(base.Prediction):
 
     coarse: Tensor
 
-    def known_only(self, truth: Tensor, known: Tensor) -> "Prediction":
+    def known_only(self, truth: Tensor, known: Tensor) -> Self:
         return replace(super().known_only(truth, known), coarse=where_known(known, self.coarse, truth))
 
 
@@ -164,7 +166,7 @@ def _spread(length: int, number: int, device: torch.device) -> Tensor:
     return (2 * (length - 1) * places + gaps) // (2 * gaps)
 
 
-def fuse(scores: Tensor, size: tuple[int, int]) -> Tensor:
+def fuse(scores: Tensor, size: Sequence[int]) -> Tensor:
     """Scores N×(h·w keys)×(h·w queries), each with those of its neighbours, so that patches are taken from one place.
 
     A score is joined by those of the key before at the query before, and of the key after at the query after; first in
@@ -238,7 +240,8 @@ class Generator(nn.Module):
                 nn.init.kaiming_uniform_(module.weight, mode="fan_out", nonlinearity="relu")
                 with torch.no_grad():
                     module.weight.mul_(initial_gain)
-                nn.init.zeros_(module.bias)
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
 
     def forward(self, image: Tensor, mask: Tensor) -> Prediction:
         require_size(image, mask, 8, 8, "deepfillv2")
@@ -259,7 +262,7 @@ class Discriminator(nn.Module):
         self.same = form == "tensorflow"
         padding = 0 if self.same else 2
         channels = (4, width, 2 * width, 4 * width, 4 * width, 4 * width, 4 * width)
-        self.convs = nn.ModuleList(
+        self.convs: Any = nn.ModuleList(
             spectral_norm(nn.Conv2d(entering, leaving, 5, 2, padding))
             for entering, leaving in zip(channels, channels[1:], strict=False)
         )
@@ -325,6 +328,7 @@ class DeepFillv2(System):
     small = {"width": 8, "discriminator_width": 4, "initial_gain": 0.6, "image_size": 48}
     # the vectors of the power iteration settle again by themselves in training mode
     released_optional = ("weight_u", "weight_v")
+    discriminator: nn.Module
 
     def __init__(self, **settings):
         super().__init__(**settings)

@@ -135,7 +135,7 @@ class FastFourierConvolution(nn.Module):
         local, spread = x
         out_local = self.convl2l(local)
         out_spread = self.convl2g(local) if self.convl2g is not None else None
-        if self.convg2g is not None:
+        if self.convg2l is not None and self.convg2g is not None:
             return out_local + self.convg2l(spread), out_spread + self.convg2g(spread)
         return out_local, out_spread
 
@@ -170,7 +170,7 @@ class FourierBlock(nn.Module):
 class Split(ReflectionPad2d):
     """Pads, and begins with all features local."""
 
-    def forward(self, x: Tensor) -> Pair:
+    def forward(self, x: Tensor) -> Pair:  # type: ignore[override]  # a pair comes out
         return super().forward(x), None
 
 
@@ -178,7 +178,7 @@ class Join(nn.Module):
     """Local and global features become one map."""
 
     def forward(self, x: Pair) -> Tensor:
-        return torch.cat(x, 1)
+        return torch.cat(x, 1)  # type: ignore[arg-type]  # past the first blocks there are both
 
 
 class Generator(nn.Module):
@@ -224,7 +224,8 @@ class Discriminator(nn.Module):
         self.names = [f"model{index}" for index in range(5)]
         channels = (3, width, 2 * width, 4 * width, 8 * width, 8 * width)
         for index, name in enumerate(self.names):
-            layers: list[nn.Module] = [nn.Conv2d(*channels[index : index + 2], 4, 2 if index < 4 else 1, padding=2)]
+            entering, leaving = channels[index : index + 2]
+            layers: list[nn.Module] = [nn.Conv2d(entering, leaving, 4, 2 if index < 4 else 1, padding=2)]
             if index:
                 layers.append(nn.BatchNorm2d(channels[index + 1]))
             self.add_module(name, nn.Sequential(*layers, nn.LeakyReLU(0.2)))
@@ -322,6 +323,7 @@ class LaMa(System):
     )
     Recipe = Recipe
     small = {"width": 4, "blocks": 1, "discriminator_width": 4, "image_size": 32}
+    discriminator: nn.Module
 
     def __init__(self, **settings):
         super().__init__(**settings)
@@ -333,13 +335,13 @@ class LaMa(System):
         return biases_before_norms(self.recipe.blocks)
 
     @classmethod
-    def backbones(cls, recipe: Recipe) -> tuple[str, ...]:
+    def backbones(cls, recipe) -> tuple[str, ...]:
         return (recipe.perceptual_network,)
 
     def load_backbones(self, folder: str | Path, device: torch.device) -> None:
         name = self.recipe.perceptual_network
         features = backbones.VGGFeatures(name, folder, PERCEPTUAL_LAYERS[name])
-        self.features = features.to(device, memory_format=torch.channels_last)
+        self.features = features.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks it
 
     def predict(self, image: Tensor, mask: Tensor) -> Tensor:
         """As `System.predict`, but padded as the authors pad: the edge itself is repeated first."""

@@ -9,6 +9,7 @@ scale by scale. There is no discriminator.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
@@ -85,7 +86,7 @@ class KernelGenerator(nn.Module):
 
     def filter(self, x: Tensor, mask_features: Tensor) -> Tensor:
         """`dynamic_convolution` of x by the kernels that these mask features (this module's output) generate."""
-        generator = self.conv1[0]
+        generator: Any = self.conv1[0]
         weight = generator.weight.flatten(1)
         return recomputed(dynamic_convolution, x, mask_features, weight, generator.bias, self.shape)
 
@@ -168,7 +169,7 @@ class LastRefinement(nn.Conv2d):
         super().__init__(coarse_channels + fine_channels, 3, 1)
         self.shares = (coarse_channels, fine_channels)
 
-    def forward(self, coarse: Tensor, fine: Tensor) -> Tensor:
+    def forward(self, coarse: Tensor, fine: Tensor) -> Tensor:  # type: ignore[override]  # two inputs
         of_coarse, of_fine = self.weight.split(self.shares, 1)
         mixed = F.interpolate(F.conv2d(coarse, of_coarse), scale_factor=2, mode="bilinear", align_corners=False)
         return mixed + F.conv2d(fine, of_fine, self.bias)
@@ -188,7 +189,7 @@ class CascadedPrediction(Prediction):
     def raw2(self) -> Tensor:
         return self.raw
 
-    def known_only(self, truth: Tensor, known: Tensor) -> "CascadedPrediction":
+    def known_only(self, truth: Tensor, known: Tensor) -> Self:
         first, second = (where_known(known, raw, truth) for raw in (self.raw0, self.raw1))
         return replace(super().known_only(truth, known), raw0=first, raw1=second)
 
@@ -325,12 +326,12 @@ class MADF(System):
         return 2**self.recipe.levels
 
     @classmethod
-    def backbones(cls, recipe: Recipe) -> tuple[str, ...]:
+    def backbones(cls, recipe) -> tuple[str, ...]:
         return ("vgg16",)
 
     def load_backbones(self, folder: str | Path, device: torch.device) -> None:
         features = backbones.VGGFeatures("vgg16", folder, FEATURE_LAYERS, normalise=False)
-        self.features = features.to(device, memory_format=torch.channels_last)
+        self.features = features.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks it
 
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:
         return {"network": torch.optim.Adam(self.network.parameters(), self.recipe.learning_rate, self.recipe.betas)}

@@ -12,6 +12,7 @@ Where the paper is silent, the numbers here are those of the re-implementation w
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -213,6 +214,7 @@ class PartialConv(System):
     Recipe = Recipe
     Generator = Generator
     small = {"width": 8, "levels": 2, "image_size": 32}
+    network: Any  # one that has `encoder_norms`
 
     def __init__(self, **settings):
         super().__init__(**settings)
@@ -230,13 +232,13 @@ class PartialConv(System):
     # ------------------------------------------------------------------ training
 
     @classmethod
-    def backbones(cls, recipe: Recipe) -> tuple[str, ...]:
+    def backbones(cls, recipe) -> tuple[str, ...]:
         return ("vgg16",) if recipe.perceptual_weight or recipe.style_weight else ()
 
     def load_backbones(self, folder: str | Path, device: torch.device) -> None:
         for name in self.backbones(self.recipe):
             features = backbones.VGGFeatures(name, folder, FEATURE_LAYERS)
-            self.features = features.to(device, memory_format=torch.channels_last)
+            self.features = features.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks it
 
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:
         return {"network": torch.optim.Adam(self.network.parameters(), self.recipe.learning_rate)}

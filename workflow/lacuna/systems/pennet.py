@@ -7,8 +7,9 @@ at every level of the decoder. The network is that of the authors' PyTorch code,
 from the TensorFlow one of the paper.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import torch
 from torch import Tensor, nn
@@ -126,7 +127,7 @@ class Prediction(base.Prediction):
 
     pyramid: tuple[Tensor, ...] = field(default_factory=tuple)
 
-    def known_only(self, truth: Tensor, known: Tensor) -> "Prediction":
+    def known_only(self, truth: Tensor, known: Tensor) -> Self:
         sizes = [level.shape[-2:] for level in self.pyramid]
         pairs = zip(self.pyramid, sizes, strict=True)
         pyramid = tuple(where_known(known_at(known, size), level, target(truth, size)) for level, size in pairs)
@@ -172,7 +173,7 @@ class SkipNetwork(nn.Module):
     def decode(self, features: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
         """(the picture N×3×H×W in [0, 1]; what each level's decoder and skip give together, finest first)."""
         *skips, x = features
-        joined = []
+        joined: list[Tensor] = []
         for level in reversed(range(1, self.levels)):
             x = self.get_submodule(f"up_conv{level:02d}")(twice_the_size(x))
             x = torch.cat([x, skips[level - 1]], 1)
@@ -248,7 +249,7 @@ def masked_l1(raw: Tensor, image: Tensor, region: Tensor) -> Tensor:
     return (region * (raw - image)).abs().mean() / region.mean().clamp_min(1e-12)
 
 
-def target(image: Tensor, size: tuple[int, int]) -> Tensor:
+def target(image: Tensor, size: Sequence[int]) -> Tensor:
     """What a level of the pyramid should show: the image at its size."""
     return F.interpolate(image, size, mode="bilinear", align_corners=True)
 
@@ -300,6 +301,7 @@ class PENNet(System):
     # the vectors of the power iteration settle again by themselves in training mode
     released_optional = ("weight_u", "weight_v")
     generator: ClassVar[type[SkipNetwork]] = Generator
+    discriminator: nn.Module
 
     def __init__(self, **settings):
         super().__init__(**settings)
@@ -328,7 +330,7 @@ class PENNet(System):
             for group in optimizer.param_groups:
                 group["lr"] = rate
 
-    def reconstruction_losses(self, made: base.Prediction, image: Tensor, mask: Tensor) -> dict[str, Tensor]:
+    def reconstruction_losses(self, made: Prediction, image: Tensor, mask: Tensor) -> dict[str, Tensor]:
         """Weighted; the factor 2 brings differences to the authors' [−1, 1] scale."""
         recipe = self.recipe
         return {

@@ -42,7 +42,7 @@ class PENNetLab(pennet.PENNet):
         parts={"generator": 9_441_731, "discriminator": 4_318_401},
         data="The report does not say.",
     )
-    Recipe = pennet.PlainRecipe
+    Recipe = pennet.PlainRecipe  # type: ignore[assignment]  # without the settings of the pyramid
     generator = Generator
 
     def reconstruction_losses(self, made: Prediction, image: Tensor, mask: Tensor) -> dict[str, Tensor]:

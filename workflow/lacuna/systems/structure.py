@@ -7,9 +7,10 @@ keys are pooled. The recipe's `form` is the authors' network, or one of the two 
 keep one picture and no derivatives, and are trained otherwise: by the losses of `lacuna.adaptation.losses`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
@@ -133,8 +134,8 @@ class StructurePrediction(Prediction):
     images: tuple[Tensor, ...]
     gradients: tuple[Tensor, ...]
 
-    def known_only(self, truth: Tensor, known: Tensor) -> "StructurePrediction":
-        def at(size: tuple[int, int]) -> tuple[Tensor, Tensor]:
+    def known_only(self, truth: Tensor, known: Tensor) -> Self:
+        def at(size: Sequence[int]) -> tuple[Tensor, Tensor]:
             step = truth.shape[-1] // size[-1]
             return known_at(known, size), truth[..., ::step, ::step]
 
@@ -191,7 +192,7 @@ class Generator(nn.Module):
             *(Convolution(channels, 2 * channels, 4, stride=2) for channels in widths[:-1]),
         )
         self.middle = nn.Sequential(*(ResidualBlock(widths[-1]) for _ in range(form.blocks)))
-        self.stages = nn.ModuleList(
+        self.stages: Any = nn.ModuleList(
             Stage(channels, channels == widths[-1], form.side_heads or channels == width, form.side_heads, initial_gain)
             for channels in reversed(widths)
         )
@@ -312,6 +313,7 @@ class Structure(System):
         "low_scale_weight": 1.0,
     }
     forms = {form: {"form": form} for form in FORMS if form != "released"}
+    discriminator: nn.Module
 
     def __init__(self, **settings):
         super().__init__(**settings)
@@ -319,8 +321,9 @@ class Structure(System):
         self.form = FORMS[recipe.form]
         self.network = Generator(self.form, recipe.width, recipe.initial_gain, recipe.leaky_structure)
         self.discriminator = Discriminator(self.form.strides, recipe.discriminator_width)
-        if FROZEN[recipe.freeze] is not None:
-            share, layers = FROZEN[recipe.freeze]
+        frozen = FROZEN[recipe.freeze]
+        if frozen is not None:
+            share, layers = frozen
             blocks = self.network.middle[: round(share * self.form.blocks)]
             for module in (self.network.encoder, blocks, self.discriminator.layers[:layers]):
                 module.requires_grad_(False)
@@ -338,12 +341,12 @@ class Structure(System):
         return SMALLER_PICTURES if self.form.side_heads and not self.recipe.low_scale_weight else ()
 
     @classmethod
-    def backbones(cls, recipe: Recipe) -> tuple[str, ...]:
+    def backbones(cls, recipe) -> tuple[str, ...]:
         return (recipe.feature_network,)
 
     def load_backbones(self, folder: str | Path, device: torch.device) -> None:
         features = backbones.VGGFeatures(self.recipe.feature_network, folder, FEATURE_LAYERS)
-        self.features = features.to(device, memory_format=torch.channels_last)
+        self.features = features.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks it
 
     def released_keys(self, part: str = "network") -> dict[str, str]:
         """The authors' names in the form that they released; the thesis' weights are not published: our names."""

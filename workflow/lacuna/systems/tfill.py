@@ -11,6 +11,7 @@ Their second stage, which refines that at the picture's own size, is an option.
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 import torch
 from torch import Tensor, nn
@@ -108,7 +109,7 @@ class CoarsePrediction(Prediction):
     encoder_mask: Tensor
     tokens: Tensor
 
-    def known_only(self, truth: Tensor, known: Tensor) -> "CoarsePrediction":
+    def known_only(self, truth: Tensor, known: Tensor) -> Self:
         size = self.coarse.shape[-2:]
         coarse = where_known(known_at(known, size), self.coarse, resized(truth, size).clamp(0, 1))
         return replace(super().known_only(truth, known), coarse=coarse)
@@ -273,17 +274,19 @@ class TFill(System):
     minimal_size = size_multiple
 
     def modules(self) -> dict[str, nn.Module]:
-        second = {"refined_discriminator": self.refined_discriminator} if self.recipe.refinement else {}
-        return super().modules() | second
+        parts = super().modules()
+        if self.refined_discriminator is not None:
+            parts["refined_discriminator"] = self.refined_discriminator
+        return parts
 
     @classmethod
-    def backbones(cls, recipe: Recipe) -> tuple[str, ...]:
+    def backbones(cls, recipe) -> tuple[str, ...]:
         return ("lpips_vgg",)
 
     def load_backbones(self, folder: str | Path, device: torch.device) -> None:
         dropout = 0.5 if self.recipe.as_released else 0.0
         similarity = perceptual_similarity.PerceptualSimilarity(folder, dropout)
-        self.similarity = similarity.to(device, memory_format=torch.channels_last)
+        self.similarity = similarity.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks it
 
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:
         recipe = self.recipe
@@ -306,7 +309,8 @@ class TFill(System):
             refined = Stage("refined_discriminator", self.recipe.refined_size, made.raw, image, 1 - mask, "refined_")
             stages.append(refined)
 
-        losses, learning = {}, {}
+        losses: dict[str, Tensor] = {}
+        learning: dict[str, Tensor] = {}
         for stage in stages:
             discriminator = getattr(self, stage.discriminator)
             made_there, true_there = resized(stage.made, stage.size), resized(stage.true, stage.size)

@@ -30,5 +30,5 @@ class Decay:
         for group in (group for each in optimizers.values() for group in each.param_groups):
             if self.factor is not None:
                 group["lr"] *= self.factor
-            if falling:
+            if falling and self.start is not None:
                 group["lr"] *= (1 - spent) / (1 - self.start)

@@ -71,7 +71,7 @@ def _spelt(value) -> str:
 
 
 def _flat(value: dict, prefix: str = "") -> dict:
-    flat = {}
+    flat: dict = {}
     for key, each in value.items():
         flat |= _flat(each, f"{prefix}{key}.") if isinstance(each, dict) else {f"{prefix}{key}": each}
     return flat

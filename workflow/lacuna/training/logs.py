@@ -61,16 +61,15 @@ class Progress:
 
     def __init__(self, iterations: int | None, seconds: float | None):
         self.iterations, self.seconds = iterations, seconds
-        self._mark: tuple[int, float] | None = None
 
     def start(self, step: int) -> None:
         """Measure the speed from here on (validations and checkpoints are left out by calling this after them)."""
-        self._mark = (step, time.monotonic())
+        self._mark: tuple[int, float] = (step, time.monotonic())
 
     def show(self, step: int, elapsed: float, losses: dict[str, float]) -> None:
         done_before, then = self._mark
         pace = (time.monotonic() - then) / max(1, step - done_before)
-        left = (self.iterations - step) * pace if self.iterations else max(0.0, self.seconds - elapsed)
+        left = (self.iterations - step) * pace if self.iterations else max(0.0, (self.seconds or 0) - elapsed)
         of = f"/{self.iterations}" if self.iterations else ""
         values = "  ".join(f"{name} {value:.4g}" for name, value in losses.items())
         print(f"step {step}{of}  {pace:.3g} s/step  {values}  {_clock(left)} left", flush=True)

@@ -12,6 +12,7 @@ import shutil
 import time
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import torch
 from lightning_fabric import Fabric
@@ -57,9 +58,9 @@ def train(
     that is not finite, and SIGTERM, end it by a `LacunaError`; after SIGTERM the same command goes on with the next
     step. So does a full disk, and another process that trains in the output's folder.
     """
-    given, settings = settings, parse(settings)
-    if systems.system_class(settings.system).facts.kind != "deep":
-        raise LacunaError(f"system '{settings.system}' is not trained; predict with it straight away")
+    parsed = parse(settings)
+    if systems.system_class(parsed.system).facts.kind != "deep":
+        raise LacunaError(f"system '{parsed.system}' is not trained; predict with it straight away")
 
     def command(given: dict) -> str:
         """The command line that trains with other settings here."""
@@ -69,7 +70,9 @@ def train(
         return shlex.join(map(str, [*words, "--output", output]))
 
     with alone_in(output.parent, "training"), naming(output.parent):
-        _train(given, settings, train_list, validation_list, backbones, gpus, threads, output, initial_weights, command)
+        _train(
+            settings, parsed, train_list, validation_list, backbones, gpus, threads, output, initial_weights, command
+        )
 
 
 def _train(
@@ -92,7 +95,8 @@ def _train(
         settings.system, **{"image_size": max(width_and_height(settings.image_size)), **settings.settings}
     )
     settings = _with_budget_of(settings, system.recipe)
-    budget, iterations, batch_size = settings.training, settings.training.iterations, settings.training.batch_size
+    budget, iterations = settings.training, settings.training.iterations
+    batch_size: int = budget.batch_size or system.recipe.batch_size
     if initial_weights is not None:
         filled = load_initial(system, initial_weights)
         new = [name for name in system.modules() if name not in filled]
@@ -100,13 +104,15 @@ def _train(
 
     device = choose_device(gpus)
     fabric = Fabric(
-        accelerator=device.type, devices=1 if device.type == "cpu" else [device.index], precision=budget.precision
+        accelerator=device.type,
+        devices=1 if device.type == "cpu" else [device.index],
+        precision=budget.precision,  # type: ignore[arg-type]  # `Budget` takes the names that Fabric knows
     )
     system.load_backbones(backbones, device)
     own = system.optimizers()
     frozen = Frozen(budget.freeze, system.modules(), own)
     parameters = parameter_counts(system)
-    optimizers = {name: fabric.setup_optimizers(each) for name, each in own.items()}
+    optimizers: dict[str, Any] = {name: fabric.setup_optimizers(each) for name, each in own.items()}
     for name, module in system.modules().items():
         setattr(system, name, fabric.setup_module(module.to(memory_format=torch.channels_last)))  # a third faster
 
@@ -119,12 +125,14 @@ def _train(
     belongs_to = identity(settings, system.recipe, lists, needed, initial_weights)
     sidecar = Sidecar(folder, belongs_to, command, free_until)
     found = sidecar.find()
+    done: dict[str, Any]
     if found is None:
         shutil.rmtree(folder / "tensorboard", ignore_errors=True)
         done = {"step": 0, "elapsed": 0.0, "stepping": 0.0, "bound": False, **{name: [] for name in state.ROWS}}
     else:
         state.restore(found, system.modules(), optimizers)
         done = found.progress()
+        assert sidecar.newest, "the state was just found there"
         print(f"going on from step {done['step']} ({sidecar.newest[0]})", flush=True)
     del found
     step, stepping, bound = done["step"], done["stepping"], done["bound"]
@@ -139,7 +147,7 @@ def _train(
         return time.monotonic() - began
 
     def spent() -> float:
-        return step / iterations if iterations else min(1.0, elapsed() / budget.seconds)
+        return step / iterations if iterations else min(1.0, elapsed() / (budget.seconds or math.inf))
 
     def log_losses() -> None:
         row = means.take()

@@ -75,13 +75,14 @@ class Sidecar:
         for each in _aside_folders(self.folder):
             for path in self._files(each):
                 note = _note(path)
-                better = note is not None and (best is None or note["steps"] > best[1].step)
-                if better and self._fits(note) and (state := self._whole(path)):
+                if note is None or (best is not None and note["steps"] <= best[1].step):
+                    continue
+                if self._fits(note) and (state := self._whole(path)):
                     best, returning = (path, state), each
         if returning:
             others = [(path, note) for path in self._here() if (note := _note(path)) is not None]
         self._set_aside(others)
-        if returning:
+        if returning and best:
             for path in self._files(returning):
                 path.replace(self.folder / path.name)
             shutil.rmtree(returning)

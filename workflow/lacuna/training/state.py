@@ -162,7 +162,7 @@ def checksum(state: State) -> str:
     for name in sorted(state.tensors):
         tensor = state.tensors[name]
         sha.update(canonical_json([name, str(tensor.dtype), list(tensor.shape)]).encode())
-        sha.update(tensor.contiguous().reshape(-1).view(torch.uint8).numpy())
+        sha.update(tensor.contiguous().reshape(-1).view(torch.uint8).numpy().data)
     return sha.hexdigest()
 
 

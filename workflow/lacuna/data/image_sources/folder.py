@@ -1,6 +1,7 @@
 """Any folder of images, searched recursively."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from lacuna.canonical import digest
@@ -55,7 +56,7 @@ def origins_of_folder(folder: str, pattern: str, share: list[float] | None = Non
         except OSError as error:
             raise LacunaError(f"{error.filename} cannot be read ({error.strerror}); repair or remove it") from None
     origins = [
-        Origin(name, sha256, lambda path=path: decode(path), path)
+        Origin(name, sha256, partial(decode, path), path)
         for name, path, sha256 in zip(names, paths, hashes, strict=True)
     ]
     if share is None:

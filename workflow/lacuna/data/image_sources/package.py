@@ -4,6 +4,7 @@ import hashlib
 import re
 import sys
 from dataclasses import dataclass
+from functools import partial
 from importlib.machinery import PathFinder
 from pathlib import Path
 
@@ -72,7 +73,7 @@ def _located(spec: str) -> tuple[re.Match, Path]:
 def _origins_of_spec(spec: str) -> list[Origin]:
     import numpy as np
 
-    from lacuna.data.decoding import decode, from_array
+    from lacuna.data.decoding import decode
 
     match, path = _located(spec)
     name = f"{match['module']}:{match['path']}"
@@ -85,9 +86,15 @@ def _origins_of_spec(spec: str) -> list[Origin]:
     if pictures.ndim not in (3, 4) or not first < last <= len(pictures):
         raise LacunaError(f"{spec!r} does not fit an array of shape {pictures.shape}; correct the items asked for")
     return [
-        Origin(f"{name}[{i}]", _sha256_of_array(pictures[i]), lambda i=i: from_array(pictures[i]), path)
+        Origin(f"{name}[{i}]", _sha256_of_array(pictures[i]), partial(_item, pictures, i), path)
         for i in range(first, last)
     ]
+
+
+def _item(pictures, number: int):
+    from lacuna.data.decoding import from_array
+
+    return from_array(pictures[number])
 
 
 def _sha256_of_array(values) -> str:

@@ -116,7 +116,7 @@ def make_masks(settings: dict, output: Path) -> dict:
     made = masks(settings)
     first = next(made)  # settings are checked by now, and an earlier set is not emptied for a misspelt option
     folder = empty_folder(output.parent, [settings["path"]] if is_given(settings["kind"]) else [])
-    rows = []
+    rows: list[dict] = []
     for i, mask in enumerate(chain([first], made)):
         file = folder / f"{i:0{max(4, len(str((settings.get('count') or 1) - 1)))}d}.png"
         png = cv2.imencode(".png", mask.values)[1].tobytes()

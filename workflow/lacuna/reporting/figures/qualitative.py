@@ -56,7 +56,7 @@ def draw_grid(settings: dict, list_path: str | Path, index_paths: Sequence[str |
         figure.subplots_adjust(**place.margins, wspace=0.03, hspace=0.03)
         for row, (source, at) in zip(axes, rows, strict=True):
             truth, mask = _read(pairs[at][0]), masks[at][..., None]
-            pictures = [composite(np.uint8(HOLE), truth, mask)]
+            pictures = [composite(np.array(HOLE, np.uint8), truth, mask)]
             for system in shown:
                 pictures.append(_prediction(files, system, source, at, truth, mask, settings))
             for axis, picture in zip(row, [*pictures, truth], strict=True):

@@ -81,7 +81,7 @@ def _beneath(table, scores, names: dict[str, str]) -> str:
     if len(devices) == 1:
         text += f"; device: {devices.index[0]}"
     else:
-        text += "; " + "; ".join(f"{device}: {', '.join(map(names.get, of))}" for device, of in devices.items())
+        text += "; " + "; ".join(f"{device}: {', '.join(names[name] for name in of)}" for device, of in devices.items())
     missing = [names[name] for name in names if name in set(scores["system"]) - set(table["system"])]
     return text + f"\nnot run here, so without a cost: {', '.join(missing)}" * bool(missing)
 

@@ -67,35 +67,37 @@ class Contents(Provenance):
             if description.section == section and (values := self.made[kind].get(name))
         ]
         for description, values in sorted(here, key=lambda pair: (pair[0].place, pair[0].name)):
-            several = self._tables_of if isinstance(description, Table) else self._pictures_of
             for value in values:
-                yield from several(description, value)
+                if isinstance(description, Table):
+                    yield from self._tables_of(description, value)
+                else:
+                    yield from self._pictures_of(description, value)
 
     def _tables_of(self, table: Table, value: str) -> Iterator[Item]:
         shown = displayed(table, self, value) if table.shown else []
         heading = self.heading(table.each, value)
         for number, each in enumerate(shown):
-            first = {"heading": heading, "anchor": f"{table.name}-{value}"} if heading and not number else {}
+            anchor = f"{table.name}-{value}" if heading and not number else ""
             summary = f"{each.title} ({each.lines} lines)"
             folded = number >= table.unfolded and bool(each.groups)
-            yield Item(table=each, folded=folded, summary=summary, **first)
+            yield Item(table=each, folded=folded, summary=summary, heading=heading if anchor else "", anchor=anchor)
         if table.shown and not shown and table.nothing:
             yield Item(text=table.nothing)
 
     def _pictures_of(self, figure: Figure, value: str) -> Iterator[Item]:
         path, heading = self.folder / figure.file(value), self.heading(figure.each, value)
-        picture = embedded(path)  # first: it names what is missing
+        source = embedded(path)  # first: it names what is missing
         facts = {"metric": self.metric_facts[0].title, figure.each or "value": heading, **figure.facts(self, value)}
         alt, caption = figure.alt.format(**facts), figure.text(**facts)
         folded = not figure.unfolded
-        first = {"heading": heading, "anchor": f"{figure.name}-{value}"} if heading and not folded else {}
-        picture = Picture(picture, width_of(path), alt, caption, figure.pixelated)
-        yield Item(picture=picture, folded=folded, summary=heading, **first)
+        anchor = f"{figure.name}-{value}" if heading and not folded else ""
+        picture = Picture(source, width_of(path), alt, caption, figure.pixelated)
+        yield Item(picture=picture, folded=folded, summary=heading, heading=heading if anchor else "", anchor=anchor)
 
     def warnings(self) -> list[str]:
         """What looks wrong in the numbers of this run, one sentence each."""
-        tables = (self.table(name) for name in ("quantitative", "sanity", "valid_region"))
-        return warnings(*tables, self.mask_cards(), self.settings)
+        means, controls, known = (self.table(name) for name in ("quantitative", "sanity", "valid_region"))
+        return warnings(means, controls, known, self.mask_cards(), self.settings)
 
     def failed_images(self) -> list[dict]:
         """The worst 1 % of every system, with the place of each in the gallery."""

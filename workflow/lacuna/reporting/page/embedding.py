@@ -29,6 +29,7 @@ def width_of(path: Path) -> int:
     """CSS pixels at which a drawn figure has its nominal size on paper, or at which small pixels can be seen."""
     if path.suffix == ".svg":
         points = re.search(rb'width="([\d.]+)pt"', path.read_bytes())
+        assert points, f"{path} is not a picture of matplotlib's"
         return round(float(points[1]) * 96 / 72)
     with Image.open(path) as picture:
         density = picture.info.get("dpi", (0, 0))[0]
@@ -43,8 +44,8 @@ def embedded(path: Path) -> str:
         raise LacunaError(f"{path} cannot be read ({error.strerror}); run the rule that makes it first") from None
     kind = "svg+xml" if path.suffix == ".svg" else "png"
     if kind == "png" and len(data) > LOSSLESS:
-        with Image.open(io.BytesIO(data)) as picture:
-            picture = picture.convert("RGB")
+        with Image.open(io.BytesIO(data)) as opened:
+            picture = opened.convert("RGB")
         picture.thumbnail((WIDEST, 100 * WIDEST), Image.Resampling.LANCZOS)
         stream = io.BytesIO()
         picture.save(stream, "WEBP", quality=88, method=6)

@@ -55,8 +55,8 @@ def _table(controls, quantitative, settings: dict, prediction: str, region: str)
     if len(sets) > 1:
         groups.append(_group("All data sets", pooled(of_controls), pooled(of_systems), metrics))
     for test_set, title in sets.items():
-        chosen = (table[table["test_set"] == test_set] for table in (of_controls, of_systems))
-        groups.append(_group(title, *chosen, metrics))
+        here, there = (table[table["test_set"] == test_set] for table in (of_controls, of_systems))
+        groups.append(_group(title, here, there, metrics))
     return DisplayTable(
         title=f"Controls: {prediction}, {REGIONS[region]}",
         caption=sentences(
