@@ -48,7 +48,9 @@ def run(args) -> None:
         tile=args.tile,
         overlap=args.overlap,
     )
-    jobs = plan_jobs(args.image, args.mask, args.output, options.suffix, args.force)
+    jobs, notes = plan_jobs(args.image, args.mask, args.output, options.suffix, args.force)
+    for note in notes:
+        print(f"note: {note}", file=sys.stderr)
     model = load(args.system, args.weights, args.settings, gpus=args.gpus, threads=args.threads, seed=args.seed)
     if args.image.is_dir():
         _run_folder(model, jobs, options, args.output)

@@ -1,9 +1,7 @@
 """Where photographs come from: a folder, or the installed Python packages. Each photograph is one origin."""
 
 import hashlib
-import importlib.util
 import os
-import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,12 +11,13 @@ import numpy as np
 from PIL import Image
 
 from lacuna.canonical import digest
+from lacuna.cells import shown
 from lacuna.data.decoding import decode, from_array
 from lacuna.data.fingerprint import matching_files
+from lacuna.data.packages import package_file
+from lacuna.data.stems import is_mask_beside, stem_of
 from lacuna.errors import LacunaError
 from lacuna.files import sha256_of
-
-_SPEC = re.compile(r"(?P<module>[\w.]+):(?P<path>[^\[\]]+)(\[(?P<first>\d+):(?P<last>\d+)\])?")
 
 
 @dataclass(frozen=True)
@@ -40,33 +39,42 @@ def workers() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None)
 
 
-def origins_of_folder(folder: str, pattern: str, share: list[float] | None = None) -> list[Origin]:
-    """The photographs of a folder, in the order of their names.
+def origins_of_folder(
+    folder: str, pattern: str, share: list[float] | None = None
+) -> tuple[list[Origin], dict[str, str]]:
+    """The photographs of a folder, in the order of their names, and name → reason of the files passed over.
+
+    Passed over is what is no picture, and the mask of a picture beside it (`lacuna.data.stems`).
 
     `share` = [lo, hi] keeps an origin when a number in [0, 1) that depends on its content alone is in [lo, hi), so
     sets with shares that do not overlap have no photograph in common, whatever the copies are called.
     Errors: `LacunaError` as in `matching_files`, and when no photograph falls into the share.
     """
-    names = matching_files(folder, pattern)
+    found, others = matching_files(folder, pattern)
+    passed_over = dict.fromkeys(others, "passed over: not a picture by its suffix")
+    stems = {stem_of(name) for name in found}
+    masks = {name for name in found if is_mask_beside(stem_of(name), stems)}
+    passed_over |= dict.fromkeys(sorted(masks), "passed over: the mask of a picture beside it")
+    names = [name for name in found if name not in masks]
     paths = [Path(folder, name) for name in names]
     with workers() as pool:
         try:
             hashes = list(pool.map(sha256_of, paths))
         except OSError as error:
-            raise LacunaError(f"{error.filename} cannot be read ({error.strerror}); repair or remove it") from None
+            raise LacunaError(f"{shown(str(error.filename))} cannot be read ({error.strerror}); repair or remove it") from None
     origins = [
         Origin(name, sha256, lambda path=path: decode(path), path)
         for name, path, sha256 in zip(names, paths, hashes, strict=True)
     ]
     if share is None:
-        return origins
+        return origins, passed_over
     low, high = share
     if not 0 <= low < high <= 1:
         raise LacunaError(f"the share {share} of the folder {folder} is no range; give [lo, hi] within [0, 1]")
     kept = [origin for origin in origins if low <= unit_number(origin.sha256) < high]
     if not kept:
         raise LacunaError(f"none of the {len(origins)} images in {folder} falls into the share {share}; widen it")
-    return kept
+    return kept, passed_over
 
 
 def distinct(origins: list[Origin]) -> list[Origin]:
@@ -89,25 +97,13 @@ def origins_of_packages(specs: list[str]) -> list[Origin]:
 
 
 def _origins_of_spec(spec: str) -> list[Origin]:
-    match = _SPEC.fullmatch(spec)
-    if not match:
-        raise LacunaError(f"the image {spec!r} is not of the form module:relative/path or module:x.npy[0:58]")
-    try:
-        found = importlib.util.find_spec(match["module"])
-    except ModuleNotFoundError:  # one of the packages that should hold it
-        found = None
-    if not found or not found.submodule_search_locations:
-        raise LacunaError(f"the image {spec!r} is in a package that is not installed; install it or correct the name")
-    path = Path(found.submodule_search_locations[0], match["path"])
-    if not path.is_file():
-        raise LacunaError(f"the installed package {match['module']} holds no file {match['path']}; correct {spec!r}")
-    name = f"{match['module']}:{match['path']}"
+    path, name, items = package_file(spec)
     if path.suffix != ".npy":
-        if match["first"]:
+        if items:
             raise LacunaError(f"the image {spec!r} asks for items, which only an .npy file has; take the brackets away")
         return [Origin(name, sha256_of(path), lambda: decode(path), path)]
     pictures = np.load(path, mmap_mode="r", allow_pickle=False)
-    first, last = (int(match["first"]), int(match["last"])) if match["first"] else (0, len(pictures))
+    first, last = items or (0, len(pictures))
     if pictures.ndim not in (3, 4) or not first < last <= len(pictures):
         raise LacunaError(f"{spec!r} does not fit an array of shape {pictures.shape}; correct the items asked for")
     return [

@@ -19,12 +19,13 @@ _LPIPS_PIXELS = {"alex": 1 << 19, "vgg": 1 << 16}
 
 
 def named(name: str) -> Metric:
-    """The metric called `name`; an unknown name is a `LacunaError` that lists the known ones."""
-    if name not in METRICS:
-        near = difflib.get_close_matches(name, METRICS, n=1)
+    """The metric called `name`, in capitals or not; an unknown name is a `LacunaError` that lists the known ones."""
+    known = name.lower().replace("-", "_")
+    if known not in METRICS:
+        near = difflib.get_close_matches(known, METRICS, n=1)
         hint = f"did you mean '{near[0]}'?" if near else f"known are: {', '.join(METRICS)}."
         raise LacunaError(f"there is no metric '{name}': {hint}")
-    return METRICS[name]
+    return METRICS[known]
 
 
 def decibels(mean_squared_error: float) -> float:

@@ -11,9 +11,10 @@ import numpy as np
 from lacuna.data.compositing import composite
 from lacuna.errors import LacunaError
 from lacuna.metrics.facts import Metric
+from lacuna.metrics.findings import Findings
 from lacuna.metrics.per_image import named
 from lacuna.metrics.regions import REGIONS
-from lacuna.metrics.triples import Files, read_triple
+from lacuna.metrics.triples import Files
 
 COLUMNS = [
     "source",
@@ -72,17 +73,23 @@ def _measured(metric, predictions, truths, weights, backbones) -> dict[str, list
 
 
 def score_rows(
-    settings: dict, files: Sequence[Files], backbones: str | Path, threads: int = 1
+    settings: dict,
+    files: Sequence[Files],
+    backbones: str | Path,
+    threads: int = 1,
+    findings: Findings | None = None,
 ) -> Iterator[dict[str, str | float]]:
     """Rows with `COLUMNS`, in the order of `files`.
 
     `settings`: `{system, source, test_set, metrics: [names]}`. The raw prediction is the stored 8-bit picture; the
     composite takes the hole from it and the rest from the image, so both are exactly what is on disk. Images may differ
     in size from one another. Each of `threads` works on a batch of its own, so that values do not depend on their
-    number, and no more than a batch a thread is held in memory.
+    number, and no more than a batch a thread is held in memory. `findings` reads
+    the files and counts what they tell.
     Raises `LacunaError` for files missing, unreadable, mispaired or of another size, and for values not finite.
     """
     metrics = [named(name) for name in settings["metrics"]]
+    findings = findings or Findings()
     names = {key: settings[key] for key in ("source", "test_set", "system")}
     if any(metric.network for metric in metrics):
         import torch
@@ -90,7 +97,7 @@ def score_rows(
         torch.set_num_threads(1)
 
     def rows_of(some: Sequence[Files]) -> list[dict]:
-        read = [read_triple(each) for each in some]
+        read = [findings.read(each) for each in some]
         return [row for part in _runs(some, read) for row in _rows(*part, metrics, names, backbones)]
 
     batches = (files[start : start + BATCH] for start in range(0, len(files), BATCH))
@@ -132,7 +139,7 @@ def _rows(files, read, metrics: list[Metric], names: dict, backbones: str | Path
                     if not math.isfinite(value):
                         raise LacunaError(
                             f"{metric.name} of {file} ({prediction}, {region}) is {value}; "
-                            "check the prediction and make it again."
+                            "check the prediction and make it again"
                         )
                     yield {
                         **names,

@@ -12,12 +12,13 @@ NUMBERS = ("value", "standard_error", "n")
 
 
 def named(name: str) -> SetMetric:
-    """The set metric called `name`; an unknown name is a `LacunaError`."""
-    if name not in SET_METRICS:
-        near = difflib.get_close_matches(name, SET_METRICS, n=1)
+    """The set metric called `name`, in capitals or not; an unknown name is a `LacunaError`."""
+    known = name.lower().replace("-", "_")
+    if known not in SET_METRICS:
+        near = difflib.get_close_matches(known, SET_METRICS, n=1)
         hint = f"did you mean '{near[0]}'?" if near else f"known are: {', '.join(SET_METRICS)}."
         raise LacunaError(f"there is no set metric '{name}': {hint}")
-    return SET_METRICS[name]
+    return SET_METRICS[known]
 
 
 def set_rows(settings: dict, features: Features, reference: Features) -> Iterator[dict]:
