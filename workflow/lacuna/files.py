@@ -95,7 +95,9 @@ def read_rows(path: str | Path, *columns: str) -> list[dict[str, str]]:
     try:
         with Path(path).open(newline="", encoding="utf-8") as stream:
             reader = csv.DictReader(stream)
-            rows = [{name: uncell(text) if isinstance(text, str) else text for name, text in row.items()} for row in reader]
+            rows = [
+                {name: uncell(text) if isinstance(text, str) else text for name, text in row.items()} for row in reader
+            ]
             there = reader.fieldnames or []
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or error

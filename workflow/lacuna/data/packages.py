@@ -46,6 +46,11 @@ def package_file(spec: str) -> PackageFile:
     return PackageFile(path, f"{match['module']}:{match['path']}", items)
 
 
+def files_of_packages(specs: list[str]) -> list[Path]:
+    """The files of the specs, each once. Errors: as in `package_file`."""
+    return list(dict.fromkeys(package_file(spec).path for spec in specs))
+
+
 def _installed() -> list[str]:
     """The folders that packages are installed into, of this environment first."""
     paths = sysconfig.get_paths()

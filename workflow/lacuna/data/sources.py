@@ -61,7 +61,9 @@ def origins_of_folder(
         try:
             hashes = list(pool.map(sha256_of, paths))
         except OSError as error:
-            raise LacunaError(f"{shown(str(error.filename))} cannot be read ({error.strerror}); repair or remove it") from None
+            raise LacunaError(
+                f"{shown(str(error.filename))} cannot be read ({error.strerror}); repair or remove it"
+            ) from None
     origins = [
         Origin(name, sha256, lambda path=path: decode(path), path)
         for name, path, sha256 in zip(names, paths, hashes, strict=True)

@@ -1,9 +1,9 @@
 """Files of folders by their stems, which are what pairs them: order and number of files say nothing.
 
-One convention for every command. A file's stem is its name below the folder without the suffix, in Unicode's normal form
-C: `a/00000001`. The mask of the picture `photo` is called `photo`, `photo_mask` or, as LaMa's are, `photo_mask001`;
-what was predicted under it is called after the picture or, as LaMa's predictions are, after the mask. In one folder
-`photo_mask.png` beside `photo.jpg` is the mask of that picture and no picture.
+One convention for every command. A file's stem is its name below the folder without the suffix, in Unicode's normal
+form C: `a/00000001`. The mask of the picture `photo` is called `photo`, `photo_mask` or, as LaMa's are,
+`photo_mask001`; what was predicted under it is called after the picture or, as LaMa's predictions are, after the mask.
+In one folder `photo_mask.png` beside `photo.jpg` is the mask of that picture and no picture.
 """
 
 import difflib
@@ -75,10 +75,10 @@ def masks_of(stems: Container[str], masks: Iterable[str]) -> dict[str, list[str]
     found: dict[str, list[str]] = defaultdict(list)
     for mask in masks:
         match = _MASK.fullmatch(mask)
-        if mask in stems:
-            found[mask].append(mask)
-        elif match and match[1] in stems:
+        if match and match[1] in stems:
             found[match[1]].append(mask)
+        elif mask in stems:
+            found[mask].append(mask)
     return {stem: [mask for mask in its if mask != stem] or its for stem, its in found.items()}
 
 

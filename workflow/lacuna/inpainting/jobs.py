@@ -41,9 +41,7 @@ class Job:
     output: Path
 
 
-def plan_jobs(
-    image: Path, mask: Path, output: Path, suffix: str, force: bool = False
-) -> tuple[list[Job], list[str]]:
+def plan_jobs(image: Path, mask: Path, output: Path, suffix: str, force: bool = False) -> tuple[list[Job], list[str]]:
     """The one job of a picture, or those of a folder, and what is to be said about the folders.
 
     Whatever can be seen to be wrong by now is a `LacunaError`, above all a picture that would be its own mask.

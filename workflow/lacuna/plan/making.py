@@ -4,7 +4,9 @@ from functools import cache
 from pathlib import Path
 
 from lacuna.backbones.catalogue import backbone
+from lacuna.canonical import digest
 from lacuna.data.fingerprint import contents_of, fingerprint
+from lacuna.data.packages import files_of_packages
 from lacuna.errors import LacunaError
 from lacuna.plan.files import FileNames
 from lacuna.plan.job import Job
@@ -49,7 +51,9 @@ class Making(FileNames):
     def pair(self, image_set: str) -> Job:
         mode = "drawn" if image_set in self.role_sets("train") else "paired"
         upstream = (self.stage(image_set), self.make_masks(self.masks_for(image_set)))
-        return Job("pair", {"name": image_set, "mode": mode, "seed": self.config["seed"]}, upstream)
+        settings = {"name": image_set, "mode": mode, "seed": self.config["seed"]}
+        pairing = self.config["mask_sets"][self.masks_for(image_set)].get("pairing", "drawn")
+        return Job("pair", settings if pairing == "drawn" else {**settings, "pairing": pairing}, upstream)
 
     @cache  # noqa: B019
     def check_splits(self) -> Job:
@@ -130,6 +134,8 @@ class Making(FileNames):
 
     def _content(self, entry: dict) -> str:
         """Digest of the user's own files behind a set: a changed photograph is seen, a touched one is not."""
+        if "images" in entry:
+            return digest(*contents_of(files_of_packages(entry["images"]), self.cache_folder / "fingerprints.json"))
         if "path" not in entry:
             return ""
         return self._fingerprint(entry["path"], entry.get("pattern", "**/*"))

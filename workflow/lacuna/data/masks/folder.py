@@ -63,7 +63,19 @@ class GivenMasks:
 
     def crop(self, size: tuple[int, int]) -> Crop:
         """Which part of a mask of this (width, height) is taken."""
-        return Crop(0, 0, *size) if self.pairing == "drawn" else centre_crop(size, self.size)
+        return Crop(0, 0, *size) if not self.own_pairs else centre_crop(size, self.size)
+
+    @property
+    def own_pairs(self) -> bool:
+        """Whether each picture gets its own mask."""
+        return self.pairing != "drawn"
+
+    def origin(self, name: str) -> dict:
+        """Columns of a set's index about the file of a mask: its name and, for own pairs, the part that was taken."""
+        if not self.own_pairs:
+            return {"origin": name}
+        crop = self.crop(Image.fromarray(grey_mask(self.folder / name)).size)
+        return {"origin": name, **{f"crop_{side}": value for side, value in crop._asdict().items()}}
 
     def inside(self, wanted: Bin) -> list[Given]:
         """The masks in a bin, sorted by content and name."""
