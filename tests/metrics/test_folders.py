@@ -40,7 +40,8 @@ def arguments(folders, output, *more):
 
 
 def test_files_are_paired_by_stem_whatever_their_order_and_ending(folders):
-    pairs = paired_by_stem(*(folders / name for name in ("truth", "predictions", "masks")))
+    pairs, notes = paired_by_stem(*(folders / name for name in ("truth", "predictions", "masks")))
+    assert notes == [f"passed over 1 of the files in {folders / 'masks'} that are no pictures: LICENCE.txt"]
     assert [image.rpartition("/")[2] for image, _, _ in pairs] == [f"{name}.jpg" for name in sorted(NAMES)]
     for name, (_, mask, prediction) in zip(sorted(NAMES), pairs, strict=True):
         assert mask.endswith(f"masks/{name}.png") and prediction.endswith(f"predictions/{name}.png")

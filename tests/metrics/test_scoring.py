@@ -152,10 +152,12 @@ def test_another_number_of_predictions_is_refused(folder):
         score(folder)
 
 
-def test_a_grey_mask_is_refused(folder):
-    Image.new("L", (40, 26), 128).save(folder / "masks/0004.png")
-    with pytest.raises(LacunaError, match="0004.png holds 1 values other than 0 and 255"):
-        score(folder)
+def test_soft_masks_are_read_at_128(folder):
+    before = score(folder)
+    with Image.open(folder / "masks/0004.png") as mask:
+        soft = np.where(np.asarray(mask) == 255, 128, 127).astype(np.uint8)
+    Image.fromarray(soft).save(folder / "masks/0004.png")
+    pd.testing.assert_frame_equal(score(folder), before)
 
 
 def test_a_value_that_is_not_finite_is_refused(folder, monkeypatch):

@@ -6,22 +6,28 @@ A spreadsheet computes cells that begin like a formula (OWASP: CSV injection).
 
 import re
 
-_LONE = re.compile("[\udc80-\udcff]")
-_LIKE_ESCAPED = re.compile(r"\\+x[89a-f][0-9a-f]")
-_ESCAPED = re.compile(r"\\(\\*)x([89a-f][0-9a-f])")
+# A byte that is not UTF-8, or what looks like one that is written; with the backslashes before it.
+_TO_WRITE = re.compile("(\\\\*)(?:([\udc80-\udcff])|(?<=\\\\)x([89a-f][0-9a-f]))")
+_WRITTEN = re.compile(r"(\\+)x([89a-f][0-9a-f])")
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 
 
 def shown(name: str) -> str:
-    r"""A name with every byte that is not UTF-8 written `\xe9`; what looks so already gets one more backslash."""
-    name = _LIKE_ESCAPED.sub(lambda found: "\\" + found[0], name)
-    return _LONE.sub(lambda found: f"\\x{ord(found[0]) - 0xDC00:02x}", name)
+    r"""A name with every byte that is not UTF-8 written `\xe9`; backslashes that stand before such are doubled."""
+    return _TO_WRITE.sub(
+        lambda found: 2 * found[1] + (f"\\x{ord(found[2]) - 0xDC00:02x}" if found[2] else f"x{found[3]}"), name
+    )
 
 
 def _hidden(text: str) -> str:
     """The name that `shown` shows so."""
-    return _ESCAPED.sub(lambda found: found[0][1:] if found[1] else chr(0xDC00 + int(found[2], 16)), text)
+
+    def restored(found: re.Match) -> str:
+        number, odd = divmod(len(found[1]), 2)
+        return "\\" * number + (chr(0xDC00 + int(found[2], 16)) if odd else f"x{found[2]}")
+
+    return _WRITTEN.sub(restored, text)
 
 
 def cell(value):

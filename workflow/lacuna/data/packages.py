@@ -4,8 +4,7 @@ Only the standard library is used: the plan asks at every start of Snakemake.
 """
 
 import re
-import site
-import sysconfig
+import sys
 from importlib.machinery import PathFinder
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -13,6 +12,10 @@ from typing import NamedTuple
 from lacuna.errors import LacunaError
 
 _SPEC = re.compile(r"(?P<module>\w+(\.\w+)*):(?P<path>[^\[\]]+)(\[(?P<first>\d+):(?P<last>\d+)\])?")
+
+
+class NotInstalledError(LacunaError):
+    """A package that this environment lacks."""
 
 
 class PackageFile(NamedTuple):
@@ -38,7 +41,9 @@ def package_file(spec: str) -> PackageFile:
     top, *parts = match["module"].split(".")
     found = PathFinder.find_spec(top, _installed())
     if not found or not found.submodule_search_locations:
-        raise LacunaError(f"the image {spec!r} is in a package that is not installed; install it or correct the name")
+        raise NotInstalledError(
+            f"the image {spec!r} is in a package that is not installed; install it or correct the name"
+        )
     path = Path([*found.submodule_search_locations][0], *parts, inside)
     if not path.is_file():
         raise LacunaError(f"the installed package {match['module']} holds no file {match['path']}; correct {spec!r}")
@@ -47,12 +52,19 @@ def package_file(spec: str) -> PackageFile:
 
 
 def files_of_packages(specs: list[str]) -> list[Path]:
-    """The files of the specs, each once. Errors: as in `package_file`."""
-    return list(dict.fromkeys(package_file(spec).path for spec in specs))
+    """The files of the specs, each once, without those of packages that this environment lacks.
+
+    The environment that plans is not always the one that stages. Errors: as in `package_file`.
+    """
+    found = []
+    for spec in specs:
+        try:
+            found.append(package_file(spec).path)
+        except NotInstalledError:
+            continue
+    return list(dict.fromkeys(found))
 
 
 def _installed() -> list[str]:
-    """The folders that packages are installed into, of this environment first."""
-    paths = sysconfig.get_paths()
-    folders = [paths["purelib"], paths["platlib"], *site.getsitepackages()]
-    return list(dict.fromkeys([*folders, *([site.getusersitepackages()] if site.ENABLE_USER_SITE else [])]))
+    """The folders that packages are installed into, in the order of Python's search."""
+    return [folder for folder in sys.path if Path(folder).name in ("site-packages", "dist-packages")]

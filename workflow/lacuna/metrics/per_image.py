@@ -22,7 +22,7 @@ def named(name: str) -> Metric:
     """The metric called `name`, in capitals or not; an unknown name is a `LacunaError` that lists the known ones."""
     known = name.lower().replace("-", "_")
     if known not in METRICS:
-        near = difflib.get_close_matches(known, METRICS, n=1)
+        near = [each for each in METRICS if each.startswith(known)] or difflib.get_close_matches(known, METRICS, n=1)
         hint = f"did you mean '{near[0]}'?" if near else f"known are: {', '.join(METRICS)}."
         raise LacunaError(f"there is no metric '{name}': {hint}")
     return METRICS[known]

@@ -15,7 +15,9 @@ def named(name: str) -> SetMetric:
     """The set metric called `name`, in capitals or not; an unknown name is a `LacunaError`."""
     known = name.lower().replace("-", "_")
     if known not in SET_METRICS:
-        near = difflib.get_close_matches(known, SET_METRICS, n=1)
+        near = [each for each in SET_METRICS if each.startswith(known)] or difflib.get_close_matches(
+            known, SET_METRICS, n=1
+        )
         hint = f"did you mean '{near[0]}'?" if near else f"known are: {', '.join(SET_METRICS)}."
         raise LacunaError(f"there is no set metric '{name}': {hint}")
     return SET_METRICS[known]
