@@ -18,7 +18,9 @@ class Metric:
     disk) and returns `(values, maps)`: the metric of each whole image (K×N) and the error or similarity of each pixel
     (K×N×H×W), or None instead of the maps where the metric has no local reading. The value of a region is
     `from_mean` of the map's mean over the region's pixels. Metrics with a `network` also take `backbones=`,
-    the folder of pretrained weights. Values are finite, for identical images too: a mean is never poisoned.
+    the folder of pretrained weights. Where `reach` is given, a pixel of the map depends on the pixels so far around it
+    alone, and the value of an image is `from_mean` of the map's mean without a `border` of so many pixels: then a
+    large image can be measured part by part. Values are finite, for identical images too: a mean is never poisoned.
     """
 
     name: str
@@ -32,6 +34,8 @@ class Metric:
     measure: Callable
     network: str | None = None
     from_mean: Callable[[float], float] = float
+    reach: int | None = None
+    border: int = 0
 
     @property
     def arrow(self) -> str:

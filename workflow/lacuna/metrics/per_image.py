@@ -14,6 +14,8 @@ from lacuna.errors import LacunaError
 from lacuna.metrics.facts import METRICS, Metric, metric
 
 PSNR_CAP = 100.0
+TILED_FROM = 1 << 21
+"""Pixels beyond which an image is scored part by part: more than 1448×1448."""
 # Pixels that pass LPIPS' network at once; its first features take 80 (AlexNet) and 5000 bytes (VGG16) a pixel.
 _LPIPS_PIXELS = {"alex": 1 << 19, "vgg": 1 << 16}
 
@@ -71,6 +73,7 @@ def _squares(predictions, truths):
     decimals=2,
     note="10·log10(1/MSE), the mean over pixels and the three channels; identical images read 100 dB, not infinity.",
     from_mean=decibels,
+    reach=0,
 )
 def psnr(predictions, truths):
     """Peak signal-to-noise ratio; the maps are squared errors, so a region's PSNR comes from the region's MSE."""
@@ -89,6 +92,8 @@ def psnr(predictions, truths):
     decimals=4,
     note="scikit-image's structural_similarity with its defaults: a uniform 7×7 window, K1 = 0.01, K2 = 0.03, sample "
     "covariance. Whole image: the mean without a border of 3 pixels. Regions: the mean of the full map.",
+    reach=3,
+    border=3,
 )
 def ssim(predictions, truths):
     """Structural similarity (Wang, Bovik, Sheikh, Simoncelli: Image quality assessment, IEEE TIP 2004)."""
@@ -134,6 +139,7 @@ def ms_ssim(predictions, truths):
     space="RGB, 8 bit",
     decimals=4,
     note="Mean absolute difference on the [0, 1] scale, the mean over pixels and the three channels.",
+    reach=0,
 )
 def l1(predictions, truths):
     """Mean absolute error."""
@@ -149,6 +155,7 @@ def l1(predictions, truths):
     space="RGB, 8 bit",
     decimals=5,
     note="Mean squared difference on the [0, 1] scale, the mean over pixels and the three channels.",
+    reach=0,
 )
 def l2(predictions, truths):
     """Mean squared error: what PSNR is the logarithm of, and the one of the two whose mean is a mean of errors."""
@@ -175,6 +182,14 @@ def _perceptual_distance(network: str, predictions, truths, backbones):
     values, maps = np.empty(predictions.shape[:2]), np.empty(predictions.shape[:-1])
     at_once = max(1, _LPIPS_PIXELS[network] // (size[0] * size[1]))
     with torch.inference_mode():
+        if size[0] * size[1] > TILED_FROM:
+            for n, truth in enumerate(truths):
+                of_truth, of_predictions = (
+                    torch.from_numpy(images).permute(0, 3, 1, 2) for images in (truth[None], predictions[:, n])
+                )
+                found = distance.compare_in_tiles(of_predictions, of_truth)
+                values[:, n], maps[:, n] = (tensor.numpy() for tensor in found)
+            return values, maps
         for start in range(0, len(truths), at_once):
             some = slice(start, start + at_once)
             of_truths = distance.features(_tensor(truths[some]))

@@ -12,7 +12,7 @@ from lacuna.data.compositing import composite
 from lacuna.errors import LacunaError
 from lacuna.metrics.facts import Metric
 from lacuna.metrics.findings import Findings
-from lacuna.metrics.per_image import named
+from lacuna.metrics.per_image import TILED_FROM, named
 from lacuna.metrics.regions import REGIONS
 from lacuna.metrics.triples import Files
 
@@ -32,6 +32,7 @@ PREDICTIONS = ("raw", "composite")
 # What is held in memory at once, for each thread: at most so many images, and so many pixels of them.
 BATCH = 4
 BATCH_PIXELS = 1 << 19
+SMALLEST_STRIP = 8  # rows; SSIM's window has 7
 
 
 def score_batch(
@@ -41,8 +42,46 @@ def score_batch(
 
     `predictions` are uint8 K×N×H×W×3, `truths` uint8 N×H×W×3, `masks` bool N×H×W (true = hole).
     """
-    weights = {name: region.pixels and _weights(region.pixels(masks)) for name, region in REGIONS.items()}
-    return {metric.name: _measured(metric, predictions, truths, weights, backbones) for metric in metrics}
+    inside = {name: region.pixels and region.pixels(masks) for name, region in REGIONS.items()}
+    parts = [metric for metric in metrics if len(truths) == 1 and masks.size > TILED_FROM and metric.reach is not None]
+    found = {metric.name: _measured_in_parts(metric, predictions, truths, inside) for metric in parts}
+    if len(parts) < len(metrics):
+        weights = {name: None if pixels is None else _weights(pixels) for name, pixels in inside.items()}
+        for metric in metrics:
+            if metric not in parts:
+                found[metric.name] = _measured(metric, predictions, truths, weights, backbones)
+    return found
+
+
+def _measured_in_parts(metric, predictions, truths, inside) -> dict[str, list[list[float | None]]]:
+    """What `_measured` gives for one large image, from strips of it: maps of 12 megapixels take 100 MB each."""
+    height, width = truths.shape[1:3]
+    strips = max(1, height // max(2 * SMALLEST_STRIP, BATCH_PIXELS // width))
+    edges = [height * i // strips for i in range(strips + 1)]
+    sums = {name: np.zeros(len(predictions)) for name in inside}
+    counts = {
+        name: 0 if pixels is not None else _within(height, width, metric.border) for name, pixels in inside.items()
+    }
+    for top, bottom in zip(edges, edges[1:], strict=False):
+        first, last = max(0, top - metric.reach), min(height, bottom + metric.reach)
+        _, maps = metric.measure(predictions[:, :, first:last], truths[:, first:last])
+        maps = maps[:, 0, top - first : bottom - first]
+        for name, pixels in inside.items():
+            if pixels is None:
+                rows = slice(max(metric.border - top, 0), min(bottom, height - metric.border) - top)
+                sums[name] += maps[:, rows, metric.border : width - metric.border].sum(axis=(1, 2))
+            else:
+                some = pixels[0, top:bottom]
+                sums[name] += maps[:, some].sum(axis=1)
+                counts[name] += int(np.count_nonzero(some))
+    return {
+        name: [[metric.from_mean(float(total / counts[name])) if counts[name] else None] for total in sums[name]]
+        for name in inside
+    }
+
+
+def _within(height: int, width: int, border: int) -> int:
+    return (height - 2 * border) * (width - 2 * border)
 
 
 def _weights(inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
