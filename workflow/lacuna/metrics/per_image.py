@@ -179,10 +179,12 @@ def _perceptual_distance(network: str, predictions, truths, backbones):
     _refuse_below(MINIMUM_SIZE[network], truths, "LPIPS", f"lpips_{network}")
     distance = _lpips(network, str(backbones))
     size = truths.shape[1:3]
-    values, maps = np.empty(predictions.shape[:2]), np.empty(predictions.shape[:-1])
+    large = size[0] * size[1] > TILED_FROM
+    values = np.empty(predictions.shape[:2])
+    maps = np.empty(predictions.shape[:-1], np.float32 if large else float)
     at_once = max(1, _LPIPS_PIXELS[network] // (size[0] * size[1]))
     with torch.inference_mode():
-        if size[0] * size[1] > TILED_FROM:
+        if large:
             for n, truth in enumerate(truths):
                 of_truth, of_predictions = (
                     torch.from_numpy(images).permute(0, 3, 1, 2) for images in (truth[None], predictions[:, n])

@@ -43,14 +43,31 @@ def score_batch(
     `predictions` are uint8 K×N×H×W×3, `truths` uint8 N×H×W×3, `masks` bool N×H×W (true = hole).
     """
     inside = {name: region.pixels and region.pixels(masks) for name, region in REGIONS.items()}
-    parts = [metric for metric in metrics if len(truths) == 1 and masks.size > TILED_FROM and metric.reach is not None]
-    found = {metric.name: _measured_in_parts(metric, predictions, truths, inside) for metric in parts}
-    if len(parts) < len(metrics):
-        weights = {name: None if pixels is None else _weights(pixels) for name, pixels in inside.items()}
-        for metric in metrics:
-            if metric not in parts:
-                found[metric.name] = _measured(metric, predictions, truths, weights, backbones)
-    return found
+    if len(truths) == 1 and masks.size > TILED_FROM:
+        return {
+            metric.name: _measured_at_once(metric, predictions, truths, inside, backbones)
+            if metric.reach is None
+            else _measured_in_parts(metric, predictions, truths, inside)
+            for metric in metrics
+        }
+    weights = {name: None if pixels is None else _weights(pixels) for name, pixels in inside.items()}
+    return {metric.name: _measured(metric, predictions, truths, weights, backbones) for metric in metrics}
+
+
+def _measured_at_once(metric, predictions, truths, inside, backbones) -> dict[str, list[list[float | None]]]:
+    """What `_measured` gives for one large image, without weights as large as its maps."""
+    options = {"backbones": backbones} if metric.network else {}
+    whole, maps = metric.measure(predictions, truths, **options)
+    values: dict[str, list[list[float | None]]] = {}
+    for name, pixels in inside.items():
+        if pixels is None:
+            values[name] = whole.tolist()
+        elif maps is not None:
+            some = pixels.any()
+            values[name] = [
+                [metric.from_mean(float(each[0].mean(where=pixels[0], dtype=float))) if some else None] for each in maps
+            ]
+    return values
 
 
 def _measured_in_parts(metric, predictions, truths, inside) -> dict[str, list[list[float | None]]]:

@@ -164,7 +164,7 @@ def _vgg16() -> nn.Sequential:
 
 # Sides of tiles, multiples of every stride, and the pixels around them: more than the half of 195 (AlexNet) or 196
 # (VGG16) pixels that the last features see, and a multiple of every stride, too.
-_TILE = {"alex": 1024, "vgg": 256}
+_TILE = {"alex": 640, "vgg": 256}
 _AROUND = 128
 _STRIDES = {"alex": (4, 8, 16, 16, 16), "vgg": (1, 2, 4, 8, 16)}
 _TRUNKS = {"alex": _alexnet, "vgg": _vgg16}
