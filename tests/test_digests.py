@@ -49,3 +49,9 @@ def test_bytes_change_the_digest_and_file_times_do_not(tmp_path, monkeypatch):
         file.write("\n# edited\n")
     assert fresh_digest("lacuna.systems.telea") != telea
     assert fresh_digest("lacuna.commands.stage") == stage
+
+
+def test_what_scores_any_folders_reruns_no_step_of_the_workflow():
+    used = digests.modules_used(("lacuna.commands.score",))
+    assert "lacuna.metrics.scoring" in used
+    assert not {"lacuna.folder_scores", "lacuna.backbones.fetching", "lacuna.reporting.bootstrap"} & set(used)

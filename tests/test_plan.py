@@ -223,3 +223,17 @@ def test_npm_that_arrives_fetches_the_runtime_and_npm_that_leaves_does_not(tmp_p
         digests.append(plan(tmp_path).fetch_web_runtime().digest)
     assert digests[0] != digests[1]
     assert digests[1] == digests[2] == digests[3]
+
+
+def test_masks_of_their_own_pictures_are_paired_so_where_pictures_are_reported_on(tmp_path):
+    (tmp_path / "0.png").write_bytes(b"picture")
+    sets = {**deepcopy(DEFAULT["mask_sets"]), "test_mask": {"kind": "folder", "path": str(tmp_path), "count": None}}
+    dealt = plan(tmp_path / "cache", mask_sets=deepcopy(sets))
+    sets["test_mask"]["pairing"] = "by_name"
+    own = plan(tmp_path / "cache", mask_sets=sets)
+    assert own.pair("paris_test").settings["pairing"] == own.make_masks("test_mask").settings["pairing"] == "by_name"
+    assert "pairing" not in dealt.pair("paris_test").settings
+    assert own.pair("place2_train").digest == dealt.pair("place2_train").digest
+    sets["train_mask"]["pairing"] = "by_name"
+    with pytest.raises(LacunaError, match="pairing"):
+        plan(tmp_path / "cache", mask_sets=sets)
