@@ -205,3 +205,10 @@ def test_no_job_s_digest_depends_on_this_room():
     for command in ("train", "predict", "score"):
         assert not [name for name in modules_used((f"lacuna.commands.{command}",)) if "inpainting" in name]
     assert "lacuna.inpainting.models" in modules_used(("lacuna.commands.inpaint",))
+
+
+def test_a_file_is_not_its_own_mask(tmp_path):
+    save(tmp_path / "x.png", noise())
+    (tmp_path / "link.png").symlink_to("x.png")
+    with pytest.raises(LacunaError, match="are one and the same"):
+        lacuna.load("telea").inpaint(tmp_path / "x.png", str(tmp_path / "link.png"))
