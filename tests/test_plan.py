@@ -1,6 +1,5 @@
 from copy import deepcopy
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -145,9 +144,9 @@ def test_weights_together_with_training_are_trained_further(tmp_path):
     entry = {"settings": DEFAULT["systems"]["aotgan"]["settings"], "weights": str(released), "training": own}
     one = plan(tmp_path, systems={"aotgan": entry})
     assert one.trainings() == [("aotgan", "place2"), ("aotgan", "celeba")]
-    assert one.weights_path("aotgan", "celeba") == "results/demo/training/aotgan/celeba/weights.safetensors"
-    assert one.initial_weights(SimpleNamespace(system="aotgan")) == str(released)
+    assert one.weights_of("aotgan", "celeba") == ["results/demo/training/aotgan/celeba/weights.safetensors"]
     job = one.train("aotgan", "place2")
+    assert job.inputs["initial"] == (str(released),)
     assert job.settings["training"]["freeze"] == ["network.encoder.*"]
     released.write_bytes(b"other weights")
     assert plan(tmp_path, systems={"aotgan": entry}).train("aotgan", "place2").digest != job.digest
@@ -255,3 +254,17 @@ def test_npm_that_arrives_fetches_the_runtime_and_npm_that_leaves_does_not(tmp_p
         digests.append(plan(tmp_path).fetch_web_runtime().digest)
     assert digests[0] != digests[1]
     assert digests[1] == digests[2] == digests[3]
+
+
+def test_masks_of_their_own_pictures_are_paired_so_where_pictures_are_reported_on(tmp_path):
+    (tmp_path / "0.png").write_bytes(b"picture")
+    sets = {**deepcopy(DEFAULT["mask_sets"]), "test_mask": {"kind": "folder", "path": str(tmp_path), "count": None}}
+    dealt = plan(tmp_path / "cache", mask_sets=deepcopy(sets))
+    sets["test_mask"]["pairing"] = "by_name"
+    own = plan(tmp_path / "cache", mask_sets=sets)
+    assert own.pair("paris_test").settings["pairing"] == own.make_masks("test_mask").settings["pairing"] == "by_name"
+    assert dealt.pair("paris_test").settings["pairing"] == "drawn"
+    assert own.pair("place2_train").digest == dealt.pair("place2_train").digest
+    sets["train_mask"]["pairing"] = "by_name"
+    with pytest.raises(LacunaError, match="pairing"):
+        plan(tmp_path / "cache", mask_sets=sets)
