@@ -146,7 +146,7 @@ def test_every_static_file_of_the_package_belongs_to_a_module_that_reads_it():
     ]
     read = {path for module in modules for path in digests.static_files(module)}
     files = {path for path in digests.PACKAGE.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
-    assert {path for path in files if path.suffix != ".py"} <= read
+    assert {path for path in files if path.suffix not in {".py", ".typed"}} <= read
     assert {path.name for path in digests.static_files("lacuna.reporting.page.contents")} >= {"page.html"}
 
 
