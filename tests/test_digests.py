@@ -36,12 +36,12 @@ def test_staging_and_masks_reach_no_system_and_no_metric():
 
 
 def test_metrics_that_register_themselves_are_reached_and_kinds_of_data_are_not():
-    scoring = digests.modules_used(("lacuna.commands.score",))
+    scoring = digests.modules_used(("lacuna.steps.score",))
     assert {"lacuna.metrics.per_image.psnr", "lacuna.metrics.per_image._lpips"} <= set(scoring)
     assert not [name for name in scoring if name.endswith("__init__")]
-    staging = digests.modules_used(("lacuna.commands.stage", "lacuna.data.image_sources.folder"))
+    staging = digests.modules_used(("lacuna.steps.stage", "lacuna.data.image_sources.folder"))
     assert "lacuna.data.image_sources.package" not in staging
-    masks = digests.modules_used(("lacuna.commands.make_masks", "lacuna.data.masks.boxes"))
+    masks = digests.modules_used(("lacuna.steps.make_masks", "lacuna.data.masks.boxes"))
     assert not {"lacuna.data.masks.strokes", "lacuna.data.masks.folder"} & set(masks)
 
 
@@ -146,7 +146,7 @@ def test_every_static_file_of_the_package_belongs_to_a_module_that_reads_it():
     ]
     read = {path for module in modules for path in digests.static_files(module)}
     files = {path for path in digests.PACKAGE.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
-    assert {path for path in files if path.suffix != ".py"} <= read
+    assert {path for path in files if path.suffix not in {".py", ".typed"}} <= read
     assert {path.name for path in digests.static_files("lacuna.reporting.page.contents")} >= {"page.html"}
 
 
@@ -162,3 +162,9 @@ def test_a_template_is_in_the_digest_of_the_module_that_reads_it(tmp_path):
     with (package / "studio/static/index.html").open("a") as file:
         file.write("<!-- edited -->")
     assert fresh_digest() != before
+
+
+def test_what_scores_any_folders_reruns_no_step_of_the_workflow():
+    used = digests.modules_used(("lacuna.steps.score",))
+    assert "lacuna.metrics.scoring" in used
+    assert not {"lacuna.folder_scores", "lacuna.backbones.fetching", "lacuna.reporting.bootstrap"} & set(used)

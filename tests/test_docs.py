@@ -27,3 +27,15 @@ def test_paths_named_in_the_map_exist():
     text = (ROOT / "docs" / "architecture.md").read_text()
     for name in re.findall(r"`((?:workflow|config|tests|profiles|envs)/[A-Za-z0-9_./-]+)`", text):
         assert (ROOT / name).exists(), name
+
+
+def test_the_tests_of_the_cases_from_the_field_exist():
+    rows = [
+        line for line in (ROOT / "docs" / "field_cases.md").read_text().splitlines() if line[:3].strip("| ").isdigit()
+    ]
+    assert len(rows) == 15
+    for row in rows:
+        tests = re.findall(r"`(tests/[a-z_/]+\.py)::(\w+)`", row)
+        assert tests, row
+        for file, name in tests:
+            assert f"\ndef {name}(" in (ROOT / file).read_text(), (file, name)

@@ -2,7 +2,6 @@ import subprocess
 import sys
 from copy import deepcopy
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -147,9 +146,9 @@ def test_weights_together_with_training_are_trained_further(tmp_path):
     entry = {"settings": DEFAULT["systems"]["aotgan"]["settings"], "weights": str(released), "training": own}
     one = plan(tmp_path, systems={"aotgan": entry})
     assert one.trainings() == [("aotgan", "place2"), ("aotgan", "celeba")]
-    assert one.weights_path("aotgan", "celeba") == "results/demo/training/aotgan/celeba/weights.safetensors"
-    assert one.initial_weights(SimpleNamespace(system="aotgan")) == str(released)
+    assert one.weights_of("aotgan", "celeba") == ["results/demo/training/aotgan/celeba/weights.safetensors"]
     job = one.train("aotgan", "place2")
+    assert job.inputs["initial"] == (str(released),)
     assert job.settings["training"]["freeze"] == ["network.encoder.*"]
     released.write_bytes(b"other weights")
     assert plan(tmp_path, systems={"aotgan": entry}).train("aotgan", "place2").digest != job.digest
@@ -285,3 +284,17 @@ def test_planning_imports_nothing_heavy():
     for _ in range(2):
         done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+def test_masks_of_their_own_pictures_are_paired_so_where_pictures_are_reported_on(tmp_path):
+    (tmp_path / "0.png").write_bytes(b"picture")
+    sets = {**deepcopy(DEFAULT["mask_sets"]), "test_mask": {"kind": "folder", "path": str(tmp_path), "count": None}}
+    dealt = plan(tmp_path / "cache", mask_sets=deepcopy(sets))
+    sets["test_mask"]["pairing"] = "by_name"
+    own = plan(tmp_path / "cache", mask_sets=sets)
+    assert own.pair("paris_test").settings["pairing"] == own.make_masks("test_mask").settings["pairing"] == "by_name"
+    assert dealt.pair("paris_test").settings["pairing"] == "drawn"
+    assert own.pair("place2_train").digest == dealt.pair("place2_train").digest
+    sets["train_mask"]["pairing"] = "by_name"
+    with pytest.raises(LacunaError, match="pairing"):
+        plan(tmp_path / "cache", mask_sets=sets)

@@ -227,3 +227,33 @@ def test_threads_do_not_spin_where_others_have_the_cores(given, monkeypatch):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stderr.strip() == "passiveFalse"
+
+
+def test_masks_beside_their_pictures_are_no_pictures(given, capsys):
+    (given / "in").mkdir()
+    for i, name in enumerate("ab"):
+        save(given / "in" / f"{name}.png", noise(seed=i))
+        save(given / "in" / f"{name}_mask.png", box(top=7 + i))
+    assert run("in", "in", "-o", "out") == 0
+    said = capsys.readouterr()
+    assert "2 pictures filled" in said.out and "a_mask.png (the mask of a picture)" in said.err
+    assert sorted(path.name for path in (given / "out").iterdir()) == ["a.png", "b.png"]
+    for i, name in enumerate("ab"):
+        out = np.asarray(Image.open(f"out/{name}.png"))
+        assert (out[~box(top=7 + i)] == noise(seed=i)[~box(top=7 + i)]).all()
+        assert (out[box(top=7 + i)] != noise(seed=i)[box(top=7 + i)]).any()
+
+
+@pytest.mark.parametrize("other", ["photo.png", "soft.png", "hard.png", "copy.png"])
+def test_no_picture_is_its_own_mask(given, capsys, other):
+    (given / "soft.png").symlink_to("photo.png")
+    (given / "hard.png").hardlink_to(given / "photo.png")
+    (given / "copy.png").write_bytes((given / "photo.png").read_bytes())
+    assert run("photo.png", other, "-o", "out.png") == 1
+    assert "are one and the same" in capsys.readouterr().err and not (given / "out.png").exists()
+    for folder in ("in", "masks"):
+        (given / folder).mkdir()
+    (given / "in/a.png").hardlink_to(given / "photo.png")
+    (given / "masks/a.png").symlink_to(given / other)
+    assert run("in", "masks", "-o", "out") == 1
+    assert "are one and the same" in capsys.readouterr().err and not (given / "out").exists()

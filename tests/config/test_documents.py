@@ -87,7 +87,7 @@ CHANGES = {
     "newline": ({"run": "run\n"}, False),
     "given": ({"systems": {"theirs": {"kind": "predictions", "path": "x"}}}, True),
     "given with settings": ({"systems": {"theirs": {"kind": "predictions", "path": "x", "settings": {}}}}, False),
-    "weights and training": ({"systems": {"madf": {"weights": "x"}}}, False),
+    "weights and training": ({"systems": {"madf": {"weights": "x"}}}, True),
 }
 
 

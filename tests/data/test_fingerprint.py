@@ -52,8 +52,43 @@ def test_patterns_links_and_hidden_files(tmp_path):
     (folder / ".hidden.png").write_bytes(b"")
     (tmp_path / "links").mkdir()
     (tmp_path / "links/set").symlink_to(folder)
-    assert matching_files(folder, "a/*.png") == ["a/photo_1.png", "a/photo_3.png"]
-    assert len(matching_files(tmp_path / "links")) == 4
+    (folder / "a/notes.txt").write_text("no picture")
+    assert matching_files(folder, "a/*.png") == (["a/photo_1.png", "a/photo_3.png"], [])
+    assert matching_files(folder, "a/*") == (["a/photo_1.png", "a/photo_3.png"], ["a/notes.txt"])
+    assert len(matching_files(tmp_path / "links").pictures) == 4
+
+
+def test_a_picture_is_known_by_its_suffix_in_capitals_too_or_by_how_it_begins(tmp_path):
+    for name in ("a.JFIF", "b.jpe", "c.Mpo", "d.dib", "e.j2k", "f.apng", "g.QOI", "h.dds", "i.jif"):
+        (tmp_path / name).write_bytes(b"")
+    (tmp_path / "without").write_bytes(b"\x89PNG\r\n\x1a\n")
+    for name in ("README", "x.eps", "y.png.txt"):
+        (tmp_path / name).write_bytes(b"%!PS")
+    found = matching_files(tmp_path)
+    assert [*found.pictures[:2], found.pictures[-1]] == ["a.JFIF", "b.jpe", "without"] and len(found.pictures) == 10
+    assert found.passed_over == ["README", "x.eps", "y.png.txt"]
+
+
+def test_folders_linked_into_themselves_are_entered_once(tmp_path):
+    folder = photographs(tmp_path / "photos", 2)
+    before = fingerprint(folder)
+    for link, target in (("a/up", ".."), ("b/up", ".."), ("self", "."), ("b/self", "self")):
+        (folder / link).symlink_to(target)
+    assert matching_files(folder).pictures == ["a/photo_1.png", "b/photo_0.png"]
+    assert fingerprint(folder) == before
+
+
+def test_a_folder_with_two_names_is_entered_by_the_one_without_links(tmp_path):
+    folder = photographs(tmp_path / "photos", 2)
+    (folder / "0").symlink_to("b")
+    assert matching_files(folder).pictures == ["a/photo_1.png", "b/photo_0.png"]
+
+
+def test_names_that_are_not_utf8_have_a_fingerprint(tmp_path):
+    folder = photographs(tmp_path / "photos", 1)
+    before = fingerprint(folder)
+    (folder / "b/photo_0.png").rename(folder / "b" / os.fsdecode(b"caf\xe9.png"))
+    assert fingerprint(folder) != before
 
 
 def test_errors_name_folder_pattern_and_what_is_there(tmp_path):

@@ -25,9 +25,42 @@ def test_files_are_found_by_stem_whatever_lies_between_them(images, tmp_path):
     for i in range(3):
         save(theirs / f"{i:04d}.png", 10 + i)
         save(theirs / f"{i:04d}_masked.png", 99)
-    values = [int(prediction[0, 0, 0]) for prediction in paired_predictions(images, theirs)]
+    values = [int(prediction[0, 0, 0]) for prediction, _ in paired_predictions(images, theirs)]
     assert values == [12, 10, 11]
-    assert next(paired_predictions(images, theirs)).shape == (5, 7, 3)
+    assert next(paired_predictions(images, theirs))[0].shape == (5, 7, 3)
+
+
+def test_predictions_may_be_called_as_the_masks_are(images, tmp_path):
+    for i in range(3):
+        save(tmp_path / "theirs" / f"{i:04d}_mask{i:03d}.png", 10 + i)
+    values = [int(prediction[0, 0, 0]) for prediction, _ in paired_predictions(images, tmp_path / "theirs")]
+    assert values == [12, 10, 11]
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
+def test_alpha_is_dropped_and_said(images, tmp_path, mode, capsys):
+    colours = np.random.default_rng(3).integers(0, 256, (5, 7, 3), dtype=np.uint8)
+    clear = np.full((5, 7), 255, np.uint8)
+    clear[:3, :2] = 0
+    grey = Image.fromarray(colours).convert("L")
+    picture = {
+        "RGBA": lambda: Image.fromarray(np.dstack([colours, clear])),
+        "LA": lambda: Image.merge("LA", [grey, Image.fromarray(clear)]),
+        "P": lambda: Image.fromarray(colours).quantize(8),
+    }[mode]()
+    options = {"transparency": picture.getpixel((0, 0))} if mode == "P" else {}
+    (tmp_path / "theirs").mkdir()
+    for image in images:
+        picture.save(tmp_path / "theirs" / image.name, **options)
+    wanted = np.asarray(grey.convert("RGB") if mode == "LA" else picture.convert("RGB"))
+    for prediction, transparent in paired_predictions(images, tmp_path / "theirs"):
+        assert transparent and (prediction == wanted).all()
+    Image.new("L", (7, 5)).save(tmp_path / "mask.png")
+    (tmp_path / "list.txt").write_text("".join(f"{image}\t{tmp_path / 'mask.png'}\n" for image in images))
+    settings = {"system": "theirs", "folder": str(tmp_path / "theirs")}
+    outputs = {"index": tmp_path / "new/index.csv", "record": tmp_path / "new/record.json"}
+    assert run_step("import_predictions", settings, {"pairs": tmp_path / "list.txt"}, outputs) == 0
+    assert "3 of the predictions have transparent pixels" in capsys.readouterr().out
 
 
 def test_what_does_not_pair_is_refused(images, tmp_path):
@@ -56,7 +89,7 @@ def test_grey_predictions_become_rgb(images, tmp_path):
     for i in range(3):
         (tmp_path / "grey").mkdir(exist_ok=True)
         Image.fromarray(np.full((5, 7), 40 + i, np.uint8)).save(tmp_path / "grey" / f"{i:04d}.png")
-    first = next(paired_predictions(images, tmp_path / "grey"))
+    first, _ = next(paired_predictions(images, tmp_path / "grey"))
     assert first.shape == (5, 7, 3) and (first == 42).all()
 
 

@@ -1,5 +1,7 @@
 """Lists of pairs: written by us and by anybody."""
 
+import os
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -18,18 +20,20 @@ def index(folder, number):
 
 def test_paired_gives_every_image_its_own_mask(tmp_path):
     images, masks = index(tmp_path / "i", 9), index(tmp_path / "m", 9)
-    pairs = pair({"name": "x", "mode": "paired"}, images, masks)
+    pairs, _ = pair({"name": "x", "mode": "paired"}, images, masks)
     assert [p.image for p in pairs] == [f"{tmp_path}/i/{i:04d}.png" for i in range(9)]
     assert {p.mask for p in pairs} == {f"{tmp_path}/m/{i:04d}.png" for i in range(9)}
     assert [p.mask for p in pairs] != sorted(p.mask for p in pairs)
-    assert pair({"name": "x", "mode": "paired"}, images, masks) == pairs
-    assert pair({"name": "y", "mode": "paired"}, images, masks) != pairs
-    assert pair({"name": "x", "mode": "paired", "seed": 1}, images, masks) != pairs
+    assert pair({"name": "x", "mode": "paired"}, images, masks) == (pairs, [])
+    assert pair({"name": "y", "mode": "paired"}, images, masks)[0] != pairs
+    assert pair({"name": "x", "mode": "paired", "seed": 1}, images, masks)[0] != pairs
 
 
 @pytest.mark.parametrize("numbers", [(5, 12), (12, 5), (7, 7)])
 def test_drawn_lists_everything(tmp_path, numbers):
-    pairs = pair({"name": "x", "mode": "drawn"}, index(tmp_path / "i", numbers[0]), index(tmp_path / "m", numbers[1]))
+    pairs, _ = pair(
+        {"name": "x", "mode": "drawn"}, index(tmp_path / "i", numbers[0]), index(tmp_path / "m", numbers[1])
+    )
     assert len(pairs) == max(numbers)
     assert len({p.image for p in pairs}) == numbers[0]
     assert len({p.mask for p in pairs}) == numbers[1]
@@ -68,10 +72,35 @@ def test_round_trip_by_command(files):
     pairs = [Pair(image, "mask.png") for image in ("image.png", "lying.jpg", "lying.tif")]
     write_list("list.txt", pairs)
     assert read_list("list.txt") == pairs
-    write_rows("index.csv", [{"file": "image.png"}], ["file"])
-    given = {"images": "index.csv", "masks": "index.csv"}
+    write_rows("images.csv", [{"file": "image.png"}], ["file"])
+    write_rows("masks.csv", [{"file": "mask.png"}], ["file"])
+    given = {"images": "images.csv", "masks": "masks.csv"}
     assert run_step("pair", {"name": "x", "mode": "paired"}, given, {"list": "lists/x.txt"}) == 0
-    assert (files / "lists/x.txt").read_text() == "image.png\timage.png\n"
+    assert (files / "lists/x.txt").read_text() == "image.png\tmask.png\n"
+
+
+def test_no_image_is_paired_with_itself(files, capsys):
+    write_rows("images.csv", [{"file": "image.png"}], ["file"])
+    (files / "link.png").symlink_to("image.png")
+    given = {"images": "images.csv", "masks": "masks.csv"}
+    for name in ("image.png", "link.png"):
+        write_rows("masks.csv", [{"file": name}], ["file"])
+        assert run_step("pair", {"name": "x", "mode": "paired"}, given, {"list": "x.txt"}) == 1
+        assert "are one and the same" in capsys.readouterr().err
+        assert not (files / "x.txt").exists()
+        (files / "list.txt").write_text(f"image.png\t{name}\n")
+        with pytest.raises(LacunaError, match="are one and the same"):
+            read_list("list.txt", validate=False)
+
+
+def test_names_that_are_not_utf8_stand_in_a_list_as_they_are(files):
+    name = os.fsdecode(b"caf\xe9.png")
+    (files / "image.png").rename(files / name)
+    write_list("list.txt", [Pair(name, "mask.png")])
+    assert (files / "list.txt").read_bytes() == b"caf\xe9.png\tmask.png\n"
+    assert read_list("list.txt") == [Pair(name, "mask.png")]
+    with pytest.raises(LacunaError, match="cannot stand in a list"):
+        write_list("list.txt", [Pair("a\tb.png", "mask.png")])
 
 
 def test_anybodys_list(files):

@@ -15,7 +15,7 @@ from lacuna.data.masks.bins import coverage_bins
 from lacuna.data.masks.building import make_masks, masks
 from lacuna.errors import LacunaError
 from lacuna.files import read_json, read_rows, sha256_of
-from tests.steps import run_step
+from tests.steps import run_step, words_of
 
 from .pictures import snapshot
 
@@ -285,11 +285,12 @@ def test_staging_masks_and_pairing_do_not_import_torch(tmp_path):
     masks, images = SETTINGS | {"kind": "strokes"}, {"kind": "package", "images": ["skimage:data/coffee.png"]}
     images |= {"name": "images", "count": 1, "crop": "center", "image_size": 16, "seed": 1}
     of_masks, of_images = str(tmp_path / "masks/index.csv"), str(tmp_path / "images/index.csv")
-    pair = ["pair", "--settings", '{"name": "list", "mode": "drawn"}', "--images", of_images, "--masks", of_masks]
+    pair, indexes = {"name": "list", "mode": "drawn"}, {"images": of_images, "masks": of_masks}
+    outputs = {"card": tmp_path / "card.json", "quarantine": tmp_path / "quarantine.csv"}
     commands = [
-        ["make-masks", "--settings", json.dumps(masks), "--output", of_masks],
-        ["stage", "--settings", json.dumps(images), "--output", of_images],
-        [*pair, "--output", str(tmp_path / "list.txt")],
+        words_of("make_masks", masks, {}, {"index": of_masks, **outputs}),
+        words_of("stage", images, {}, {"index": of_images, **outputs}),
+        words_of("pair", pair, indexes, {"list": tmp_path / "list.txt"}),
     ]
     program = (
         "import json, sys\n"

@@ -1,5 +1,6 @@
 """Image sets: choice, crops, determinism, shares, quarantine, errors."""
 
+import os
 import shutil
 
 import numpy as np
@@ -147,6 +148,18 @@ def test_unreadable_files_are_quarantined_and_named(tmp_path, capsys):
     log = capsys.readouterr().out
     assert "quarantined b/photo_0.png" in log
     assert "quarantined page.jpg" in log
+
+
+def test_names_that_are_not_utf8_are_staged_and_quarantined(tmp_path, capsys):
+    folder = photographs(tmp_path / "photos", 2)
+    good, bad = (os.fsdecode(name) for name in (b"caf\xe9.png", b"br\xfbl\xe9.jpg"))
+    next(folder.rglob("*.png")).rename(folder / good)
+    (folder / bad).write_text("no picture")
+    rows = staged(folder_settings(folder), tmp_path / "set")
+    assert len(rows) == 2 and good in {row["origin"] for row in rows}
+    assert r"caf\xe9.png" in (tmp_path / "set/index.csv").read_text()
+    assert [row["origin"] for row in read_rows(tmp_path / "set/quarantine.csv")] == [bad]
+    assert r"quarantined br\xfbl\xe9.jpg" in capsys.readouterr().out
 
 
 def test_transparency_is_said(tmp_path, capsys):

@@ -221,3 +221,10 @@ def test_arguments_of_another_kind_are_a_lacuna_error(call):
     with pytest.raises(LacunaError) as error:
         call()
     assert "\n" not in str(error.value)
+
+
+def test_a_file_is_not_its_own_mask(tmp_path):
+    save(tmp_path / "x.png", noise())
+    (tmp_path / "link.png").symlink_to("x.png")
+    with pytest.raises(LacunaError, match="are one and the same"):
+        lacuna.load("telea").inpaint(tmp_path / "x.png", str(tmp_path / "link.png"))

@@ -40,7 +40,8 @@ def arguments(folders, output, *more):
 
 
 def test_files_are_paired_by_stem_whatever_their_order_and_ending(folders):
-    pairs = paired_by_stem(*(folders / name for name in ("truth", "predictions", "masks")))
+    pairs, notes = paired_by_stem(*(folders / name for name in ("truth", "predictions", "masks")))
+    assert notes == [f"passed over 1 of the files in {folders / 'masks'} that are no pictures: LICENCE.txt"]
     assert [image.rpartition("/")[2] for image, _, _ in pairs] == [f"{name}.jpg" for name in sorted(NAMES)]
     for name, (_, mask, prediction) in zip(sorted(NAMES), pairs, strict=True):
         assert mask.endswith(f"masks/{name}.png") and prediction.endswith(f"predictions/{name}.png")
@@ -96,15 +97,20 @@ def test_a_prediction_of_another_size_is_refused(folders, capsys):
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (["--truth=a"], "required: --masks"),
-        (["--masks=a"], "required: --truth"),
-        ([], "required: --truth, --masks"),
+        ([], "--masks is missing"),
+        (["--set-metrics", "fid", "--metrics", "psnr"], "--masks is missing"),
+        (["--set-metrics", "fid", "--invert-masks"], "--masks is missing"),
     ],
 )
-def test_truth_and_masks_are_asked_for(given, said, capsys):
-    with pytest.raises(SystemExit):
-        main(["score", "--predictions=p", "--output=rows.csv", *given])
+def test_masks_are_asked_for_where_images_are_scored(given, said, capsys):
+    assert main(["score", "--truth=a", "--predictions=p", "--output=rows.csv", *given]) == 1
     assert said in capsys.readouterr().err
+
+
+def test_the_truth_is_asked_for(capsys):
+    with pytest.raises(SystemExit):
+        main(["score", "--predictions=p", "--output=rows.csv", "--masks=a"])
+    assert "required: --truth" in capsys.readouterr().err
 
 
 def test_another_format_is_refused_before_the_work(folders, capsys):

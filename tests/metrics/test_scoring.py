@@ -1,6 +1,7 @@
 """Scoring a folder: pairing, composites, regions, refusals, and the same bytes twice."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ from PIL import Image
 from lacuna.errors import LacunaError
 from lacuna.files import write_rows
 from lacuna.metrics import scoring
+from lacuna.metrics.facts import METRICS
 from lacuna.metrics.scoring import score_rows
 from lacuna.metrics.triples import paired_files
 from tests.steps import run_step
@@ -150,17 +152,15 @@ def test_another_number_of_predictions_is_refused(folder):
         score(folder)
 
 
-def test_a_grey_mask_is_refused(folder):
-    Image.new("L", (40, 26), 128).save(folder / "masks/0004.png")
-    with pytest.raises(LacunaError, match="0004.png holds 1 values other than 0 and 255"):
-        score(folder)
+def test_soft_masks_are_read_at_128(folder):
+    before = score(folder)
+    with Image.open(folder / "masks/0004.png") as mask:
+        soft = np.where(np.asarray(mask) == 255, 128, 127).astype(np.uint8)
+    Image.fromarray(soft).save(folder / "masks/0004.png")
+    pd.testing.assert_frame_equal(score(folder), before)
 
 
 def test_a_value_that_is_not_finite_is_refused(folder, monkeypatch):
-    from dataclasses import replace
-
-    from lacuna.metrics.facts import METRICS
-
     broken = replace(METRICS["l1"], measure=lambda a, b: (np.full(a.shape[:2], math.nan), None))
     monkeypatch.setitem(METRICS, "l1", broken)
     with pytest.raises(LacunaError, match=r"l1 of .*0000.png \(raw, image\) is nan"):
@@ -168,10 +168,6 @@ def test_a_value_that_is_not_finite_is_refused(folder, monkeypatch):
 
 
 def test_lpips_gets_the_folder_and_batches(folder, monkeypatch):
-    from dataclasses import replace
-
-    from lacuna.metrics.facts import METRICS
-
     sizes = []
 
     def measure(predictions, truths, *, backbones):
@@ -203,10 +199,6 @@ def test_images_may_differ_in_size_from_one_another(folder):
 
 
 def test_large_images_are_held_in_small_numbers(folder, monkeypatch):
-    from dataclasses import replace
-
-    from lacuna.metrics.facts import METRICS
-
     expected, sizes, measure = score(folder), [], METRICS["l1"].measure
     monkeypatch.setattr(scoring, "BATCH_PIXELS", 3 * 26 * 40 + 1)
     counting = replace(METRICS["l1"], measure=lambda a, b: sizes.append(len(b)) or measure(a, b))
@@ -220,3 +212,20 @@ def test_a_broken_list_is_refused(folder, text, message):
     (folder / "list.txt").write_text(text)
     with pytest.raises(LacunaError, match=message):
         score(folder)
+
+
+@pytest.mark.parametrize("most", [1, 400, 500])
+def test_large_images_are_scored_part_by_part_with_the_same_values(folder, monkeypatch, most):
+    metrics = ["psnr", "ssim", "l1", "l2"]
+    expected = score(folder, metrics=metrics)
+    monkeypatch.setattr(scoring, "TILED_FROM", SIZE[0] * SIZE[1] - 1)
+    monkeypatch.setattr(scoring, "BATCH_PIXELS", most)
+    monkeypatch.setattr(scoring, "SMALLEST_STRIP", 4)
+    asked = []
+    for name in ("ssim", "psnr"):
+        metric, original = scoring.named(name), scoring.named(name).measure
+        watching = replace(metric, measure=lambda a, b, original=original: asked.append(b.shape[1]) or original(a, b))
+        monkeypatch.setitem(METRICS, name, watching)
+    found = score(folder, metrics=metrics)
+    pd.testing.assert_frame_equal(found, expected, rtol=1e-9)
+    assert max(asked) < SIZE[0]

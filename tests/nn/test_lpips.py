@@ -229,3 +229,21 @@ def test_missing_weights_and_unknown_networks(tmp_path):
         LPIPS("alex", tmp_path)
     with pytest.raises(ValueError, match="not 'squeeze'"):
         LPIPS("squeeze", tmp_path)
+
+
+@pytest.mark.parametrize(("net", "side"), [("alex", 64), ("alex", 160), ("vgg", 112)])
+def test_tiles_give_the_distances_of_the_whole_image(backbones, monkeypatch, net, side):
+    from lacuna.nn import lpips
+
+    monkeypatch.setitem(lpips._TILE, net, side)
+    random = np.random.default_rng(8)
+    truth = torch.from_numpy(random.integers(0, 256, (1, 3, 363, 437), dtype=np.uint8))
+    predictions = torch.from_numpy(random.integers(0, 256, (2, 3, 363, 437), dtype=np.uint8))
+    predictions[:, :, 100:, :300] = truth[:, :, 100:, :300]
+    network = LPIPS(net, backbones(f"lpips_{net}"))
+    with torch.inference_mode():
+        distance, maps = network.compare_in_tiles(predictions, truth)
+        whole = [network(each[None].float() / 255, truth.float() / 255) for each in predictions]
+    for k, (value, its) in enumerate(whole):
+        assert distance[k] == pytest.approx(float(value), abs=1e-6)
+        assert (maps[k] - its[0]).abs().max() < 1e-5

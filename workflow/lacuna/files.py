@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from lacuna.cells import cell, uncell
 from lacuna.errors import LacunaError
 
 
@@ -117,19 +118,22 @@ def read_json(path: str | Path):
 
 
 def write_rows(path: str | Path, rows: Iterable[dict], columns: list[str]) -> None:
-    """A CSV with a header line; a row with other columns than `columns` is an error."""
-    with atomic(path) as partial, partial.open("w", newline="") as stream:
+    """A CSV with a header line, its values as `cells.cell` writes them; other columns than `columns` are an error."""
+    with atomic(path) as partial, partial.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.DictWriter(stream, columns, lineterminator="\n")
         writer.writeheader()
-        writer.writerows(rows)
+        writer.writerows({name: cell(value) for name, value in row.items()} for row in rows)
 
 
 def read_rows(path: str | Path, *columns: str) -> list[dict[str, str]]:
     """The rows of a CSV with a header line, every value a string; a file without `columns` is a `LacunaError`."""
     try:
-        with Path(path).open(newline="") as stream:
+        with Path(path).open(newline="", encoding="utf-8") as stream:
             reader = csv.DictReader(stream)
-            rows, there = list(reader), reader.fieldnames or []
+            rows = [
+                {name: uncell(text) if isinstance(text, str) else text for name, text in row.items()} for row in reader
+            ]
+            there = reader.fieldnames or []
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or error
         raise LacunaError(f"{path} cannot be read ({reason}); run the rule that makes it first") from None

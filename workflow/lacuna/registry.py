@@ -10,9 +10,10 @@ from lacuna.errors import LacunaError
 
 
 def suggest(word: str, known: Iterable[str]) -> str:
-    """`did you mean …?` for a near miss, else the list of what is known."""
-    known = sorted(known)
-    near = difflib.get_close_matches(str(word)[:100].lower(), known, n=1)
+    """`did you mean …?` for the beginning of a name or a near miss, else the list of what is known."""
+    known, word = sorted(known), str(word)[:100].lower()
+    begun = [name for name in known if word and name.startswith(word)]
+    near = begun or difflib.get_close_matches(word, known, n=1)
     return f"did you mean '{near[0]}'?" if near else f"known are: {', '.join(known) or 'none'}"
 
 

@@ -176,7 +176,7 @@ def _pool(experiment, folder: str | Path | None, picture: Picture):
     if folder is None:
         paths = [origin.path for origin in origins_of_packages(list(EMBEDDED))]
     else:
-        paths = [Path(folder, name) for name in matching_files(folder)]
+        paths = [Path(folder, name) for name in matching_files(folder).pictures]
     return Pool([path for path in paths if not _same(path, picture)]).without("")
 
 

@@ -71,7 +71,7 @@ def run(args) -> None:
         tile=args.tile,
         overlap=args.overlap,
     )
-    job = plan_jobs(args.image, args.mask, args.output, options.suffix, args.force)[0]
+    (job,), said = plan_jobs(args.image, args.mask, args.output, options.suffix, args.force)
     model = load(args.system, args.weights, args.settings, gpus=args.gpus, threads=args.threads)
     given = read_job(job, options)
     with progress_bar() as bar:
@@ -95,7 +95,7 @@ def run(args) -> None:
     notes = write_job(job, given, done.picture)
     if args.strip is not None:
         written(done.strip(given.picture, given.hole), args.strip)
-    for note in [*notes, *given.doubts(options)]:
+    for note in [*said, *notes, *given.doubts(options)]:
         print(f"note: {note}", file=sys.stderr)
     print(_said(args, model, done), file=sys.stderr if args.output == PIPE else sys.stdout)
 

@@ -62,13 +62,15 @@ def run(args) -> None:
         tile=args.tile,
         overlap=args.overlap,
     )
-    jobs = plan_jobs(args.image, args.mask, args.output, options.suffix, args.force)
+    jobs, notes = plan_jobs(args.image, args.mask, args.output, options.suffix, args.force)
     if args.skip_existing:
         given, jobs = len(jobs), [job for job in jobs if job.output == PIPE or not job.output.exists()]
         if given > len(jobs):
-            print(f"note: {given - len(jobs)} of {given} results are there already and are left", file=sys.stderr)
-        if not jobs:
-            return
+            notes.append(f"{given - len(jobs)} of {given} results are there already and are left")
+    for note in notes:
+        print(f"note: {plain(note)}", file=sys.stderr)
+    if not jobs:
+        return
     model = load(args.system, args.weights, args.settings, gpus=args.gpus, threads=args.threads, seed=args.seed)
     for note in model.notes:
         print(f"note: {plain(note)}", file=sys.stderr)

@@ -167,7 +167,6 @@ def _with_predictions(made: dict) -> dict:
             "properties": {name: False for name in made["properties"] if name not in given["properties"]},
         },
         "else": {"properties": {"path": False}},
-        "dependentSchemas": {"weights": {"properties": {"training": False}}},
     }
 
 

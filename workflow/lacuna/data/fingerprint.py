@@ -3,40 +3,51 @@
 Only the standard library is used: the plan asks for the digest at every start of Snakemake.
 """
 
-import glob
 import json
+import os
 from collections import Counter
 from pathlib import Path
+from typing import NamedTuple
 
 from lacuna.canonical import digest
+from lacuna.data.formats import is_picture
+from lacuna.data.walking import files_below
 from lacuna.errors import LacunaError
 from lacuna.files import atomic, sha256_of
 
-# Read by Pillow; in lower case.
-SUFFIXES = frozenset(
-    [".bmp", ".gif", ".jp2", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tga", ".tif", ".tiff", ".webp"]
-)
+
+class Found(NamedTuple):
+    """Sorted names relative to a folder: its pictures, and the files that match but are none."""
+
+    pictures: list[str]
+    passed_over: list[str]
 
 
-def matching_files(folder: str | Path, pattern: str = "**/*") -> list[str]:
-    """Sorted names, relative to `folder`, of the image files that match `pattern` (`**` = any depth).
+def matching_files(folder: str | Path, pattern: str = "**/*", leaving_out: tuple = ()) -> Found:
+    """The files of `folder` that match `pattern` (`**` = any depth), divided by `is_picture`.
 
-    Linked folders are followed, hidden files are not seen, and files whose suffix is not in `SUFFIXES` (a licence,
-    a list of labels) are passed over. No folder, or no image in it, is a `LacunaError`.
+    Linked folders are followed, each real folder once; hidden files are not seen; the folders in `leaving_out` are not
+    entered. No folder, no image in it, or a folder that cannot be listed is a `LacunaError`.
     """
     root = Path(folder)
     if not root.is_dir():
-        raise LacunaError(f"the folder {folder} does not exist; correct the set's path")
-    files = [path for path in _glob(root, pattern) if path.suffix.lower() in SUFFIXES]
-    names = sorted({path.as_posix() for path in files})
-    if not names:
-        suffixes = Counter(path.suffix or "no suffix" for path in _glob(root, "**/*"))
+        raise LacunaError(f"the folder {folder} does not exist; correct the path")
+    try:
+        files = files_below(root, pattern, leaving_out)
+        pictures = [path for path in files if (root / path).is_file() and is_picture(root / path)]
+        if not pictures:
+            files = files_below(root, leaving_out=leaving_out)
+    except OSError as error:
+        raise LacunaError(f"{error.filename} cannot be read ({error.strerror}); correct its rights") from None
+    if not pictures:
+        suffixes = Counter(path.suffix or "no suffix" for path in files)
         there = ", ".join(f"{number} x {suffix}" for suffix, number in sorted(suffixes.items()))
         raise LacunaError(
             f"no image in the folder {folder} matches the pattern {pattern!r}: "
-            f"the files there are {there or 'none'}; correct the set's path or pattern"
+            f"the files there are {there or 'none'}; correct the path or the pattern"
         )
-    return names
+    others = set(files) - set(pictures)
+    return Found(*(sorted(path.as_posix() for path in some) for some in (pictures, others)))
 
 
 def fingerprint(folder: str | Path, pattern: str = "**/*", cache: str | Path | None = None) -> str:
@@ -46,9 +57,9 @@ def fingerprint(folder: str | Path, pattern: str = "**/*", cache: str | Path | N
     changed files are read again. Times decide what is read, never what the digest is: `touch` does not change it.
     Errors: as in `matching_files`; a file that cannot be read is a `LacunaError` too.
     """
-    names = matching_files(folder, pattern)
+    names = matching_files(folder, pattern).pictures
     contents = contents_of([Path(folder, name) for name in names], cache)
-    return digest(*(part for pair in zip(names, contents, strict=True) for part in pair))
+    return digest(*(part for pair in zip(map(os.fsencode, names), contents, strict=True) for part in pair))
 
 
 def contents_of(paths: list[Path], cache: str | Path | None = None) -> list[str]:
@@ -70,13 +81,6 @@ def contents_of(paths: list[Path], cache: str | Path | None = None) -> list[str]
         with atomic(cache) as partial:
             partial.write_text(json.dumps(kept | fresh))
     return hashes
-
-
-def _glob(root: Path, pattern: str) -> list[Path]:
-    """Files below `root` that match, relative to it."""
-    # glob.glob follows links to folders, as data sets often are; Path.glob does not
-    names = glob.glob(pattern, root_dir=root, recursive=True)  # noqa: PTH207
-    return [Path(name) for name in names if (root / name).is_file()]
 
 
 def _read_cache(cache: str | Path | None) -> dict[str, list]:

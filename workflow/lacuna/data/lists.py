@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from lacuna.data.decoding import UNREADABLE, upright_size
 from lacuna.data.images import read_mask_bytes
+from lacuna.data.stems import refuse_own_mask
 from lacuna.errors import LacunaError
 from lacuna.files import atomic
 
@@ -17,9 +18,13 @@ class Pair(NamedTuple):
 
 
 def write_list(path: str | Path, pairs: list[Pair]) -> None:
-    """Write a list."""
+    """Write a list: names that are not UTF-8 as the bytes that they are. A name with a tab or a newline is refused."""
+    for name in (name for pair in pairs for name in pair):
+        if "\t" in name or "\n" in name or "\r" in name:
+            raise LacunaError(f"the name {name!r} cannot stand in a list of image<TAB>mask; rename the file")
     with atomic(path) as partial:
-        partial.write_text("".join(f"{pair.image}\t{pair.mask}\n" for pair in pairs), encoding="utf-8")
+        text = "".join(f"{pair.image}\t{pair.mask}\n" for pair in pairs)
+        partial.write_text(text, encoding="utf-8", errors="surrogateescape")
 
 
 def read_list(path: str | Path, validate: bool = True) -> list[Pair]:
@@ -29,8 +34,8 @@ def read_list(path: str | Path, validate: bool = True) -> list[Pair]:
     missing, and, with `validate`, when image and mask differ in size or the mask holds other values than 0 and 255.
     """
     try:
-        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+        lines = Path(path).read_text(encoding="utf-8-sig", errors="surrogateescape").splitlines()
+    except OSError as error:
         raise LacunaError(f"the list {path} cannot be read ({error}); make it or correct its name") from None
     numbered = {number: _parse(path, number, line) for number, line in enumerate(lines, 1) if line.strip()}
     if not numbered:
@@ -50,6 +55,7 @@ def _parse(path: str | Path, number: int, line: str) -> Pair:
             raise LacunaError(
                 f"the {what} {file} in line {number} of {path} does not exist; correct or remove the line"
             )
+    refuse_own_mask(*pair)
     return pair
 
 

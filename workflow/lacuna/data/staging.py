@@ -4,11 +4,13 @@ import hashlib
 from pathlib import Path
 
 from lacuna.canonical import digest
+from lacuna.cells import shown
 from lacuna.data import image_sources
 from lacuna.data.crops import Crop
 from lacuna.data.origins import Origin, distinct
 from lacuna.data.rendering import Rendered, rendered
 from lacuna.data.sizes import width_and_height
+from lacuna.data.stems import passed_over_sentence
 from lacuna.errors import LacunaError
 from lacuna.files import empty_folder, write_json, write_rows
 
@@ -18,11 +20,12 @@ INDEX_COLUMNS = ["file", "origin", "origin_sha256", *(f"crop_{side}" for side in
 class _ImageSet:
     """The folder that is being filled. Only `finish` makes it look finished."""
 
-    def __init__(self, settings: dict, folder: Path, most: int, photographs: list[Path]):
+    def __init__(self, settings: dict, folder: Path, most: int, photographs: list[Path], passed_over: dict[str, str]):
         self.settings, self.folder = settings, empty_folder(folder, photographs)
         self.digits = max(4, len(str(most - 1)))
         self.rows: dict[int, dict] = {}
         self.quarantine: list[dict] = []
+        self.passed_over = passed_over
         self.transparent: list[str] = []
         self.enlarged = 0
 
@@ -54,6 +57,8 @@ class _ImageSet:
             "composited_on_white": len(self.transparent),
             "quarantined": len(self.quarantine),
         }
+        if "path" in settings:
+            card["passed_over"] = len(self.passed_over)
         write_json(self.folder / "card.json", card)
         write_rows(output, rows, INDEX_COLUMNS)
         return card
@@ -68,22 +73,26 @@ def stage(settings: dict, output: Path) -> dict:
     8-bit RGB PNG.
 
     Errors: a `LacunaError` when the source cannot be found, or when fewer images remain than were asked for. Then there
-    is no index, and quarantine.csv says which photographs could not be read.
+    is no index, and quarantine.csv says which photographs could not be read and which files were passed over.
     """
-    origins = _origins(settings)
+    origins, passed_over = _origins(settings)
     asked = settings.get("count") or len(origins)
     _refuse_impossible(settings, origins)
     origins.sort(key=lambda origin: digest(str(settings["seed"]), origin.sha256))
-    images = _ImageSet(settings, output.parent, asked, [origin.path for origin in origins])
+    images = _ImageSet(settings, output.parent, asked, [origin.path for origin in origins], passed_over)
 
     used = _one_image_each(images, origins, asked)
     if used and asked > len(origins):
         _more_images_of_each(images, used, asked)
-    write_rows(images.folder / "quarantine.csv", images.quarantine, ["origin", "reason"])
+    others = [{"origin": name, "reason": reason} for name, reason in passed_over.items()]
+    write_rows(images.folder / "quarantine.csv", [*images.quarantine, *others], ["origin", "reason"])
     for row in images.quarantine:
-        print(f"quarantined {row['origin']}: {row['reason']}")
+        print(shown(f"quarantined {row['origin']}: {row['reason']}"))
+    if passed_over:
+        print(passed_over_sentence(f"the files in {settings['path']}", list(passed_over)))
     if images.transparent:
-        print(f"composited on white: {', '.join(images.transparent[:5])} ({len(images.transparent)} in all)")
+        some = shown(", ".join(images.transparent[:5]))
+        print(f"composited on white: {some} ({len(images.transparent)} in all)")
     if len(images.rows) < (settings.get("count") or 1):
         raise LacunaError(
             f"the image set {settings['name']} asks for {asked} images but only {len(images.rows)} remain, because "
@@ -93,12 +102,12 @@ def stage(settings: dict, output: Path) -> dict:
     return images.finish(output)
 
 
-def _origins(settings: dict) -> list[Origin]:
-    """The photographs to choose from, each content once."""
-    origins = image_sources.load(settings["kind"]).origins(settings)
+def _origins(settings: dict) -> tuple[list[Origin], dict[str, str]]:
+    """The photographs to choose from, each content once, and name → reason of the files passed over."""
+    origins, passed_over = image_sources.load(settings["kind"]).origins(settings)
     once = distinct(origins)
     print(f"{settings['name']}: {len(once)} photographs, {len(origins) - len(once)} further copies passed over")
-    return once
+    return once, passed_over
 
 
 def _refuse_impossible(settings: dict, origins: list[Origin]) -> None:

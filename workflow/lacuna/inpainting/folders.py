@@ -1,27 +1,47 @@
 """A folder of pictures and a folder of masks: which belong together."""
 
 from pathlib import Path
+from typing import NamedTuple
 
-from lacuna.data.stems import by_stem
+from lacuna.data.stems import by_stem, masks_of, nearest, passed_over_sentence, pictures, told
 from lacuna.errors import LacunaError
 
-MASK_SUFFIX = "_mask"  # `photo_mask.png` is the mask of `photo.jpg`, as is `photo.png`
+
+class Pair(NamedTuple):
+    """A picture, its mask, and what the result is called below its folder, without suffix."""
+
+    picture: Path
+    mask: Path
+    name: str
 
 
-def pairs(images: Path, masks: Path) -> list[tuple[Path, Path]]:
-    """(picture, mask) of every picture in a folder, sorted by name; one mask file serves all of them.
+def pairs(images: Path, masks: Path, output: Path | None = None) -> tuple[list[Pair], list[str]]:
+    """The pair of every picture and mask, sorted by the picture, and what is to be said about the folders.
 
-    A mask has its picture's name without suffix, or that with `_mask`. Subfolders are not entered. Errors: a
-    `LacunaError` for an empty folder, a picture without a mask, and two files of one name but for the suffix.
+    `lacuna.data.stems` describes which mask is a picture's; one mask file serves all pictures. Folders in the folders
+    are entered, but for those of masks and results. A result is called as its picture, or as its mask where the
+    picture has several. Errors: a `LacunaError` for an empty folder, a picture without a mask, and two files of one
+    name but for the suffix.
     """
-    found = by_stem(images)
+    found = pictures(by_stem(images, [masks, *([output] if output else [])]))
+    notes = [passed_over_sentence(f"the files in {images}", found.passed_over)] if found.passed_over else []
     if masks.is_file():
-        return [(path, masks) for path in found.values()]
-    known = by_stem(masks)
-    alone = [path for stem, path in found.items() if not {stem, stem + MASK_SUFFIX} & known.keys()]
+        return [Pair(path, masks, _name(path, images)) for path in found.of.values()], notes
+    known = by_stem(masks, [images, *([output] if output else [])]).of
+    owned = masks_of(found.of, known)
+    alone = [stem for stem in found.of if stem not in owned]
     if alone:
+        first = found.of[alone[0]]
         raise LacunaError(
-            f"{len(alone)} of {len(found)} pictures have no mask in {masks}, the first is {alone[0].name}; "
-            f"give it {alone[0].stem}.png or {alone[0].stem}{MASK_SUFFIX}.png"
+            f"{len(alone)} of {len(found.of)} pictures have no mask in {masks}, the first is {told(first.name)}; give "
+            f"it {told(first.stem)}.png or {told(first.stem)}_mask.png{nearest(alone[0], known)}"
         )
-    return [(path, known.get(stem) or known[stem + MASK_SUFFIX]) for stem, path in found.items()]
+    made = []
+    for stem, path in found.of.items():
+        its = owned[stem]
+        made += [Pair(path, known[m], _name(known[m], masks) if len(its) > 1 else _name(path, images)) for m in its]
+    return made, notes
+
+
+def _name(path: Path, folder: Path) -> str:
+    return path.relative_to(folder).with_suffix("").as_posix()

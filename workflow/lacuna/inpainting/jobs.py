@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lacuna.data.stems import refuse_own_mask
 from lacuna.errors import LacunaError
 from lacuna.inpainting.folders import pairs
 from lacuna.inpainting.holes import hole_of
@@ -43,8 +44,14 @@ class Job:
     output: Path
 
 
-def plan_jobs(image: Path, mask: Path, output: Path, suffix: str | None, force: bool = False) -> list[Job]:
-    """The one job of a picture, or those of a folder; whatever can be seen to be wrong by now is a `LacunaError`."""
+def plan_jobs(
+    image: Path, mask: Path, output: Path, suffix: str | None, force: bool = False
+) -> tuple[list[Job], list[str]]:
+    """The one job of a picture, or those of a folder, and what is to be said about the folders.
+
+    Whatever can be seen to be wrong by now is a `LacunaError`, above all a picture that would be its own mask.
+    """
+    notes: list[str] = []
     if image.is_dir():
         if output == PIPE or output.is_file() or not output.absolute().parent.is_dir():
             raise LacunaError(f"the results of the folder {image} need a folder, and {output} is none; name another")
@@ -54,10 +61,8 @@ def plan_jobs(image: Path, mask: Path, output: Path, suffix: str | None, force: 
                     f"the results would lie among the files of {folder}, where the next call would read them; "
                     "name another folder, or add --force"
                 )
-        jobs = [
-            Job(path, its, output / f"{path.stem}{suffix or writable(path)}")
-            for path, its in pairs(image, _present(mask))
-        ]
+        found, notes = pairs(image, _present(mask), output)
+        jobs = [Job(path, its, output / f"{name}{suffix or writable(path)}") for path, its, name in found]
     else:
         if mask.is_dir():
             raise LacunaError(f"the mask {mask} is a folder and the image {image} is none; name the mask's file")
@@ -71,12 +76,14 @@ def plan_jobs(image: Path, mask: Path, output: Path, suffix: str | None, force: 
             raise LacunaError(f"the folder {output.parent} for the output does not exist; make it first")
         jobs = [Job(_present(image), _present(mask), output)]
     for job in jobs:
+        if PIPE not in (job.image, job.mask):
+            refuse_own_mask(job.image, job.mask)
         if job.output != PIPE:
             format_of(job.output)
         for given in (job.image, job.mask):
             if not force and PIPE not in (given, job.output) and _same_file(given, job.output):
                 raise LacunaError(f"the output would replace {given} itself; name another, or add --force")
-    return jobs
+    return jobs, notes
 
 
 def _same_file(one: Path, other: Path) -> bool:

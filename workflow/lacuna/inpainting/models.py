@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from lacuna.data.stems import refuse_own_mask
 from lacuna.errors import LacunaError
 from lacuna.inpainting.filling import Predict, fill
 from lacuna.inpainting.holes import hole_of
@@ -59,6 +60,8 @@ class Model:
         (pixels): see `lacuna.inpainting.holes`. tile, overlap: see `fill`. What cannot be done is a `LacunaError`, what
         cannot be kept a warning.
         """
+        if isinstance(image, str | Path) and isinstance(mask, str | Path):
+            refuse_own_mask(image, mask)
         picture = picture_of(image)
         for note in (*self.notes, *picture.notes):
             warnings.warn(note, stacklevel=2)

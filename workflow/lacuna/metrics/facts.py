@@ -9,8 +9,11 @@ from functools import wraps
 from typing import Literal
 
 from lacuna.errors import LacunaError
+from lacuna.registry import suggest
 
 ARROWS = {"higher": "↑", "lower": "↓"}
+TILED_FROM = 1 << 21
+"""Pixels beyond which an image is scored part by part: more than 1448×1448."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,9 @@ class Metric:
     disk) and returns `(values, maps)`: the metric of each whole image (K×N) and the error or similarity of each pixel
     (K×N×H×W), or None instead of the maps where the metric has no local reading. The value of a region is
     `from_mean` of the map's mean over the region's pixels. Metrics with a `network` also take `backbones=`,
-    the folder of pretrained weights. Values are finite, for identical images too: a mean is never poisoned.
+    the folder of pretrained weights. Where `reach` is given, a pixel of the map depends on the pixels so far around it
+    alone, and the value of an image is `from_mean` of the map's mean without a `border` of so many pixels: then a
+    large image can be measured part by part. Values are finite, for identical images too: a mean is never poisoned.
     Images whose shorter side is below `minimal_size` pixels are a `LacunaError`.
     """
 
@@ -37,6 +42,8 @@ class Metric:
     network: str | None = None
     from_mean: Callable[[float], float] = float
     minimal_size: int = 1
+    reach: int | None = None
+    border: int = 0
 
     @property
     def arrow(self) -> str:
@@ -123,3 +130,11 @@ def set_metric(**facts) -> Callable[[Callable], Callable]:
         return function
 
     return register
+
+
+def find(metrics: dict, name: str, what: str):
+    """The entry called `name`, in capitals or not, with `-` or `_`; an unknown one is a `LacunaError` with a hint."""
+    known = name.lower().replace("-", "_")
+    if known not in metrics:
+        raise LacunaError(f"there is no {what} '{name}': {suggest(known, metrics)}")
+    return metrics[known]

@@ -30,10 +30,13 @@ class Features(NamedTuple):
     photographs: list[int]
 
 
-def extract(files: Sequence[Files], kinds: Sequence[str], backbones: str | Path, device) -> dict[str, np.ndarray]:
+def extract(
+    files: Sequence[Files], kinds: Sequence[str], backbones: str | Path, device, invert: bool = False
+) -> dict[str, np.ndarray]:
     """kind (of `KINDS`) → features float32 N×2048, in the order of `files`, on a torch device.
 
-    For `truth` alone masks and predictions are not read. Threads read and resize while the network works.
+    For `truth` alone masks and predictions are not read, and without `composite` a mask may be "" and is not read
+    either; `invert`: black is the hole of the masks. Threads read and resize while the network works.
     """
     import torch
 
@@ -41,17 +44,17 @@ def extract(files: Sequence[Files], kinds: Sequence[str], backbones: str | Path,
 
     network = InceptionFID(backbones).to(device)
     found: dict[str, list] = {kind: [] for kind in kinds}
-    for batch in _batches(files, kinds):
+    for batch in _batches(files, kinds, invert):
         for kind, images in batch.items():
             found[kind].append(network(torch.from_numpy(images).to(device)).cpu().numpy())
     return {kind: np.concatenate(parts) for kind, parts in found.items()}
 
 
-def _batches(files: Sequence[Files], kinds: Sequence[str]) -> Iterator[dict[str, np.ndarray]]:
+def _batches(files: Sequence[Files], kinds: Sequence[str], invert: bool) -> Iterator[dict[str, np.ndarray]]:
     """kind → float32 n×3×299×299 in [0, 255], the next batch being read while one is used."""
 
     def batch(start: int) -> dict[str, np.ndarray]:
-        read = [_pictures(each, kinds) for each in files[start : start + BATCH]]
+        read = [_pictures(each, kinds, invert) for each in files[start : start + BATCH]]
         return {kind: np.stack([pictures[kind] for pictures in read]) for kind in kinds}
 
     with ThreadPoolExecutor(1) as pool:
@@ -64,12 +67,15 @@ def _batches(files: Sequence[Files], kinds: Sequence[str]) -> Iterator[dict[str,
             yield ready
 
 
-def _pictures(files: Files, kinds: Sequence[str]) -> dict[str, np.ndarray]:
+def _pictures(files: Files, kinds: Sequence[str], invert: bool) -> dict[str, np.ndarray]:
     from lacuna.metrics.inception import resize
 
     if set(kinds) == {"truth"}:
         return {"truth": resize(read_image_bytes(files[0]).transpose(1, 2, 0))}
-    truth, mask, raw = read_triple(files)
+    if not files[1]:
+        pixels = {"truth": files[0], "raw": files[2]}
+        return {kind: resize(read_image_bytes(pixels[kind]).transpose(1, 2, 0)) for kind in kinds}
+    truth, mask, raw = read_triple(files, invert)
     made = {"truth": lambda: truth, "raw": lambda: raw, "composite": lambda: composite(raw, truth, mask)}
     return {kind: resize(made[kind]()) for kind in kinds}
 

@@ -1,36 +1,94 @@
-"""Any three folders of pictures, paired by their files' stems."""
+"""Any folders of pictures, paired by the stems of their files."""
 
 from pathlib import Path
+from typing import NamedTuple
 
-from lacuna.data.stems import by_stem
+from lacuna.data.stems import (
+    Files,
+    by_stem,
+    masks_of,
+    nearest,
+    passed_over_sentence,
+    pictures,
+    prediction_of,
+    refuse_own_mask,
+    told,
+)
 from lacuna.errors import LacunaError
 
 EXAMPLES = 3
 
 
-def paired_by_stem(truth: str | Path, predictions: str | Path, masks: str | Path) -> list[tuple[str, str, str]]:
-    """(image, mask, prediction) for every stem, sorted: `0007.jpg`, `0007.png` and `0007.png` belong together.
+class Paired(NamedTuple):
+    """(image, mask, prediction) for every mask, sorted by the image; and what is to be said about the folders."""
 
-    Only the folders themselves are read, not the folders in them. Files that do not pair, and two files of one stem in
-    a folder, are a `LacunaError` that names some: a shifted pairing gives a perfect prediction the scores of a bad one.
+    files: list[tuple[str, str, str]]
+    notes: list[str]
+
+
+def paired_by_stem(truth: str | Path, predictions: str | Path, masks: str | Path | None) -> Paired:
+    """Which files belong together, as `lacuna.data.stems` describes; `masks` may be one file, the mask of all.
+
+    Without `masks` the mask of every triple is "".
+
+    Folders in the folders are entered. Files that do not pair, two files of one stem in a folder, and a mask that is
+    its own picture or prediction are a `LacunaError`: a shifted pairing gives a perfect prediction the scores of a bad
+    one.
     """
-    folders = {"truth": truth, "masks": masks, "predictions": predictions}
-    found = {name: by_stem(folder) for name, folder in folders.items()}
-    everywhere = set.intersection(*(set(stems) for stems in found.values()))
-    lacking = {
-        stem: next(name for name in folders if stem not in found[name])
-        for stem in sorted(set().union(*found.values()) - everywhere)
+    folders = {"truth": Path(truth), "masks": Path(masks or ""), "predictions": Path(predictions)}
+    for folder in folders.values():
+        if not folder.exists():
+            raise LacunaError(f"{folder} does not exist; correct the path")
+    one_mask = None if masks and folders["masks"].is_dir() else masks or ""
+    apart = [folder for name, folder in folders.items() if name != "masks" or one_mask is None]
+    found = {
+        name: Files({}, []) if name == "masks" and one_mask is not None else by_stem(folder, apart)
+        for name, folder in folders.items()
     }
+    notes = []
+    for name in ("truth", "predictions"):
+        found[name] = pictures(found[name])
+    for name, (_, passed_over) in found.items():
+        if passed_over:
+            notes.append(passed_over_sentence(f"the files in {folders[name]}", passed_over))
+    truths, known, predicted = (found[name].of for name in folders)
+    owned, named = masks_of(truths, known), masks_of(truths, predicted)
+    triples: list[tuple[str, str, str]] = []
+    lacking: dict[str, str] = {}
+    used: set[str] = set()
+    for stem, image in truths.items():
+        its = [""] if one_mask is not None else owned.get(stem, [])
+        if not its:
+            lacking[stem] = "masks"
+        for name in its:
+            prediction = prediction_of(stem, name if len(its) > 1 else None, predicted, named)
+            if prediction is None:
+                lacking[name if len(its) > 1 else stem] = "predictions"
+                continue
+            used.add(prediction)
+            mask = known[name] if name else one_mask
+            triples.append((str(image), str(mask), str(predicted[prediction])))
+    taken = {mask for its in owned.values() for mask in its}
+    unknown = {s for s in known if s not in taken and not (s in truths and s in owned)}
+    for stem in sorted((unknown | (predicted.keys() - used)) - lacking.keys()):
+        if stem not in truths:
+            lacking[stem] = "truth"
     if lacking:
-        some = "; ".join(f"{stem} is not in {folders[lacking[stem]]}" for stem in list(lacking)[:EXAMPLES])
-        more = f", and {len(lacking) - EXAMPLES} more" if len(lacking) > EXAMPLES else ""
-        counts = ", ".join(f"{len(found[name])} {name}" for name in folders)
-        raise LacunaError(
-            f"{len(lacking)} of the file stems do not pair ({counts}): {some}{more}; "
-            "give truth, prediction and mask of an image one file stem."
-        )
-    first, second, third = folders
-    return [
-        (found[first][stem].as_posix(), found[second][stem].as_posix(), found[third][stem].as_posix())
-        for stem in sorted(everywhere)
-    ]
+        _refuse(dict(sorted(lacking.items())), folders, found)
+    for picture, its_mask, made in triples if masks else []:
+        refuse_own_mask(picture, its_mask)
+        refuse_own_mask(made, its_mask)
+    return Paired(triples, notes)
+
+
+def _refuse(lacking: dict[str, str], folders: dict[str, Path], found: dict[str, Files]) -> None:
+    some = "; ".join(
+        f"{told(stem)} is not in {told(folders[name])}{nearest(stem, found[name].of)}"
+        for stem, name in list(lacking.items())[:EXAMPLES]
+    )
+    more = f", and {len(lacking) - EXAMPLES} more" if len(lacking) > EXAMPLES else ""
+    counts = ", ".join(f"{len(files.of)} {name}" for name, files in found.items())
+    raise LacunaError(
+        f"{len(lacking)} of the file stems do not pair ({counts}): {some}{more}; give truth, prediction and mask of an "
+        "image one file stem (a mask's may end in _mask or _mask001), in folders of the same names"
+    )

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
 
+from lacuna.cells import cell, shown
 from lacuna.errors import LacunaError
 from lacuna.files import atomic
 
@@ -23,6 +24,7 @@ def write_records(path: str | Path, rows: Iterable[dict], columns: list[str], nu
     """Write the rows as CSV or Parquet, by the name's ending, and return how many there were.
 
     `numbers` are the columns of floats; all others are text. None is an empty field. Equal rows give equal bytes.
+    Text is written as `lacuna.cells` says.
     """
     check_format(path)
     write = _write_csv if Path(path).suffix == ".csv" else _write_parquet
@@ -36,7 +38,7 @@ def _write_csv(path: Path, rows, columns, numbers) -> int:
         writer.writeheader()
         count = 0
         for row in rows:
-            writer.writerow(row)
+            writer.writerow({name: cell(value) for name, value in row.items()})
             count += 1
     return count
 
@@ -48,7 +50,10 @@ def _write_parquet(path: Path, rows, columns, numbers) -> int:
     schema = pa.schema([(name, pa.float64() if name in numbers else pa.string()) for name in columns])
     count = 0
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
-        while some := list(islice(rows, AT_ONCE)):
+        while some := [
+            {name: shown(value) if isinstance(value, str) else value for name, value in row.items()}
+            for row in islice(rows, AT_ONCE)
+        ]:
             writer.write_table(pa.Table.from_pylist(some, schema=schema))
             count += len(some)
     return count

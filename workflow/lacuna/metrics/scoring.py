@@ -10,10 +10,11 @@ import numpy as np
 
 from lacuna.data.compositing import composite
 from lacuna.errors import LacunaError
-from lacuna.metrics.facts import Metric
+from lacuna.metrics.facts import TILED_FROM, Metric
+from lacuna.metrics.findings import Findings
 from lacuna.metrics.per_image import named
 from lacuna.metrics.regions import REGIONS
-from lacuna.metrics.triples import Files, read_triple
+from lacuna.metrics.triples import Files
 
 COLUMNS = [
     "source",
@@ -31,6 +32,7 @@ PREDICTIONS = ("raw", "composite")
 # What is held in memory at once, for each thread: at most so many images, and so many pixels of them.
 BATCH = 4
 BATCH_PIXELS = 1 << 19
+SMALLEST_STRIP = 8  # rows; SSIM's window has 7
 
 
 def score_batch(
@@ -40,8 +42,63 @@ def score_batch(
 
     `predictions` are uint8 K×N×H×W×3, `truths` uint8 N×H×W×3, `masks` bool N×H×W (true = hole).
     """
-    weights = {name: region.pixels and _weights(region.pixels(masks)) for name, region in REGIONS.items()}
+    inside = {name: region.pixels and region.pixels(masks) for name, region in REGIONS.items()}
+    if len(truths) == 1 and masks.size > TILED_FROM:
+        return {
+            metric.name: _measured_at_once(metric, predictions, truths, inside, backbones)
+            if metric.reach is None
+            else _measured_in_parts(metric, predictions, truths, inside)
+            for metric in metrics
+        }
+    weights = {name: None if pixels is None else _weights(pixels) for name, pixels in inside.items()}
     return {metric.name: _measured(metric, predictions, truths, weights, backbones) for metric in metrics}
+
+
+def _measured_at_once(metric, predictions, truths, inside, backbones) -> dict[str, list[list[float | None]]]:
+    """What `_measured` gives for one large image, without weights as large as its maps."""
+    options = {"backbones": backbones} if metric.network else {}
+    whole, maps = metric.measure(predictions, truths, **options)
+    values: dict[str, list[list[float | None]]] = {}
+    for name, pixels in inside.items():
+        if pixels is None:
+            values[name] = whole.tolist()
+        elif maps is not None:
+            some = pixels.any()
+            values[name] = [
+                [metric.from_mean(float(each[0].mean(where=pixels[0], dtype=float))) if some else None] for each in maps
+            ]
+    return values
+
+
+def _measured_in_parts(metric, predictions, truths, inside) -> dict[str, list[list[float | None]]]:
+    """What `_measured` gives for one large image, from strips of it: maps of 12 megapixels take 100 MB each."""
+    height, width = truths.shape[1:3]
+    strips = max(1, height // max(2 * SMALLEST_STRIP, BATCH_PIXELS // width))
+    edges = [height * i // strips for i in range(strips + 1)]
+    sums = {name: np.zeros(len(predictions)) for name in inside}
+    counts = {
+        name: 0 if pixels is not None else _within(height, width, metric.border) for name, pixels in inside.items()
+    }
+    for top, bottom in zip(edges, edges[1:], strict=False):
+        first, last = max(0, top - metric.reach), min(height, bottom + metric.reach)
+        _, maps = metric.measure(predictions[:, :, first:last], truths[:, first:last])
+        maps = maps[:, 0, top - first : bottom - first]
+        for name, pixels in inside.items():
+            if pixels is None:
+                rows = slice(max(metric.border - top, 0), min(bottom, height - metric.border) - top)
+                sums[name] += maps[:, rows, metric.border : width - metric.border].sum(axis=(1, 2))
+            else:
+                some = pixels[0, top:bottom]
+                sums[name] += maps[:, some].sum(axis=1)
+                counts[name] += int(np.count_nonzero(some))
+    return {
+        name: [[metric.from_mean(float(total / counts[name])) if counts[name] else None] for total in sums[name]]
+        for name in inside
+    }
+
+
+def _within(height: int, width: int, border: int) -> int:
+    return (height - 2 * border) * (width - 2 * border)
 
 
 def _weights(inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -72,17 +129,23 @@ def _measured(metric, predictions, truths, weights, backbones) -> dict[str, list
 
 
 def score_rows(
-    settings: dict, files: Sequence[Files], backbones: str | Path, threads: int = 1
+    settings: dict,
+    files: Sequence[Files],
+    backbones: str | Path,
+    threads: int = 1,
+    findings: Findings | None = None,
 ) -> Iterator[dict[str, str | float]]:
     """Rows with `COLUMNS`, in the order of `files`.
 
     `settings`: `{system, source, test_set, metrics: [names]}`. The raw prediction is the stored 8-bit picture; the
     composite takes the hole from it and the rest from the image, so both are exactly what is on disk. Images may differ
     in size from one another. Each of `threads` works on a batch of its own, so that values do not depend on their
-    number, and no more than a batch a thread is held in memory.
+    number, and no more than a batch a thread is held in memory. `findings` reads
+    the files and counts what they tell.
     Raises `LacunaError` for files missing, unreadable, mispaired or of another size, and for values not finite.
     """
     metrics = [named(name) for name in settings["metrics"]]
+    findings = findings or Findings()
     names = {key: settings[key] for key in ("source", "test_set", "system")}
     if any(metric.network for metric in metrics):
         import torch
@@ -90,7 +153,7 @@ def score_rows(
         torch.set_num_threads(1)
 
     def rows_of(some: Sequence[Files]) -> list[dict]:
-        read = [read_triple(each) for each in some]
+        read = [findings.read(each) for each in some]
         return [row for part in _runs(some, read) for row in _rows(*part, metrics, names, backbones)]
 
     batches = (files[start : start + BATCH] for start in range(0, len(files), BATCH))
@@ -132,7 +195,7 @@ def _rows(files, read, metrics: list[Metric], names: dict, backbones: str | Path
                     if not math.isfinite(value):
                         raise LacunaError(
                             f"{metric.name} of {file} ({prediction}, {region}) is {value}; "
-                            "check the prediction and make it again."
+                            "check the prediction and make it again"
                         )
                     yield {
                         **names,

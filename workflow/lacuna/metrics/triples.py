@@ -1,10 +1,11 @@
 """An image, its mask and its prediction: which files belong together, and their pixels."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
-from lacuna.data.images import read_image_bytes, read_mask_bytes
+from lacuna.data.images import read_image, read_mask
 from lacuna.data.lists import read_list
 from lacuna.errors import LacunaError
 from lacuna.files import read_rows
@@ -19,31 +20,54 @@ def paired_files(list_path: str | Path, index_path: str | Path) -> list[Files]:
     index = read_rows(index_path, "file", "image", "mask")
     if len(pairs) != len(index):
         raise LacunaError(
-            f"{index_path} lists {len(index)} predictions, but {list_path} has {len(pairs)} pairs; predict again."
+            f"{index_path} lists {len(index)} predictions, but {list_path} has {len(pairs)} pairs; predict again"
         )
     for line, (pair, row) in enumerate(zip(pairs, index, strict=True), start=1):
         if pair != (row["image"], row["mask"]):
             raise LacunaError(
                 f"line {line} of {list_path} pairs {pair[0]} with {pair[1]}, but prediction {line} of {index_path} "
-                f"was made from {row['image']} and {row['mask']}; predict again."
+                f"was made from {row['image']} and {row['mask']}; predict again"
             )
     folder = Path(index_path).parent
     return [(*pair, folder / row["file"]) for pair, row in zip(pairs, index, strict=True)]
 
 
-def read_triple(files: Files) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Truth H×W×3 (uint8), mask H×W×1 (uint8, 1 = hole) and raw prediction H×W×3 (uint8) of one image.
+class Triple(NamedTuple):
+    """Truth H×W×3 (uint8), mask H×W×1 (uint8, 1 = hole) and raw prediction H×W×3 (uint8) of one image."""
+
+    truth: np.ndarray
+    mask: np.ndarray
+    prediction: np.ndarray
+
+
+class Reading(NamedTuple):
+    """What had to be decided when a triple was read."""
+
+    soft: bool
+    """The mask has values other than 0 and 255."""
+    transparent: bool
+    """The truth or the prediction has transparent pixels, whose alpha was dropped."""
+
+
+def read_triple(files: Files, invert: bool = False) -> Triple:
+    """The pixels of one image; `read_triple_noting` has the rest."""
+    return read_triple_noting(files, invert)[0]
+
+
+def read_triple_noting(files: Files, invert: bool = False) -> tuple[Triple, Reading]:
+    """The pixels of one image, and what had to be decided; masks are read at 128, with `invert` the other way round.
 
     A file that cannot be read, or is of another size than the image, is a `LacunaError` that names it.
     """
     image, mask, prediction = files
-    truth = read_image_bytes(image)
-    others = {mask: read_mask_bytes(mask), prediction: read_image_bytes(prediction)}
-    for path, array in others.items():
+    truth, truth_transparent = read_image(image)
+    hole, others = read_mask(mask, invert)
+    predicted, transparent = read_image(prediction)
+    for path, array in ((mask, hole), (prediction, predicted)):
         if array.shape[1:] != truth.shape[1:]:
             raise LacunaError(
                 f"{path} is {array.shape[2]}×{array.shape[1]} pixels, but its image {image} is "
-                f"{truth.shape[2]}×{truth.shape[1]}; make both at one size."
+                f"{truth.shape[2]}×{truth.shape[1]}; make both at one size"
             )
-    first, second, third = (np.ascontiguousarray(array.transpose(1, 2, 0)) for array in (truth, *others.values()))
-    return first, second, third
+    arrays = (np.ascontiguousarray(array.transpose(1, 2, 0)) for array in (truth, hole, predicted))
+    return Triple(*arrays), Reading(len(others) > 0, truth_transparent or transparent)

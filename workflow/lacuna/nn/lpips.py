@@ -89,9 +89,46 @@ class LPIPS(nn.Module):
 
     def compare(self, of_a: list[Tensor], of_b: list[Tensor], size: Sequence[int]) -> tuple[Tensor, Tensor]:
         """`features` of two batches of images of `size` (H, W) → (distance N, map N×H×W)."""
-        layers = [
+        return self._summed(self._differences(of_a, of_b), size)
+
+    def compare_in_tiles(self, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+        """As `forward` for bytes N×3×H×W and 1×3×H×W, in memory that the features of one tile bound.
+
+        A tile's features are computed with so much around it that they are those of the whole image, as far as
+        rounding goes; what is kept of them, the distances of the layers, is small.
+        """
+        height, width = a.shape[2:]
+        side = _TILE[self.net]
+        rows = []
+        for top in range(0, height, side):
+            tiles = [self._of_tile(a, b, top, left, side) for left in range(0, width, side)]
+            rows.append([torch.cat(layer, dim=3) for layer in zip(*tiles, strict=True)])
+        return self._summed([torch.cat(layer, dim=2) for layer in zip(*rows, strict=True)], (height, width))
+
+    def _of_tile(self, a: Tensor, b: Tensor, top: int, left: int, side: int) -> list[Tensor]:
+        """The layers' distances that belong to the tile at (top, left), the last ones of a row or column included."""
+        height, width = a.shape[2:]
+        area = tuple(
+            slice(max(0, start - _AROUND), min(end, start + side + _AROUND))
+            for start, end in ((top, height), (left, width))
+        )
+        features = (self.features(each[:, :, area[0], area[1]].float() / 255) for each in (a, b))
+        own = []
+        for layer, stride in zip(self._differences(*features), _STRIDES[self.net], strict=True):
+            part = [slice(None), slice(None)]
+            for start, end, whole in ((top, height, area[0]), (left, width, area[1])):
+                first = (start - whole.start) // stride
+                part.append(slice(first, None if start + side >= end else first + side // stride))
+            own.append(layer[tuple(part)])
+        return own
+
+    def _differences(self, of_a: list[Tensor], of_b: list[Tensor]) -> list[Tensor]:
+        """The weighted squared differences of the features: five layers N×1×h×w."""
+        return [
             nn.functional.conv2d((a - b).square(), weight) for a, b, weight in zip(of_a, of_b, self.linear, strict=True)
         ]
+
+    def _summed(self, layers: list[Tensor], size: Sequence[int]) -> tuple[Tensor, Tensor]:
         distance: Any = sum(layer.mean(dim=(1, 2, 3)) for layer in layers)
         of_size: dict[torch.Size, Tensor] = {}  # layers of one size are added before they are enlarged
         for layer in layers:
@@ -130,6 +167,11 @@ def _vgg16() -> nn.Sequential:
     return nn.Sequential(*modules)
 
 
+# Sides of tiles, multiples of every stride, and the pixels around them: more than the half of 195 (AlexNet) or 196
+# (VGG16) pixels that the last features see, and a multiple of every stride, too.
+_TILE = {"alex": 640, "vgg": 256}
+_AROUND = 128
+_STRIDES = {"alex": (4, 8, 16, 16, 16), "vgg": (1, 2, 4, 8, 16)}
 _TRUNKS = {"alex": _alexnet, "vgg": _vgg16}
 # Positions of the compared ReLUs in the trunk: all five of AlexNet, the last of each block of VGG16.
 _COMPARED = {"alex": (1, 4, 7, 9, 11), "vgg": (3, 8, 15, 22, 29)}

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from lacuna import sidecars
 from lacuna.backbones import catalogue
+from lacuna.canonical import digest
 from lacuna.data.fingerprint import contents_of, fingerprint
+from lacuna.data.packages import files_of_packages
 from lacuna.digests import code_digests
 from lacuna.errors import LacunaError
 from lacuna.metrics.per_image import METRICS
@@ -91,7 +93,8 @@ class Making(Names):
     @declare("data", {"list": "{folder}/lists/{image_set}.txt"})
     def pair(self, image_set: str) -> Work:
         mode = "drawn" if image_set in self.role_sets("train") else "paired"
-        settings = {"name": image_set, "mode": mode, "seed": self.config["seed"]}
+        pairing = self.config["mask_sets"][self.masks_for(image_set)].get("pairing", "drawn")
+        settings = {"name": image_set, "mode": mode, "seed": self.config["seed"], "pairing": pairing}
         inputs = {
             "images": self.stage(image_set).outputs["index"],
             "masks": self.make_masks(self.masks_for(image_set)).outputs["index"],
@@ -227,6 +230,9 @@ class Making(Names):
 
     def _content(self, entry: dict, what: str) -> dict[str, str]:
         """Digest of the user's own files behind a set: a changed photograph is seen, a touched one is not."""
+        if "images" in entry:
+            files = files_of_packages(entry["images"])
+            return {what: digest(*contents_of(files, self.cache_folder / "fingerprints.json"))}
         if "path" not in entry:
             return {}
         return {what: self._fingerprint(entry["path"], entry.get("pattern", "**/*"))}

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lacuna.csv_cells import escape_formula, unescape_formula
+from lacuna.cells import cell, uncell
 from lacuna.data.photographs import photographs_of
 from lacuna.errors import LacunaError
 from lacuna.files import atomic
@@ -150,13 +150,13 @@ def write_table(path: str | Path, table: pd.DataFrame) -> None:
     Text that a spreadsheet would run as a formula is escaped; `read_table` gives it back.
     """
     with atomic(path) as partial:
-        _texts(table, escape_formula).to_csv(partial, index=False, lineterminator="\n")
+        _texts(table, cell).to_csv(partial, index=False, lineterminator="\n")
 
 
 def read_table(path: str | Path) -> pd.DataFrame:
     """What `write_table` wrote; a file that is missing or no table is a `LacunaError`."""
     try:
-        return _texts(pd.read_csv(path), unescape_formula)
+        return _texts(pd.read_csv(path), uncell)
     except (OSError, ValueError) as error:
         raise LacunaError(f"{path} cannot be read as a table ({error}); run the rule that makes it first") from None
 
@@ -164,5 +164,4 @@ def read_table(path: str | Path) -> pd.DataFrame:
 def _texts(table: pd.DataFrame, change: Callable[[str], str]) -> pd.DataFrame:
     """The same with every text in it changed; numbers and what is missing stay."""
     columns = [name for name in table if not pd.api.types.is_numeric_dtype(table[name])]
-    changed = {name: table[name].map(lambda cell: change(cell) if isinstance(cell, str) else cell) for name in columns}
-    return table.assign(**changed)
+    return table.assign(**{name: table[name].map(lambda x: change(x) if isinstance(x, str) else x) for name in columns})

@@ -15,10 +15,14 @@ def run(task) -> None:
     images = [Path(pair.image) for pair in pairs]
     found = paired_predictions(images, given)
     folder, rows = empty_folder(index.parent, [given, *images]), list[dict]()
-    for pair, prediction in zip(pairs, found, strict=True):
+    without_alpha = 0
+    for pair, (prediction, transparent) in zip(pairs, found, strict=True):
+        without_alpha += transparent
         name = f"{len(rows):04d}.png"
         Image.fromarray(prediction).save(folder / name, compress_level=3)
         rows.append({"file": name, **pair._asdict()})
     write_json(task.out("record"), {"seconds": 0.0, "device": "not run here", "n": len(rows)})
     write_rows(index, rows, ["file", "image", "mask"])
     print(f"{settings['system']}: took {len(rows)} predictions from {given}")
+    if without_alpha:
+        print(f"{without_alpha} of the predictions have transparent pixels: their alpha was dropped, not their colours")

@@ -3,7 +3,8 @@
 A kind has
 * `Keys`, a frozen keyword-only dataclass: the keys of an image set of this kind, besides those that all have;
 * `check(entry, where)`, called before anything runs: a `LacunaError` for what the plan can know, quickly;
-* `origins(settings)`, the photographs, a list of `lacuna.data.origins.Origin`. Errors: `LacunaError`.
+* `origins(settings)`, the photographs, a list of `lacuna.data.origins.Origin`, and a dictionary of the files that were
+  passed over, name → reason. Errors: `LacunaError`.
 
 The plan reads the keys at every start of Snakemake, so heavy libraries are imported inside the functions. The first
 line of the file's docstring says in the documents what the kind is. A kind with a key `path` is staged again when the

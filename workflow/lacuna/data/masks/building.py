@@ -29,6 +29,8 @@ class Mask(NamedTuple):
     bin: Bin
     seed: int
     """What the mask was drawn from; for given masks, what their choice was drawn from."""
+    origin: dict
+    """For given masks `origin`, the file's name in its folder, and with `pairing` also which part of it was taken."""
 
 
 def masks(settings: dict) -> Iterator[Mask]:
@@ -38,7 +40,7 @@ def masks(settings: dict) -> Iterator[Mask]:
     depends on the set's seed and name, its number and its bin alone.
     Errors: a `LacunaError` for an unknown family or option, or where a bin cannot be filled.
     """
-    return _given(settings) if is_given(settings["kind"]) else _drawn(settings)
+    return _given(settings, _given_masks(settings)) if is_given(settings["kind"]) else _drawn(settings)
 
 
 def _drawn(settings: dict) -> Iterator[Mask]:
@@ -54,7 +56,7 @@ def _drawn(settings: dict) -> Iterator[Mask]:
                 f"no mask of {name} with coverage {wanted.label} was found with the options {options}; "
                 f"choose other options or a wider range"
             )
-        yield Mask(values, wanted, seed)
+        yield Mask(values, wanted, seed, {})
 
 
 def _options(settings: dict):
@@ -64,27 +66,43 @@ def _options(settings: dict):
     return family.Options(**given)
 
 
-def _given(settings: dict) -> Iterator[Mask]:
-    size, bins = width_and_height(settings["image_size"]), _bins(settings)
-    found = load(settings["kind"]).GivenMasks(settings, size, bins)
+def _given_masks(settings: dict):
+    return load(settings["kind"]).GivenMasks(settings, width_and_height(settings["image_size"]), _bins(settings))
+
+
+def _given(settings: dict, found) -> Iterator[Mask]:
+    bins = _bins(settings)
     seed = seed_of(settings["seed"], settings["name"])
-    inside = [sorted(found.inside(b), key=lambda sha256: digest(str(seed), sha256)) for b in bins]
+    for given, b in _all_in_order(settings, found, bins) if found.own_pairs else _chosen(settings, found, bins, seed):
+        yield Mask(found.read(given.name), b, seed, found.origin(given.name))
+
+
+def _all_in_order(settings: dict, found, bins: list[Bin]) -> list:
+    """Every mask of the folder: each belongs to a picture."""
+    own = found.own(bins)
+    if settings.get("count") not in (None, len(own)):
+        raise LacunaError(
+            f"the mask set {settings['name']} asks for {settings['count']} masks and gives each picture its own of the "
+            f"{len(own)} in {found.folder}; set count to null"
+        )
+    return own
+
+
+def _chosen(settings: dict, found, bins: list[Bin], seed: int) -> list:
+    inside = [sorted(found.inside(b), key=lambda given: digest(str(seed), given.sha256)) for b in bins]
     if settings.get("count") is None:
         if not any(inside):
             raise LacunaError(f"no mask in {found.folder} covers {settings['coverage']}; widen the range")
-        chosen = [(sha256, b) for b, some in zip(bins, inside, strict=True) for sha256 in some]
-    else:
-        count = _count(settings)
-        for i, (b, some) in enumerate(zip(bins, inside, strict=True)):
-            asked = len(range(i, count, len(bins)))
-            if len(some) < asked:
-                raise LacunaError(
-                    f"the mask set {settings['name']} needs {asked} masks with coverage {b.label} but the folder "
-                    f"{found.folder} has {len(some)}; ask for fewer masks or another coverage"
-                )
-        chosen = [(inside[i % len(bins)][i // len(bins)], bins[i % len(bins)]) for i in range(count)]
-    for sha256, b in chosen:
-        yield Mask(found.read(sha256), b, seed)
+        return [(given, b) for b, some in zip(bins, inside, strict=True) for given in some]
+    count = _count(settings)
+    for i, (b, some) in enumerate(zip(bins, inside, strict=True)):
+        asked = len(range(i, count, len(bins)))
+        if len(some) < asked:
+            raise LacunaError(
+                f"the mask set {settings['name']} needs {asked} masks with coverage {b.label} but the folder "
+                f"{found.folder} has {len(some)}; ask for fewer masks or another coverage"
+            )
+    return [(inside[i % len(bins)][i // len(bins)], bins[i % len(bins)]) for i in range(count)]
 
 
 def _bins(settings: dict) -> list[Bin]:
@@ -113,9 +131,10 @@ def make_masks(settings: dict, output: Path) -> dict:
 
     Errors: as in `masks`; then there is no index.
     """
-    made = masks(settings)
+    given = _given_masks(settings) if is_given(settings["kind"]) else None
+    made = _given(settings, given) if given else masks(settings)
     first = next(made)  # settings are checked by now, and an earlier set is not emptied for a misspelt option
-    folder = empty_folder(output.parent, [settings["path"]] if is_given(settings["kind"]) else [])
+    folder = empty_folder(output.parent, [settings["path"]] if given else [])
     rows: list[dict] = []
     for i, mask in enumerate(chain([first], made)):
         file = folder / f"{i:0{max(4, len(str((settings.get('count') or 1) - 1)))}d}.png"
@@ -123,7 +142,7 @@ def make_masks(settings: dict, output: Path) -> dict:
         file.write_bytes(png)
         coverage = np.count_nonzero(mask.values) / mask.values.size
         values = [file.name, f"{coverage:.6f}", mask.bin.label, mask.seed, hashlib.sha256(png).hexdigest()]
-        rows.append(dict(zip(INDEX_COLUMNS, values, strict=True)))
+        rows.append(dict(zip(INDEX_COLUMNS, values, strict=True)) | mask.origin)
     numbers = Counter(row["bin"] for row in rows)
     card = {
         "name": settings["name"],
@@ -137,6 +156,10 @@ def make_masks(settings: dict, output: Path) -> dict:
         "seed": settings["seed"],
         "options": settings.get("options") or {},
     }
+    if given:
+        card |= {"pairing": given.pairing, "passed_over": len(given.passed_over)}
+        others = [{"origin": name, "reason": "passed over: no mask"} for name in given.passed_over]
+        write_rows(folder / "quarantine.csv", others, ["origin", "reason"])
     write_json(folder / "card.json", card)
-    write_rows(output, rows, INDEX_COLUMNS)
+    write_rows(output, rows, [*INDEX_COLUMNS, *first.origin])
     return card

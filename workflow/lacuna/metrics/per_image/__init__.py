@@ -6,15 +6,12 @@ of the same N truths, so that what depends on the truth alone is computed once. 
 functions, so that asking for names and facts stays quick.
 """
 
-from lacuna.errors import LacunaError
-from lacuna.metrics.facts import METRICS, Metric
-from lacuna.registry import import_all, suggest
+from lacuna.metrics.facts import METRICS, Metric, find
+from lacuna.registry import import_all
 
 import_all(__name__)
 
 
 def named(name: str) -> Metric:
-    """The metric called `name`; an unknown name is a `LacunaError` that lists the known ones."""
-    if name not in METRICS:
-        raise LacunaError(f"there is no metric '{name}': {suggest(name, METRICS)}")
-    return METRICS[name]
+    """The metric called `name`, in capitals or not; an unknown name is a `LacunaError` with the nearest one."""
+    return find(METRICS, name, "metric")

@@ -3,6 +3,8 @@
 import math
 from functools import cache
 
+from lacuna.metrics.facts import TILED_FROM
+
 # Pixels that pass the network at once; its first features take 80 (AlexNet) and 5000 bytes (VGG16) a pixel.
 _PIXELS = {"alex": 1 << 19, "vgg": 1 << 16}
 
@@ -21,9 +23,19 @@ def perceptual_distance(network: str, predictions, truths, backbones):
 
     distance = _network(network, str(backbones))
     size = truths.shape[1:3]
-    values, maps = np.empty(predictions.shape[:2]), np.empty(predictions.shape[:-1])
+    large = size[0] * size[1] > TILED_FROM
+    values = np.empty(predictions.shape[:2])
+    maps = np.empty(predictions.shape[:-1], np.float32 if large else float)
     at_once = max(1, _PIXELS[network] // (size[0] * size[1]))
     with torch.inference_mode():
+        if large:
+            for n, truth in enumerate(truths):
+                of_truth, of_predictions = (
+                    torch.from_numpy(images).permute(0, 3, 1, 2) for images in (truth[None], predictions[:, n])
+                )
+                found = distance.compare_in_tiles(of_predictions, of_truth)
+                values[:, n], maps[:, n] = (tensor.numpy() for tensor in found)
+            return values, maps
         for start in range(0, len(truths), at_once):
             some = slice(start, start + at_once)
             of_truths = distance.features(_tensor(truths[some]))

@@ -12,6 +12,7 @@ from lacuna.metrics.per_image._differences import differences, mean_of_channels
     space="RGB, 8 bit",
     decimals=4,
     note="Mean absolute difference on the [0, 1] scale, the mean over pixels and the three channels.",
+    reach=0,
 )
 def l1(predictions, truths):
     """Mean absolute error."""

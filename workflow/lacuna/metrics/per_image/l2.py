@@ -12,6 +12,7 @@ from lacuna.metrics.per_image._differences import squares
     space="RGB, 8 bit",
     decimals=5,
     note="Mean squared difference on the [0, 1] scale, the mean over pixels and the three channels.",
+    reach=0,
 )
 def l2(predictions, truths):
     """Mean squared error: what PSNR is the logarithm of, and the one of the two whose mean is a mean of errors."""

@@ -22,6 +22,7 @@ def decibels(mean_squared_error: float) -> float:
     decimals=2,
     note="10·log10(1/MSE), the mean over pixels and the three channels; identical images read 100 dB, not infinity.",
     from_mean=decibels,
+    reach=0,
 )
 def psnr(predictions, truths):
     """Peak signal-to-noise ratio; the maps are squared errors, so a region's PSNR comes from the region's MSE."""

@@ -14,6 +14,8 @@ from lacuna.metrics.per_image._differences import mean_of_channels
     note="scikit-image's structural_similarity with its defaults: a uniform 7×7 window, K1 = 0.01, K2 = 0.03, sample "
     "covariance. Whole image: the mean without a border of 3 pixels. Regions: the mean of the full map.",
     minimal_size=7,
+    reach=3,
+    border=3,
 )
 def ssim(predictions, truths):
     """Structural similarity (Wang, Bovik, Sheikh, Simoncelli: Image quality assessment, IEEE TIP 2004)."""

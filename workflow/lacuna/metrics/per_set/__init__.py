@@ -6,15 +6,12 @@ each), and returns `(value, standard error or None)`. Whole images are judged, n
 decorator `facts.set_metric`. Heavy libraries are imported inside the functions.
 """
 
-from lacuna.errors import LacunaError
-from lacuna.metrics.facts import SET_METRICS, SetMetric
-from lacuna.registry import import_all, suggest
+from lacuna.metrics.facts import SET_METRICS, SetMetric, find
+from lacuna.registry import import_all
 
 import_all(__name__)
 
 
 def named(name: str) -> SetMetric:
-    """The set metric called `name`; an unknown name is a `LacunaError` that lists the known ones."""
-    if name not in SET_METRICS:
-        raise LacunaError(f"there is no set metric '{name}': {suggest(name, SET_METRICS)}")
-    return SET_METRICS[name]
+    """The set metric called `name`, in capitals or not; an unknown name is a `LacunaError` with the nearest one."""
+    return find(SET_METRICS, name, "set metric")

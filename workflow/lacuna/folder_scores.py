@@ -1,0 +1,194 @@
+"""`lacuna score` of any folders: what is scored by default, what is fetched for it, and what is said about it.
+
+No step of the workflow comes here, so that nothing in this file, or below it, reruns one.
+"""
+
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from lacuna.backbones.catalogue import backbone
+from lacuna.backbones.fetching import fetch
+from lacuna.cells import shown
+from lacuna.data.decoding import UNREADABLE, upright_size
+from lacuna.data.photographs import photographs_of
+from lacuna.errors import LacunaError
+from lacuna.metrics import scoring, set_scoring
+from lacuna.metrics.facts import METRICS
+from lacuna.metrics.findings import Findings, refuse_inverted
+from lacuna.metrics.folders import paired_by_stem
+from lacuna.metrics.per_image import named
+from lacuna.metrics.records import write_records
+from lacuna.metrics.triples import Files
+from lacuna.reporting.bootstrap import intervals
+
+DEFAULT_METRICS = ("psnr", "ssim", "lpips_alex", "l1")
+SECONDS_BETWEEN_LINES = 5
+
+
+def score_folders(
+    truth: str,
+    predictions: str,
+    masks: str | None,
+    output: str,
+    *,
+    metrics: Sequence[str] | None = None,
+    set_metrics: Sequence[str] = (),
+    system: str | None = None,
+    invert: bool = False,
+    backbones: str | Path = "results/backbones",
+    threads: int = 1,
+) -> None:
+    """Score and print: rows of images into `output`, of sets beside it (`_sets`), or into it where there are no masks.
+
+    Errors: `LacunaError` as in `paired_by_stem`, `score_rows` and `set_rows`, and for masks that look inverted.
+    """
+    chosen = [named(name).name for name in metrics or DEFAULT_METRICS]
+    of_sets = [set_scoring.named(name).name for name in set_metrics]
+    files, notes = paired_by_stem(truth, predictions, masks)
+    for note in notes:
+        _say(note)
+    names = {
+        "system": system or Path(predictions).absolute().name,
+        "source": "external",
+        "test_set": Path(truth).absolute().name,
+    }
+    photographs = _photographs(files)
+    if masks:
+        refuse_inverted(files, invert)
+        chosen = _possible(chosen, files, backbones, asked=bool(metrics))
+        findings = Findings(invert)
+        rows = scoring.score_rows({**names, "metrics": chosen}, files, backbones, threads, findings)
+        summary = _Summary(photographs)
+        watched = summary.watched(_with_progress(rows, findings, len(files)))
+        number = write_records(output, watched, scoring.COLUMNS, ("coverage", "value"))
+        for sentence in findings.sentences():
+            _say(sentence)
+        summary.print(chosen)
+        print(f"scored {len(files)} images, {number} rows, into {shown(output)}", flush=True)
+    if of_sets:
+        target = Path(output) if not masks else Path(output).with_name(f"{Path(output).stem}_sets{Path(output).suffix}")
+        _score_sets({**names, "metrics": of_sets}, files, photographs, target, backbones, threads, bool(masks), invert)
+
+
+def _possible(metrics: list[str], files: Sequence[Files], backbones: str | Path, asked: bool) -> list[str]:
+    """The metrics whose networks are here, or could be fetched; of the default, those that the images can have."""
+    kept = []
+    side = None if asked else _smallest_side(files)
+    for name in metrics:
+        if side is not None and side < METRICS[name].minimal_size:
+            _say(f"{METRICS[name].title} is left out, because the smallest side is {side} pixels")
+            continue
+        network = METRICS[name].network
+        try:
+            if network:
+                _fetched(f"lpips_{network}", backbones)
+        except LacunaError as error:
+            if asked:
+                raise
+            _say(f"{METRICS[name].title} is left out: {error}")
+            continue
+        kept.append(name)
+    return kept
+
+
+def _smallest_side(files: Sequence[Files]) -> int | None:
+    try:
+        return min(min(upright_size(image)) for image, _, _ in files)
+    except UNREADABLE:  # said with its name where it is read
+        return None
+
+
+def _fetched(name: str, backbones: str | Path) -> None:
+    path = Path(backbones, backbone(name).file)
+    if not path.exists():
+        _say(f"{path} is fetched, once")
+        fetch(name, path)
+
+
+def _photographs(files: Sequence[Files]) -> list[str]:
+    """The photograph of every image; each is its own beside an index that staging did not write."""
+    images = [image for image, _, _ in files]
+    try:
+        return photographs_of(images)
+    except LacunaError:
+        return images
+
+
+def _with_progress(rows: Iterator[dict], findings: Findings, total: int) -> Iterator[dict]:
+    began = said = time.monotonic()
+    for row in rows:
+        yield row
+        now = time.monotonic()
+        if now - said >= SECONDS_BETWEEN_LINES and findings.images:
+            said = now
+            left = (now - began) / findings.images * (total - findings.images)
+            _say(f"{findings.images} of {total} images read after {now - began:.0f} s, about {left:.0f} s left")
+
+
+class _Summary:
+    """Means of what has gone by, with intervals over photographs."""
+
+    def __init__(self, photographs: Sequence[str]):
+        self.photographs = photographs
+        self.values: dict[tuple[str, str, str], list[float]] = defaultdict(list)
+        self.positions: dict[tuple[str, str, str], list[int]] = defaultdict(list)
+
+    def watched(self, rows: Iterator[dict]) -> Iterator[dict]:
+        """The same rows, remembered."""
+        position, last = -1, None
+        for row in rows:
+            if (now := (row["image"], row["mask"])) != last:
+                position, last = position + 1, now
+            key = row["metric"], row["prediction"], row["region"]
+            self.values[key].append(row["value"])
+            self.positions[key].append(position)
+            yield row
+
+    def print(self, metrics: Sequence[str]) -> None:
+        """One line a metric, prediction and region."""
+        print(f"{'metric':<20}{'prediction':<11}{'region':<10}{'mean':>9}  {'95 % interval':<20}{'N':>6}")
+        for name in metrics:
+            metric = METRICS[name]
+            for key, values in self.values.items():
+                if key[0] != name:
+                    continue
+                of = [self.photographs[position] for position in self.positions[key]]
+                column = np.array(values)[:, None]
+                low, high = (ends[0] for ends in intervals(column, "score", photographs=of, within=metric.range))
+                d = metric.decimals
+                interval = f"{low:.{d}f} … {high:.{d}f}" if np.isfinite(low) else "(one photograph)"
+                title = f"{metric.title} {metric.arrow}" + (f" ({metric.unit})" if metric.unit else "")
+                print(f"{title:<20}{key[1]:<11}{key[2]:<10}{np.mean(values):>9.{d}f}  {interval:<20}{len(values):>6}")
+
+
+def _score_sets(names, files, photographs, output, backbones, threads, masked: bool, invert: bool) -> None:
+    from lacuna.metrics.features import Features, extract, images_digest
+    from lacuna.nn.devices import make_deterministic
+
+    _fetched("inception", backbones)
+    make_deterministic(threads)
+    kinds = ["raw", "composite"] if masked else ["raw"]
+    _say(f"features of {len(files)} images, {' and '.join(kinds)}")
+    of = extract(files, [*kinds, "truth"], backbones, "cpu", invert)
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(photographs))}
+    about = names, images_digest(files), [numbers[name] for name in photographs]
+    truth = Features({"truth": of.pop("truth")}, *about)
+    rows = list(set_scoring.set_rows(names, Features(of, *about), truth))
+    write_records(output, rows, set_scoring.COLUMNS, set_scoring.NUMBERS)
+    for row in rows:
+        metric = set_scoring.named(row["metric"])
+        error = row["standard_error"]
+        known = f" ± {error:.{metric.decimals}f} (standard error)" if error is not None and np.isfinite(error) else ""
+        flag = f", {row['flag']}" if row["flag"] else ""
+        value = f"{row['value']:.{metric.decimals}f}"
+        print(f"{metric.title} {metric.arrow}, {row['prediction']}: {value}{known}, N = {row['n']}{flag}")
+    print(f"{len(rows)} scores of sets, into {shown(str(output))}", flush=True)
+
+
+def _say(sentence: str) -> None:
+    print(f"note: {sentence}", file=sys.stderr, flush=True)
