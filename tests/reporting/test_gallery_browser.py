@@ -15,6 +15,8 @@ from lacuna.reporting.gallery import packed
 from tests.browser import browser, contrast, over, rgba  # noqa: F401 - `browser` is a fixture
 from tests.reporting.made_up_gallery import make_gallery, make_run
 
+pytestmark = pytest.mark.slow
+
 SIZE = (44, 60)
 HOLE = (230, 0, 126)
 DRAWN = "['left', 'right'].every(side => document.getElementById(side + '-picture').dataset.drawn === 'yes')"

@@ -9,6 +9,8 @@ from PIL import Image
 from tests.studio.acting import at, by_python, canvas, difference, filled, hole, open_file, problems, set_value
 from tests.studio.made_up import TEST_SIZE, photograph
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_whole_picture_is_filled_as_by_python(show, folder):
     page = show()

@@ -1,9 +1,12 @@
 """Painting the hole in a real browser: brush, eraser, rectangle, keys, fingers."""
 
 import numpy as np
+import pytest
 
 from tests.studio.acting import FILLED, at, brushed, canvas, hole, problems, set_value
 from tests.studio.made_up import TEST_SIZE, asymmetric_mask, photograph
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_test_image_comes_with_its_hole(show, folder):

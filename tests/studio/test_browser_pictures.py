@@ -4,6 +4,7 @@ import base64
 import json
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from lacuna.studio import web_runtime
@@ -11,6 +12,8 @@ from lacuna.studio.assembling import assemble
 from tests.studio.acting import FILLED, at, canvas, filled, hole, open_file, problems
 from tests.studio.conftest import READY
 from tests.studio.made_up import TEST_SIZE, make_run, make_studio, photograph
+
+pytestmark = pytest.mark.slow
 
 
 def test_dropped_and_pasted_pictures_are_taken(show, tmp_path):

@@ -8,6 +8,8 @@ import pytest
 from tests.studio.acting import FILLED, filled, problems
 from tests.studio.conftest import READY, serving
 
+pytestmark = pytest.mark.slow
+
 # ---------------------------------------------------------------- where it may be put, and whom it asks
 
 

@@ -12,6 +12,8 @@ import pytest
 from lacuna.digests import modules_used
 from tests.workflow.conftest import SMALL
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.alone
 def test_second_run_does_nothing_and_is_quick(finished):

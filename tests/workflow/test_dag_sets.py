@@ -1,8 +1,11 @@
 """Scores of sets and sanity rows in the DAG: made for real, and exactly what an edit reruns."""
 
 import pandas as pd
+import pytest
 
 from tests.workflow.conftest import SMALL
+
+pytestmark = pytest.mark.slow
 
 SETS = {"run": "sets", "systems": {"telea": None}, "test_sets": ["rockets"], "set_metrics": ["fid", "kid"]}
 

@@ -24,6 +24,7 @@ def listed(text: str) -> dict[str, tuple[set[str], set[str]]]:
     return jobs
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("changes", [{}, {"set_metrics": ["kid"]}, {"sources": {}, "systems": {"telea": None}}])
 def test_snakemake_s_jobs_are_the_plan_s(fresh, changes, monkeypatch):
     config = fresh.configure(**changes)

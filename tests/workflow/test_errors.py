@@ -4,6 +4,8 @@ import pytest
 
 from tests.workflow.conftest import SMALL
 
+pytestmark = pytest.mark.slow
+
 
 def one_sentence(repository, *arguments, **changes) -> str:
     """Run with a changed config; return the one line that starts with `lacuna:`."""

@@ -15,6 +15,8 @@ import pytest
 
 from tests.workflow.conftest import SMALL, Repository, copy_repository
 
+pytestmark = pytest.mark.slow
+
 ALONE = {
     "sources": {},
     "test_sets": ["mine"],

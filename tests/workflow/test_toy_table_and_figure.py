@@ -8,6 +8,8 @@ import yaml
 
 from tests.workflow.conftest import SMALL, copy_repository
 
+pytestmark = pytest.mark.slow
+
 TABLE = '''"""How many images every system was scored on."""
 
 from lacuna.reporting.descriptions import Table

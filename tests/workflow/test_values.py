@@ -2,9 +2,12 @@
 
 import shutil
 
+import pytest
 from PIL import Image
 
 from tests.workflow.conftest import SMALL
+
+pytestmark = pytest.mark.slow
 
 ALONE = {"sources": {}, "test_sets": ["rockets"], "export": False, "sanity_rows": False, "metrics": ["psnr"]}
 INDEX = "results/small/predictions/theirs/elsewhere/rockets/index.csv"
