@@ -25,7 +25,7 @@ demo: $(INSTALLED) ## run the embedded demonstration up to results/demo/report.h
 	$(SNAKEMAKE) --cores 4 --resources gpu=$(GPUS)
 	@echo "The report is results/demo/report.html"
 
-quick: $(INSTALLED) ## run the tests that take less than a second each: the inner loop while editing
+quick: $(INSTALLED) ## run the tests that are not slow: the inner loop while editing
 	$(BIN)/python -m pytest -m "not slow"
 
 test: $(INSTALLED) ## run all tests

@@ -19,6 +19,8 @@ from lacuna.export.network import export_network
 from lacuna.systems._counting import parameters_of
 from tests.steps import run_step, words_of
 
+pytestmark = pytest.mark.slow
+
 AOTGAN = {"width": 4, "blocks": 1, "rates": [1, 2], "discriminator_width": 4}
 BOUNDS = {"seconds": 0.01, "largest_batch_cpu": 3, "largest_batch_gpu": 5}
 

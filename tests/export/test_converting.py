@@ -11,6 +11,8 @@ from lacuna.export.network import export_network
 from tests.export.converting import CONVERTERS, answer
 from tests.export.running import SYSTEMS, responsive
 
+pytestmark = pytest.mark.slow
+
 # Largest differences on the [0, 1] scale of tiny untrained networks, rounded up: half precision, 8 bits.
 MOST = {"half_onnxruntime": 0.012, "half_onnxconverter_common": 0.012, "dynamic_quantisation": 0.3}
 

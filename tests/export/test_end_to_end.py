@@ -7,6 +7,8 @@ from lacuna.export.end_to_end import export_end_to_end
 from tests.export.running import SYSTEMS, loaded, responsive, torch_composite
 from tests.systems.test_contract import arrays
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module", params=SYSTEMS)
 def exported(request, tmp_path_factory):

@@ -14,6 +14,8 @@ from lacuna.training.logs import Table
 from lacuna.training.sidecar import set_aside
 from tests.training.doubles import AOTGAN, DECLARED, at_step, contents, stopped_at
 
+pytestmark = pytest.mark.slow
+
 B = {"learning_rate": 0.0003}
 
 

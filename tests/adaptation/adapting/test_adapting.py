@@ -10,6 +10,8 @@ from tests.adaptation.adapting.stand_ins import experiment, photograph
 from tests.systems.structures import tiny
 from tests.systems.test_contract import TRAINED, small, with_forms
 
+pytestmark = pytest.mark.slow
+
 CPU = torch.device("cpu")
 LEARNING = {"learning_rate": 1e-3}
 

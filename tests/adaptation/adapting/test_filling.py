@@ -1,6 +1,7 @@
 """`lacuna adapt` and `Model.adapt` on somebody's picture."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ import lacuna
 from lacuna.cli import main
 from lacuna.errors import LacunaError
 from lacuna.inpainting.models import Model
+from lacuna.training.state import State, read, write
 from tests.adaptation.adapting.stand_ins import experiment, photograph
 from tests.systems.structures import SMALL, tiny
 
@@ -32,7 +34,8 @@ def write_weights(folder, state=True):
             for part, module in system.modules().items()
             for key, value in module.state_dict().items()
         }
-        save_file({**tensors, "random.cpu": torch.zeros(3)}, folder / "training_state.safetensors")
+        note = {"parts": list(system.modules())}
+        write(folder / "training_state.safetensors", State({**tensors, "random.cpu": torch.zeros(3)}, note))
     return folder / "weights.safetensors"
 
 
@@ -169,11 +172,10 @@ def test_weights_without_a_discriminator_are_one_line_and_nothing_is_written(giv
 def test_the_discriminator_of_the_training_judges(given):
     assert run("--keep", "always") == 0
     first = np.asarray(Image.open("out.png"))
-    from safetensors.torch import load_file
-
-    state = load_file("trained/training_state.safetensors")
-    changed = {key: -3 * value if "discriminator" in key else value for key, value in state.items()}
-    save_file(changed, "trained/training_state.safetensors")
+    path = Path("trained/training_state.safetensors")
+    state = read(path)
+    changed = {key: -3 * value if "discriminator" in key else value for key, value in state.tensors.items()}
+    write(path, State(changed, state.note))
     assert run("--keep", "always") == 0
     assert (np.asarray(Image.open("out.png")) != first).any()
 

@@ -13,6 +13,8 @@ from tests.adaptation.adapting.test_adapting import LEARNING, flat, ready, state
 from tests.systems.structures import tiny
 from tests.systems.test_contract import TRAINED, with_forms
 
+pytestmark = pytest.mark.slow
+
 WITH_DISCRIMINATOR = [
     case
     for case in with_forms(TRAINED)
