@@ -12,7 +12,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from lacuna import systems
-from lacuna.plan.judging import PUBLISHED
+from lacuna.plan.describing import PUBLISHED
 from lacuna.systems._counting import Part, count, parameters_of
 
 aten = torch.ops.aten
