@@ -158,7 +158,7 @@ def headed(text: bytes) -> bytes:
         (b"<!doctype html><title>x</title>", "no file of weights but a web page"),
         (b"\n <html><body>", "no file of weights but a web page"),
         (b"version https://git-lfs.github.com/spec/v1\noid", "a pointer of Git LFS"),
-        (gzip.compress(b"x"), "packed by gzip"),
+        (gzip.compress(b"x", mtime=0), "packed by gzip"),
         (b"no tensors at all", "is damaged, or is no file of weights"),
         (b"\x1b[1mtwo options\x1b[0m", "is damaged, or is no file of weights"),
         (struct.pack("<Q", 2**60) + b"{" * 20, "damaged"),
