@@ -34,7 +34,7 @@ def band_radius(height: int, width: int) -> int:
 def _boundary(masks):
     import numpy as np
 
-    from lacuna.metrics.windows import box_sums
+    from lacuna.metrics.box_sums import box_sums
 
     radius = band_radius(*masks.shape[1:])
     holes = np.stack([box_sums(mask.astype("float32"), radius) for mask in masks])
