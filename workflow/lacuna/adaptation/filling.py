@@ -18,7 +18,7 @@ from lacuna.data.images import read_image_bytes
 from lacuna.data.sources import origins_of_packages
 from lacuna.errors import LacunaError
 from lacuna.inpainting.pictures import Picture
-from lacuna.inpainting.windows import Window, parts
+from lacuna.inpainting.tiles import Window, parts
 from lacuna.training.state import read_parts
 
 KEEP = ("auto", "always", "never")
