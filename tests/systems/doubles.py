@@ -6,7 +6,7 @@ from torch.nn import functional as F
 
 
 class RandomFeatures(nn.Module):
-    """As `lacuna.nn.backbones.VGGFeatures`: any layer of any name, narrow, fixed random weights, any precision."""
+    """As `lacuna.nn.vgg.VGGFeatures`: any layer of any name, narrow, fixed random weights, any precision."""
 
     def __init__(self, name, folder, layers, normalise=True):
         super().__init__()

@@ -21,8 +21,8 @@ from torch.nn import functional as F
 from lacuna.data.images import read_image_bytes
 from lacuna.errors import LacunaError
 from lacuna.files import atomic
-from lacuna.nn.backbones import VGGFeatures
 from lacuna.nn.imagenet import MEAN
+from lacuna.nn.vgg import VGGFeatures
 
 PARTS = ("colour", "texture", "structure")
 NETWORK, TEXTURE, STRUCTURE = "vgg16", "relu2_2", "relu3_3"

@@ -19,7 +19,7 @@ from torch.nn import functional as F
 
 from lacuna.data.compositing import composite
 from lacuna.errors import LacunaError
-from lacuna.nn import backbones
+from lacuna.nn import vgg
 from lacuna.nn.imagenet import denormalised, normalised
 from lacuna.nn.losses import perceptual_loss, style_loss
 from lacuna.nn.partial_convolution import PartialConv2d
@@ -217,7 +217,7 @@ class PartialConv(System):
     def __init__(self, **settings):
         super().__init__(**settings)
         self.network = self.Generator(self.recipe.width, self.recipe.levels)
-        self.features: backbones.VGGFeatures | None = None
+        self.features: vgg.VGGFeatures | None = None
 
     @property
     def size_multiple(self) -> int:
@@ -235,7 +235,7 @@ class PartialConv(System):
 
     def load_backbones(self, folder: str | Path, device: torch.device) -> None:
         for name in self.backbones(self.recipe):
-            features = backbones.VGGFeatures(name, folder, FEATURE_LAYERS)
+            features = vgg.VGGFeatures(name, folder, FEATURE_LAYERS)
             self.features = features.to(device, memory_format=torch.channels_last)
 
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:

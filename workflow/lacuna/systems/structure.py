@@ -18,7 +18,7 @@ from torch.nn import functional as F
 from lacuna.adaptation import losses as by_region
 from lacuna.data.compositing import composite
 from lacuna.errors import LacunaError
-from lacuna.nn import backbones
+from lacuna.nn import vgg
 from lacuna.nn.edges import canny, sobel
 from lacuna.nn.pooled_attention import Convolution, PooledAttention, UpConvolution
 from lacuna.systems import base
@@ -342,7 +342,7 @@ class Structure(System):
         return (recipe.feature_network,)
 
     def load_backbones(self, folder: str | Path, device: torch.device) -> None:
-        features = backbones.VGGFeatures(self.recipe.feature_network, folder, FEATURE_LAYERS)
+        features = vgg.VGGFeatures(self.recipe.feature_network, folder, FEATURE_LAYERS)
         self.features = features.to(device, memory_format=torch.channels_last)
 
     def released_keys(self, part: str = "network") -> dict[str, str]:
