@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from lacuna.nn import perceptual_similarity, vgg
+from lacuna.nn import lpips_loss, vgg
 from tests.systems.doubles import RandomFeatures, RandomSimilarity
 from tests.systems.references import GOLDEN, Golden
 
@@ -19,7 +19,7 @@ def one_thread():
 def random_backbones(monkeypatch, tmp_path):
     """Pretrained networks are replaced by small random ones; returns the folder to pass."""
     monkeypatch.setattr(vgg, "VGGFeatures", RandomFeatures)
-    monkeypatch.setattr(perceptual_similarity, "PerceptualSimilarity", RandomSimilarity)
+    monkeypatch.setattr(lpips_loss, "PerceptualSimilarity", RandomSimilarity)
     return tmp_path
 
 

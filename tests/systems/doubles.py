@@ -21,7 +21,7 @@ class RandomFeatures(nn.Module):
 
 
 class RandomSimilarity(nn.Module):
-    """As `lacuna.nn.perceptual_similarity.PerceptualSimilarity`: a distance through fixed random weights."""
+    """As `lacuna.nn.lpips_loss.PerceptualSimilarity`: a distance through fixed random weights."""
 
     def __init__(self, folder, dropout=0.0):
         super().__init__()
