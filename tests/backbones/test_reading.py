@@ -11,7 +11,7 @@ import torch
 from safetensors.numpy import save_file
 
 from lacuna.backbones import reading
-from lacuna.backbones.catalogue import BACKBONES, Backbone, Origin
+from lacuna.backbones.catalogue import BACKBONES, Backbone, PublishedFile
 from lacuna.errors import LacunaError
 from lacuna.files import write_json
 
@@ -45,7 +45,7 @@ def packed(tmp_path, data: bytes):
         info = tarfile.TarInfo("made/weights.ckpt")
         info.size = len(data)
         archive.addfile(info, io.BytesIO(data))
-    origin = Origin(
+    origin = PublishedFile(
         path.name,
         reading.sha256_of(path),
         package="made==1.0",

