@@ -226,7 +226,7 @@ def peak_of_a_step(monkeypatch, straightforward, with_losses):
 
 
 def no_weights(name, folder):
-    features, _ = backbones._network(backbones._CONVOLUTIONS[name])
+    features, _ = vgg._network(vgg._CONVOLUTIONS[name])
     return {f"features.{key}": np.zeros(value.shape, np.float32) for key, value in features.state_dict().items()}
 
 
