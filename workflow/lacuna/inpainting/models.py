@@ -187,7 +187,7 @@ def load(
 
 
 def _from_graph(system: str | None, path: Path, settings: dict | None, gpus: int, threads: int) -> Model:
-    from lacuna.inpainting.graphs import Graph
+    from lacuna.inpainting.onnx_predictor import Graph
 
     if settings:
         raise LacunaError(f"the settings of {path} are part of it; leave the settings out")
