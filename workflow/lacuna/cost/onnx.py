@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from onnxruntime import InferenceSession
 
-from lacuna.complexity.machine import ResidentPeak
-from lacuna.complexity.timing import batches_that_fit, timed
+from lacuna.cost.machine import ResidentPeak
+from lacuna.cost.timing import batches_that_fit, timed
 from lacuna.errors import LacunaError
 from lacuna.export.runtime import session_on
 from lacuna.export.session import CUDA, GraphFails, run_session

@@ -12,8 +12,8 @@ import torch
 from onnx import TensorProto, helper
 
 from lacuna import systems
-from lacuna.complexity import networks
-from lacuna.complexity.networks import pictures
+from lacuna.cost import networks
+from lacuna.cost.networks import pictures
 from lacuna.errors import LacunaError
 from lacuna.export.network import export_network
 from lacuna.systems._counting import parameters_of

@@ -5,8 +5,8 @@ import dataclasses
 import torch
 
 from lacuna import systems
-from lacuna.complexity.machine import ResidentPeak
-from lacuna.complexity.timing import batches_that_fit, timed
+from lacuna.cost.machine import ResidentPeak
+from lacuna.cost.timing import batches_that_fit, timed
 from lacuna.nn.devices import choose_device
 from lacuna.systems._counting import Counts, count, parameters_of
 
