@@ -22,7 +22,7 @@ def draw_cost(settings: dict, scores, records: Sequence[str | Path], output: str
     Raises `LacunaError` where no system's cost is known.
     """
     from lacuna.reporting.aggregation import write_table
-    from lacuna.reporting.cost import PREDICTION, REGION, quality_and_cost, seconds_per_image
+    from lacuna.reporting.quality_cost import PREDICTION, REGION, quality_and_cost, seconds_per_image
     from lacuna.reporting.statistics import sources_of
     from lacuna.reporting.style import looks, written_to
 
