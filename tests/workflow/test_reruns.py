@@ -21,7 +21,7 @@ ALONE = {
     "systems": {"telea": None},
     "metrics": ["psnr"],
     "export": False,
-    "sanity_rows": False,
+    "controls": False,
 }
 INDEX = "results/small/predictions/telea/untrained/mine/index.csv"
 CONFIG = "config/changed.yaml"

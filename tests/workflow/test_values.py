@@ -6,7 +6,7 @@ from PIL import Image
 
 from tests.workflow.conftest import SMALL
 
-ALONE = {"sources": {}, "test_sets": ["rockets"], "export": False, "sanity_rows": False, "metrics": ["psnr"]}
+ALONE = {"sources": {}, "test_sets": ["rockets"], "export": False, "controls": False, "metrics": ["psnr"]}
 INDEX = "results/small/predictions/theirs/elsewhere/rockets/index.csv"
 
 

@@ -1,6 +1,7 @@
 """What keys of a config say together: names that must be known, sizes that must fit, numbers that must agree."""
 
 from lacuna.config.sections import RESERVED_RUNS, MaskSet
+from lacuna.controls import SOURCE as CONTROL
 from lacuna.data import image_sources, masks
 from lacuna.data.masks.bins import coverage_bins
 from lacuna.data.sizes import width_and_height
@@ -10,7 +11,6 @@ from lacuna.metrics.per_image import METRICS
 from lacuna.metrics.per_set import SET_METRICS
 from lacuna.registry import suggest
 from lacuna.sources import ELSEWHERE, UNTRAINED
-from lacuna.yardsticks import SOURCE as YARDSTICK
 
 # Values of one batch of images; four bytes each, and a network holds hundreds of times as many.
 MOST_BATCH_VALUES = 2**33
@@ -48,7 +48,7 @@ def _check_names(config: dict) -> None:
         if config[where] not in config["mask_sets"]:
             hint = suggest(config[where], config["mask_sets"])
             raise LacunaError(f"{where} names the unknown mask set '{config[where]}': {hint}")
-    for name in sorted({UNTRAINED, ELSEWHERE, YARDSTICK} & config["sources"].keys()):
+    for name in sorted({UNTRAINED, ELSEWHERE, CONTROL} & config["sources"].keys()):
         raise LacunaError(f"a source may not be called '{name}'; rename it")
 
 

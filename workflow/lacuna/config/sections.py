@@ -224,7 +224,7 @@ class Config:
         [],
         choices=lambda: tuple(SET_METRICS),
     )
-    sanity_rows: bool = key(
+    controls: bool = key(
         "mean fill, the masked input and the ground truth are scored beside the systems, outside ranks and tests", True
     )
     export: bool | Export = key(

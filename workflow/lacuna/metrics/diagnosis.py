@@ -135,7 +135,7 @@ CASES = (
         "the masked input itself, hole white",
         lambda t, m: _filled(t, m, 255),
         "perfect outside the hole",
-        "compared with every system as a yardstick",
+        "compared with every system as a control",
     ),
     Case(
         "masked_black",

@@ -62,7 +62,7 @@ class Describing(Judging):
         return {"scores": self.scores_of(self.contestants())}, {"metrics": self.config["metrics"]}
 
     def _controls(self) -> tuple[dict, dict]:
-        return {"controls": self.scores_of(self.yardstick_keys())}, {}
+        return {"controls": self.scores_of(self.control_keys())}, {}
 
     def _set_scores(self) -> tuple[dict, dict]:
         keys = self.scored_as_sets()

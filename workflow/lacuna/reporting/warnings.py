@@ -2,10 +2,10 @@
 
 import pandas as pd
 
+from lacuna.controls import GROUND_TRUTH, MASKED_INPUT, MEAN_FILL
 from lacuna.metrics.per_image import named
 from lacuna.reporting.titles import REGIONS, titles
 from lacuna.sources import SHARED
-from lacuna.yardsticks import GROUND_TRUTH, MASKED_INPUT, MEAN_FILL
 
 BEATEN = {  # control → what being worse than it means
     MEAN_FILL: "filling the hole with the mean colour",

@@ -94,7 +94,7 @@ class Contents(Provenance):
 
     def warnings(self) -> list[str]:
         """What looks wrong in the numbers of this run, one sentence each."""
-        tables = (self.table(name) for name in ("quantitative", "sanity", "valid_region"))
+        tables = (self.table(name) for name in ("quantitative", "controls", "valid_region"))
         return warnings(*tables, self.mask_cards(), self.settings)
 
     def failed_images(self) -> list[dict]:

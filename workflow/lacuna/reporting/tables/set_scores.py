@@ -2,12 +2,12 @@
 
 import math
 
+from lacuna.controls import SOURCE
 from lacuna.metrics.per_set import SET_METRICS
 from lacuna.reporting.descriptions import Table
 from lacuna.reporting.display import Cell, DisplayTable, sentences
 from lacuna.reporting.titles import PREDICTIONS, UNTRAINED_MARK, UNTRAINED_NOTE, check_known, titles
 from lacuna.sources import SHARED
-from lacuna.yardsticks import SOURCE
 
 SMALL_MARK = "‡"
 
@@ -113,7 +113,7 @@ TABLE = Table(
     "± is the standard error where the metric has one, over what its definition says; of one photograph there is none. "
     "FID, KID, U-IDS and P-IDS judge whole sets, of raw predictions and of composites.",
     columns={
-        "source": "yardstick for the controls",
+        "source": "control for the controls",
         "flag": "small-n where n images are too few for the metric (FID below 2048): the value is biased, by an amount "
         "that differs between systems, and does not compare with a value at another n",
     },

@@ -1,11 +1,11 @@
 """The controls beside what the systems reach: ground truth, mean fill and masked input, scored as systems are."""
 
+from lacuna.controls import TITLES
 from lacuna.metrics.per_image import named
 from lacuna.reporting.descriptions import Table
 from lacuna.reporting.display import Cell, DisplayTable, sentences
 from lacuna.reporting.tables.set_scores import control_set_tables
 from lacuna.reporting.titles import PREDICTIONS, REGIONS, titles
-from lacuna.yardsticks import TITLES
 
 SYSTEMS = "Systems, worst to best"
 
@@ -23,7 +23,7 @@ def rows(run):
 def shown(run, _="") -> list[DisplayTable]:
     """The controls by image and as sets."""
     return [
-        *control_tables(run.table("sanity"), run.table("quantitative"), run.settings),
+        *control_tables(run.table("controls"), run.table("quantitative"), run.settings),
         *control_set_tables(run.table("set_scores"), run.settings, TITLES),
     ]
 
@@ -36,7 +36,7 @@ def pooled(means):
 
 
 def control_tables(controls, quantitative, settings: dict) -> list[DisplayTable]:
-    """Controls in one table a region, from `tables/sanity.csv`; none where a run has none.
+    """Controls in one table a region, from `tables/controls.csv`; none where a run has none.
 
     `quantitative` is `aggregation.quantitative` of the systems. `settings`: titles and `metrics`.
     """
@@ -95,7 +95,7 @@ TABLE = Table(
     "image itself: the perfect value of every metric, or something is mispaired. Mean fill gives the hole the mean "
     "colour of the rest. Masked input hands back what a system is given, the hole black: what the valid region alone "
     "is worth. A system below one of the last two has learnt nothing about the hole.",
-    columns={"source": "yardstick for all of them; the other columns are those of the tidy table, n is N"},
+    columns={"source": "control for all of them; the other columns are those of the tidy table, n is N"},
     inputs=("controls", "set_scores"),
     rows=rows,
     shown=shown,
