@@ -9,8 +9,9 @@ import pytest
 from PIL import Image
 
 from lacuna.cli import main
-from lacuna.controls import SOURCE, TITLES, index_of
+from lacuna.controls import TITLES, index_of
 from lacuna.files import read_rows
+from lacuna.sources import CONTROL
 from tests.steps import run_step, words_of
 
 SIZE = (26, 37)  # height, width
@@ -67,7 +68,7 @@ def test_they_are_scored_as_systems_are_and_the_truth_is_perfect(lists):
     assert main(make(lists)) == 0
     tables = []
     for name in TITLES:
-        one = {"system": name, "source": SOURCE, "test_sets": list(SETS), "metrics": METRICS}
+        one = {"system": name, "source": CONTROL, "test_sets": list(SETS), "metrics": METRICS}
         indices = [index_of("out", name, test_set) for test_set in SETS]
         files = [f"{name}-{test_set}.parquet" for test_set in SETS]
         assert run_step("score", one, {"pairs": lists, "predictions": indices}, {"scores": files}) == 0

@@ -5,14 +5,15 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from lacuna.controls import SOURCE, index_of
 from lacuna.controls import TITLES as CONTROLS
+from lacuna.controls import index_of
 from lacuna.files import write_json, write_rows
 from lacuna.metrics.per_set import SET_METRICS
 from lacuna.metrics.records import write_records
 from lacuna.metrics.set_scoring import COLUMNS, NUMBERS
 from lacuna.reporting.descriptions import described, together
 from lacuna.reporting.rulegraph import draw, parse_dot
+from lacuna.sources import CONTROL
 from tests.steps import run_step
 
 TITLES = {
@@ -115,10 +116,10 @@ def make_controls(folder: Path, metrics, backbones: str) -> list[Path]:
     step("controls", settings, {"pairs": lists}, {"indexes": every})
     for name in CONTROLS:
         indices = [index_of(folder / "predictions", name, test_set) for test_set in sets]
-        scores = [folder / f"scores/{name}/{SOURCE}/{test_set}.parquet" for test_set in sets]
+        scores = [folder / f"scores/{name}/{CONTROL}/{test_set}.parquet" for test_set in sets]
         step(
             "score",
-            {"system": name, "source": SOURCE, "test_sets": sets, "metrics": list(metrics)},
+            {"system": name, "source": CONTROL, "test_sets": sets, "metrics": list(metrics)},
             {"pairs": lists, "predictions": indices, "backbones": Path(backbones) / "any"},
             {"scores": scores},
         )
@@ -133,7 +134,7 @@ def make_set_scores(folder: Path, n: int, random) -> Path:
         {"source": source, "test_set": test_set, "system": system, "prediction": prediction, "metric": metric.name}
         | {"value": random.random(), "standard_error": None if metric.name == "fid" else 0.01}
         | {"n": n, "flag": metric.flag(n)}
-        for system, source in [*keys, *((name, SOURCE) for name in CONTROLS)]
+        for system, source in [*keys, *((name, CONTROL) for name in CONTROLS)]
         for test_set in TITLES["test_sets"]
         for prediction in ("composite", "raw")
         for metric in (SET_METRICS["fid"], SET_METRICS["kid"])

@@ -7,14 +7,15 @@ as systems, and kept out of ranks and tests. Names and titles can be asked for w
 
 from pathlib import Path
 
-SOURCE = "control"  # stands where systems have the source that they were trained on
+from lacuna.sources import CONTROL
+
 GROUND_TRUTH, MEAN_FILL, MASKED_INPUT = "ground_truth", "mean_fill", "masked_input"
 TITLES = {GROUND_TRUTH: "Ground truth", MEAN_FILL: "Mean fill", MASKED_INPUT: "Masked input"}
 
 
 def index_of(predictions: str | Path, name: str, test_set: str) -> Path:
     """Where the index of a control's pictures of a test set lies in a run's folder of predictions."""
-    return Path(predictions) / name / SOURCE / test_set / "index.csv"
+    return Path(predictions) / name / CONTROL / test_set / "index.csv"
 
 
 def masked_input(image, mask):

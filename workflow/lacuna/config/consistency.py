@@ -1,7 +1,6 @@
 """What keys of a config say together: names that must be known, sizes that must fit, numbers that must agree."""
 
 from lacuna.config.sections import RESERVED_RUNS, MaskSet
-from lacuna.controls import SOURCE as CONTROL
 from lacuna.data import image_sources, masks
 from lacuna.data.masks.bins import coverage_bins
 from lacuna.data.sizes import width_and_height
@@ -10,7 +9,7 @@ from lacuna.keys import filled
 from lacuna.metrics.per_image import METRICS
 from lacuna.metrics.per_set import SET_METRICS
 from lacuna.registry import suggest
-from lacuna.sources import ELSEWHERE, UNTRAINED
+from lacuna.sources import CONTROL, ELSEWHERE, UNTRAINED
 
 # Values of one batch of images; four bytes each, and a network holds hundreds of times as many.
 MOST_BATCH_VALUES = 2**33

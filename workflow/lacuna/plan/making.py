@@ -8,7 +8,6 @@ from pathlib import Path
 
 from lacuna import sidecars
 from lacuna.backbones import catalogue
-from lacuna.controls import SOURCE as CONTROL
 from lacuna.data.fingerprint import contents_of, fingerprint
 from lacuna.digests import code_digests
 from lacuna.errors import LacunaError
@@ -16,6 +15,7 @@ from lacuna.metrics.per_image import METRICS
 from lacuna.plan.job import Artifact, Job, is_made
 from lacuna.plan.names import Names
 from lacuna.plan.stages import Stage, Work, declare
+from lacuna.sources import CONTROL
 
 PREDICTIONS = {
     "index": "{folder}/predictions/{system}/{source}/{test_set}/index.csv",

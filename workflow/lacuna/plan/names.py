@@ -3,10 +3,9 @@
 from pathlib import Path
 
 from lacuna.config import complete, suggest, validate
-from lacuna.controls import SOURCE as CONTROL
 from lacuna.controls import TITLES as CONTROLS
 from lacuna.errors import LacunaError
-from lacuna.sources import ELSEWHERE, UNTRAINED
+from lacuna.sources import CONTROL, ELSEWHERE, UNTRAINED
 from lacuna.system_facts import describe
 
 

@@ -2,12 +2,11 @@
 
 import math
 
-from lacuna.controls import SOURCE
 from lacuna.metrics.per_set import SET_METRICS
 from lacuna.reporting.descriptions import Table
 from lacuna.reporting.display import Cell, DisplayTable, sentences
 from lacuna.reporting.titles import PREDICTIONS, UNTRAINED_MARK, UNTRAINED_NOTE, check_known, titles
-from lacuna.sources import SHARED
+from lacuna.sources import CONTROL, SHARED
 
 SMALL_MARK = "‡"
 
@@ -26,12 +25,12 @@ def shown(run, _="") -> list[DisplayTable]:
 
 def set_tables(scores, settings: dict) -> list[DisplayTable]:
     """What systems score, composites first; no table where nothing was scored. `settings`: titles."""
-    return _tables(scores[scores["source"] != SOURCE], settings, titles(settings["systems"]), "Scores of whole sets")
+    return _tables(scores[scores["source"] != CONTROL], settings, titles(settings["systems"]), "Scores of whole sets")
 
 
 def control_set_tables(scores, settings: dict, names: dict[str, str]) -> list[DisplayTable]:
     """What the controls score; raw and composite are the same for them. `names`: control → title."""
-    chosen = scores[(scores["source"] == SOURCE) & (scores["prediction"] == "composite")]
+    chosen = scores[(scores["source"] == CONTROL) & (scores["prediction"] == "composite")]
     return _tables(chosen, settings, names, "Controls: scores of whole sets")
 
 
@@ -66,7 +65,7 @@ def _table(scores, settings: dict, names: dict[str, str], title: str, prediction
 
 
 def _in_order(names: dict[str, str], sources: dict[str, str]) -> list[tuple[str, str]]:
-    return [(system, source) for system in names for source in [*sources, *sorted(SHARED), SOURCE]]
+    return [(system, source) for system in names for source in [*sources, *sorted(SHARED), CONTROL]]
 
 
 def _label(title: str, source: str, sources: dict[str, str]) -> str:
