@@ -5,8 +5,8 @@ from pathlib import Path
 from lacuna.config import complete, suggest, validate
 from lacuna.controls import TITLES as CONTROLS
 from lacuna.errors import LacunaError
+from lacuna.plan.remembered_facts import remembered_facts
 from lacuna.sources import CONTROL, ELSEWHERE, UNTRAINED
-from lacuna.system_facts import describe
 
 
 class Names:
@@ -35,7 +35,7 @@ class Names:
     def _describe(self, label: str) -> dict:
         if self.is_given(label):
             return {"title": label, "kind": "classical", "trained": False, "backbones": []}
-        return describe(self.registered_name(label), self.systems[label].get("settings", {}), self.cache_folder)
+        return remembered_facts(self.registered_name(label), self.systems[label].get("settings", {}), self.cache_folder)
 
     def registered_name(self, label: str) -> str:
         """The registry's name of the system behind a label."""
