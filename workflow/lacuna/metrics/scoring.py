@@ -11,7 +11,7 @@ import numpy as np
 from lacuna.data.compositing import composite
 from lacuna.errors import LacunaError
 from lacuna.metrics.facts import Metric
-from lacuna.metrics.per_image import named
+from lacuna.metrics.per_image import metric_by_name
 from lacuna.metrics.regions import REGIONS
 from lacuna.metrics.triples import Files, read_triple
 
@@ -82,7 +82,7 @@ def score_rows(
     number, and no more than a batch a thread is held in memory.
     Raises `LacunaError` for files missing, unreadable, mispaired or of another size, and for values not finite.
     """
-    metrics = [named(name) for name in settings["metrics"]]
+    metrics = [metric_by_name(name) for name in settings["metrics"]]
     names = {key: settings[key] for key in ("source", "test_set", "system")}
     if any(metric.network for metric in metrics):
         import torch

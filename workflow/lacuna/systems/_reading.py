@@ -52,7 +52,7 @@ def read_tensors(path: str | Path) -> tuple[Mapping, dict[str, str]]:
         held = torch.load(path, map_location="cpu", pickle_module=_unpickling, weights_only=False)
     except Exception as error:  # a broken pickle can raise anything
         raise _damaged(path, error) from None
-    return named(held, f"the weights {path}"), {}
+    return mapping_of_names(held, f"the weights {path}"), {}
 
 
 def weights_file(path: str | Path) -> Path:
@@ -125,7 +125,7 @@ def read_note(metadata: Mapping[str, str], path: str | Path) -> dict | None:
     )
 
 
-def named(value, what: str) -> Mapping:
+def mapping_of_names(value, what: str) -> Mapping:
     """The value, if it maps names to something; otherwise a `LacunaError` that begins with `what`."""
     # an object of a class that was not imported may be a dictionary, and if it is empty is not
     if isinstance(value, Mapping) and (value or not isinstance(value, _unpickling.Inert)):

@@ -13,7 +13,7 @@ from lacuna.registry import import_all, suggest
 import_all(__name__)
 
 
-def named(name: str) -> Metric:
+def metric_by_name(name: str) -> Metric:
     """The metric called `name`; an unknown name is a `LacunaError` that lists the known ones."""
     if name not in METRICS:
         raise LacunaError(f"there is no metric '{name}': {suggest(name, METRICS)}")

@@ -13,7 +13,7 @@ from lacuna.registry import import_all, suggest
 import_all(__name__)
 
 
-def named(name: str) -> SetMetric:
+def set_metric_by_name(name: str) -> SetMetric:
     """The set metric called `name`; an unknown name is a `LacunaError` that lists the known ones."""
     if name not in SET_METRICS:
         raise LacunaError(f"there is no set metric '{name}': {suggest(name, SET_METRICS)}")

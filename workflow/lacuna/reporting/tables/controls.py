@@ -1,7 +1,7 @@
 """The controls beside what the systems reach: ground truth, mean fill and masked input, scored as systems are."""
 
 from lacuna.controls import TITLES
-from lacuna.metrics.per_image import named
+from lacuna.metrics.per_image import metric_by_name
 from lacuna.reporting.descriptions import Table
 from lacuna.reporting.display import Cell, DisplayTable, sentences
 from lacuna.reporting.tables.set_scores import control_set_tables
@@ -65,14 +65,14 @@ def _table(controls, quantitative, settings: dict, prediction: str, region: str)
             + ", images whose mask has no hole left out" * (region == "hole")
             + ". ↑ higher is better, ↓ lower is better.",
         ),
-        head=("Data set (N)", "Filled with", *(named(name).label for name in metrics)),
+        head=("Data set (N)", "Filled with", *(metric_by_name(name).label for name in metrics)),
         groups=tuple(groups),
     )
 
 
 def _group(title: str, of_controls, of_systems, metrics: list[str]):
     means = of_controls.set_index(["system", "metric"])["mean"]
-    number = {name: f".{named(name).decimals}f" for name in metrics}
+    number = {name: f".{metric_by_name(name).decimals}f" for name in metrics}
     lines = [
         (TITLES[name], tuple(Cell(f"{means[name, metric]:{number[metric]}}") for metric in metrics))
         for name in TITLES
@@ -81,7 +81,7 @@ def _group(title: str, of_controls, of_systems, metrics: list[str]):
     ranges = []
     for metric in metrics:
         values = of_systems.loc[of_systems["metric"] == metric, "mean"]
-        ends = sorted((values.min(), values.max()), reverse=named(metric).direction == "lower")
+        ends = sorted((values.min(), values.max()), reverse=metric_by_name(metric).direction == "lower")
         ranges.append(Cell(" to ".join(f"{end:{number[metric]}}" for end in ends)))
     lines.append((SYSTEMS, tuple(ranges)))
     return f"{title} ({of_controls['n'].iloc[0]})", tuple(lines)
