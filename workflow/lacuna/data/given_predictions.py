@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from lacuna.data.decoding import UNREADABLE, upright_size
-from lacuna.data.images import read_image_bytes
+from lacuna.data.images import read_image
 from lacuna.data.stems import by_stem
 from lacuna.errors import LacunaError
 
@@ -39,7 +39,7 @@ def paired_predictions(images: list[Path], folder: Path) -> Iterator[np.ndarray]
 
 
 def _of_size(path: Path, image: Path) -> np.ndarray:
-    prediction = read_image_bytes(path).transpose(1, 2, 0)
+    prediction = read_image(path)
     try:
         width, height = upright_size(image)
     except UNREADABLE as error:
@@ -49,4 +49,4 @@ def _of_size(path: Path, image: Path) -> np.ndarray:
             f"the prediction {path} is {prediction.shape[1]}x{prediction.shape[0]} but its image {image} is "
             f"{width}x{height}; predictions are compared at the run's size"
         )
-    return np.ascontiguousarray(prediction)
+    return prediction

@@ -9,20 +9,20 @@ from lacuna.data.decoding import UNREADABLE, decode
 from lacuna.errors import LacunaError
 
 
-def read_image_bytes(path: str | Path) -> np.ndarray:
-    """An image file as uint8 3×H×W in [0, 255]; a file that cannot be read is a `LacunaError`."""
+def read_image(path: str | Path) -> np.ndarray:
+    """An image file as uint8 H×W×3 in [0, 255]; a file that cannot be read is a `LacunaError`."""
     try:
         image, _ = decode(path)
     except UNREADABLE as error:
         raise LacunaError(f"the image {path} cannot be read ({error}); make it again or remove it") from None
-    return np.ascontiguousarray(np.asarray(image).transpose(2, 0, 1))
+    return np.array(image)
 
 
-def read_mask_bytes(path: str | Path) -> np.ndarray:
-    """A mask file as uint8 1×H×W, exactly 0 or 1, 1 = hole.
+def read_mask(path: str | Path) -> np.ndarray:
+    """A mask file as bool H×W, True = hole.
 
     Errors: as in `grey_mask`, and a `LacunaError` for other values than 0 (valid) and 255 (hole): a mask is binarised
-    when it enters the house, not here.
+    when its set is built, not here.
     """
     values = grey_mask(path)
     holes = values == 255
@@ -32,7 +32,7 @@ def read_mask_bytes(path: str | Path) -> np.ndarray:
             f"the mask {path} holds {len(others)} values other than 0 and 255, such as {others[0]}; "
             f"bring it in with make-masks, kind folder, which binarises it"
         )
-    return holes[None].astype(np.uint8)
+    return holes
 
 
 def grey_mask(path: str | Path) -> np.ndarray:

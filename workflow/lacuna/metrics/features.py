@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 
 from lacuna.canonical import canonical_json, digest
-from lacuna.data.compositing import composite
-from lacuna.data.images import read_image_bytes
+from lacuna.data.compositing import composite_picture
+from lacuna.data.images import read_image
 from lacuna.data.photographs import photographs_of
 from lacuna.errors import LacunaError
 from lacuna.files import atomic
@@ -68,9 +68,9 @@ def _pictures(files: Files, kinds: Sequence[str]) -> dict[str, np.ndarray]:
     from lacuna.metrics.inception import resize
 
     if set(kinds) == {"truth"}:
-        return {"truth": resize(read_image_bytes(files[0]).transpose(1, 2, 0))}
-    truth, mask, raw = read_triple(files)
-    made = {"truth": lambda: truth, "raw": lambda: raw, "composite": lambda: composite(raw, truth, mask)}
+        return {"truth": resize(read_image(files[0]))}
+    truth, hole, raw = read_triple(files)
+    made = {"truth": lambda: truth, "raw": lambda: raw, "composite": lambda: composite_picture(raw, truth, hole)}
     return {kind: resize(made[kind]()) for kind in kinds}
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lacuna.data.compositing import composite
+from lacuna.data.compositing import composite_picture
 from lacuna.errors import LacunaError
 from lacuna.metrics.facts import Metric
 from lacuna.metrics.per_image import metric_by_name
@@ -116,9 +116,8 @@ def _runs(files: Sequence[Files], read: list) -> Iterator[tuple[Sequence[Files],
 
 
 def _rows(files, read, metrics: list[Metric], names: dict, backbones: str | Path) -> Iterator[dict]:
-    truth, mask, raw = (np.stack(arrays) for arrays in zip(*read, strict=True))
-    hole = mask[..., 0] == 1
-    predictions = np.stack([raw, composite(raw, truth, mask)])
+    truth, hole, raw = (np.stack(arrays) for arrays in zip(*read, strict=True))
+    predictions = np.stack([raw, composite_picture(raw, truth, hole)])
     values = score_batch(metrics, predictions, truth, hole, backbones)
     for position, (image, mask_file, file) in enumerate(files):
         for k, prediction in enumerate(PREDICTIONS):

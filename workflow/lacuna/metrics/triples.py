@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lacuna.data.images import read_image_bytes, read_mask_bytes
+from lacuna.data.images import read_image, read_mask
 from lacuna.data.lists import read_list
 from lacuna.errors import LacunaError
 from lacuna.files import read_rows
@@ -32,17 +32,17 @@ def paired_files(list_path: str | Path, index_path: str | Path) -> list[tuple[st
 
 
 def read_triple(files: Files) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Truth H×W×3 (uint8), mask H×W×1 (uint8, 1 = hole) and raw prediction H×W×3 (uint8) of one image.
+    """Truth H×W×3 (uint8), hole H×W (bool) and raw prediction H×W×3 (uint8) of one image.
 
     A file that cannot be read, or is of another size than the image, is a `LacunaError` that names it.
     """
     image, mask, prediction = files
-    truth = read_image_bytes(image)
-    others = {mask: read_mask_bytes(mask), prediction: read_image_bytes(prediction)}
+    truth = read_image(image)
+    others = {mask: read_mask(mask), prediction: read_image(prediction)}
     for path, array in others.items():
-        if array.shape[1:] != truth.shape[1:]:
+        if array.shape[:2] != truth.shape[:2]:
             raise LacunaError(
-                f"{path} is {array.shape[2]}×{array.shape[1]} pixels, but its image {image} is "
-                f"{truth.shape[2]}×{truth.shape[1]}; make both at one size."
+                f"{path} is {array.shape[1]}×{array.shape[0]} pixels, but its image {image} is "
+                f"{truth.shape[1]}×{truth.shape[0]}; make both at one size."
             )
-    return tuple(np.ascontiguousarray(array.transpose(1, 2, 0)) for array in (truth, *others.values()))
+    return truth, *others.values()

@@ -6,7 +6,7 @@ from pathlib import Path
 from PIL import Image
 
 from lacuna.controls import FILLS
-from lacuna.data.images import read_image_bytes, read_mask_bytes
+from lacuna.data.images import read_image, read_mask
 from lacuna.data.lists import read_list
 from lacuna.files import empty_folder, write_rows
 
@@ -29,8 +29,8 @@ def _write(pairs: list, indexes: dict[str, Path]) -> None:
     folders = {name: empty_folder(index.parent) for name, index in indexes.items()}
     rows: dict[str, list] = {name: [] for name in indexes}
     for number, pair in enumerate(pairs):
-        image = read_image_bytes(pair.image).transpose(1, 2, 0)
-        mask = read_mask_bytes(pair.mask)[0] == 1
+        image = read_image(pair.image)
+        mask = read_mask(pair.mask)
         for name, folder in folders.items():
             file = f"{number:04d}.png"
             if name in FILLS:
