@@ -158,7 +158,7 @@ def test_a_batch_that_does_not_fit_in_a_graph_is_halved(tmp_path):
 def test_one_picture_that_does_not_fit_is_one_sentence(tmp_path, capsys, hungry):
     hungry_graph(tmp_path / "model.onnx", 0)
     assert measured(tmp_path, "aotgan", AOTGAN, tmp_path / "model.onnx") is None
-    expected = r"lacuna step measure: the memory does not suffice for one picture in \S+model\.onnx \(.+\); choose .+\n"
+    expected = r"lacuna step measure: not enough memory for one picture in \S+model\.onnx \(.+\); choose .+\n"
     assert re.fullmatch(expected, capsys.readouterr().err)
     hungry(0)
     with pytest.raises(

@@ -181,7 +181,7 @@ def failing(error):
     ],
 )
 def test_too_little_memory_is_one_sentence(error):
-    with pytest.raises(LacunaError, match="the memory does not suffice .* choose a tile size smaller than 64"):
+    with pytest.raises(LacunaError, match="not enough memory .* choose a tile size smaller than 64"):
         failing(error).inpaint(noise(), box())
 
 

@@ -31,7 +31,7 @@ KEYS = {
     name: ("untrained",) if name in ("telea", "navier_stokes") else ("place2", "celeba")
     for name in ("telea", "navier_stokes", "aotgan")
 }
-PUBLISHED = Path(__file__).parents[2] / "workflow/published/seeds.csv"
+PUBLISHED = Path(__file__).parents[2] / "workflow/published/original_comparison.csv"
 QUALITY = {"telea": 0.35, "navier_stokes": 0.45, "aotgan": 0.25}
 
 

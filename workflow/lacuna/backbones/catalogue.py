@@ -23,7 +23,7 @@ class PublishedFile:
     torchvision: str = ""
     """Name of the torchvision weights whose address leads to it, such as `VGG16_Weights.IMAGENET1K_V1`."""
     member: str = ""
-    """The file inside the archive that holds the weights; empty if the file is no archive."""
+    """The file inside the archive that holds the weights; empty if the file is not an archive."""
     member_sha256: str = ""
 
 

@@ -102,7 +102,7 @@ def _download_from_torchvision(origin: PublishedFile, target: Path) -> None:
     try:
         with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as response, target.open("wb") as stream:
             shutil.copyfileobj(response, stream)
-    except (OSError, HTTPException) as error:  # an answer that breaks off in the middle of a piece is no OSError
+    except (OSError, HTTPException) as error:  # an answer that breaks off in the middle of a piece is not an OSError
         raise LacunaError(f"{url} cannot be downloaded: {error}") from None
 
 

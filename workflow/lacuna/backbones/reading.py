@@ -84,7 +84,9 @@ def member(path: Path, origin: PublishedFile) -> bytes:
     except (OSError, KeyError, tarfile.TarError, zipfile.BadZipFile) as error:
         raise LacunaError(f"{path} cannot be opened ({error}); delete it and fetch again") from None
     if hashlib.sha256(data).hexdigest() != origin.member_sha256:
-        raise LacunaError(f"{origin.member} in {path} has not the expected SHA-256; delete {path} and fetch again")
+        raise LacunaError(
+            f"{origin.member} in {path} does not have the expected SHA-256; delete {path} and fetch again"
+        )
     return data
 
 
@@ -169,7 +171,7 @@ def load(name: str, folder: str | Path) -> Tensors:
     except SafetensorError as error:
         raise LacunaError(f"{path} cannot be read ({error}); delete it and fetch the backbone again") from None
     if tensors_sha256(tensors) != expected:
-        raise LacunaError(f"{path} has not the expected weights; delete it and fetch the backbone again")
+        raise LacunaError(f"{path} does not have the expected weights; delete it and fetch the backbone again")
     return tensors
 
 
@@ -180,5 +182,5 @@ def verified_file(name: str, folder: str | Path) -> Path:
     if not path.is_file():
         raise _not_there(entry, path)
     if sha256_of(path) != entry.weights_sha256:
-        raise LacunaError(f"{path} has not the expected SHA-256; delete it and fetch the backbone again")
+        raise LacunaError(f"{path} does not have the expected SHA-256; delete it and fetch the backbone again")
     return path

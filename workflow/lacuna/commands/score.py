@@ -15,8 +15,8 @@ def add_arguments(parser) -> None:
     parser.add_argument("--predictions", required=True, help="folder of the predictions")
     parser.add_argument("--masks", required=True, help="folder of the masks: 255 = hole, 0 = valid")
     parser.add_argument("--output", required=True, help="file to write: .parquet or .csv")
-    parser.add_argument("--metrics", nargs="+", help=f"names (default: {' '.join(DEFAULT_METRICS)})")
-    parser.add_argument("--system", help="what to call it in the rows (default: the predictions' folder)")
+    parser.add_argument("--metrics", nargs="+", help=f"names of metrics (default: {' '.join(DEFAULT_METRICS)})")
+    parser.add_argument("--system", help="system name in the rows (default: name of the predictions' folder)")
     parser.add_argument("--backbones", default="results/backbones", help="folder of pretrained networks, for LPIPS")
     parser.add_argument("--threads", type=positive, default=1, help="batches scored at the same time (default: 1)")
 

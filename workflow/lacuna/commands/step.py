@@ -23,8 +23,8 @@ def add_arguments(parser) -> None:
             description=f"{summary} The config gives settings and paths; name the job by the wildcards of its rule.",
         )
         add_config(stage)
-        stage.add_argument("--key", nargs="*", default=[], metavar="VALUE", help="the job's wildcards, in order")
-        stage.add_argument("--job", metavar="JSON", help="the job as the rules give it, in place of --config and --key")
+        stage.add_argument("--key", nargs="*", default=[], metavar="VALUE", help="wildcards of the job, in order")
+        stage.add_argument("--job", metavar="JSON", help="job as the rules give it, in place of --config and --key")
         add_machine(stage)
 
 

@@ -139,7 +139,7 @@ def from_pixels(values: np.ndarray, name: str) -> Picture:
     """The picture in an array H×W or H×W×C of uint8, uint16 or floats in [0, 1]; else a `LacunaError`."""
     with _one_sentence(name):
         if values.dtype not in _SCALE or not values.size:
-            raise ValueError(f"an array of {values.dtype} values and shape {values.shape} is none")
+            raise ValueError(f"an array of {values.dtype} values and shape {values.shape} is not a picture")
         rgb, _ = from_array(values)
     return Picture(values.reshape(*values.shape[:2], -1), np.asarray(rgb), {}, values.shape[:2])
 

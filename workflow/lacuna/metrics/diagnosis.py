@@ -1,7 +1,7 @@
 """What a PSNR of 8 dB can and cannot mean: known mistakes, made on purpose with known predictions.
 
 Every case scores pictures that are perfect, or trivial, after one mistake that evaluation code really makes. The
-photographs come with Python packages and the masks are the house's brush strokes, so anybody gets the same numbers.
+photographs come with Python packages and the masks are Lacuna's brush strokes, so anybody gets the same numbers.
 """
 
 from collections.abc import Callable

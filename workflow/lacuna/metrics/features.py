@@ -108,4 +108,4 @@ def read_features(path: str | Path) -> Features:
             of = {kind: stream.get_tensor(kind) for kind in stream.keys()}  # noqa: SIM118 - not a dictionary
         return Features(of, about["names"], about["images"], about["photographs"])
     except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
-        raise LacunaError(f"{path} cannot be read as features ({error}); run `lacuna features` again.") from None
+        raise LacunaError(f"{path} cannot be read as features ({error}); run `lacuna features` again") from None

@@ -27,6 +27,6 @@ def paired_by_stem(truth: str | Path, predictions: str | Path, masks: str | Path
         counts = ", ".join(f"{len(found[name])} {name}" for name in folders)
         raise LacunaError(
             f"{len(lacking)} of the file stems do not pair ({counts}): {some}{more}; "
-            "give truth, prediction and mask of an image one file stem."
+            "give truth, prediction and mask of an image one file stem"
         )
     return [tuple(found[name][stem].as_posix() for name in folders) for stem in sorted(everywhere)]

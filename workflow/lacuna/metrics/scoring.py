@@ -131,7 +131,7 @@ def _rows(files, read, metrics: list[Metric], names: dict, backbones: str | Path
                     if not math.isfinite(value):
                         raise LacunaError(
                             f"{metric.name} of {file} ({prediction}, {region}) is {value}; "
-                            "check the prediction and make it again."
+                            "check the prediction and make it again"
                         )
                     yield {
                         **names,

@@ -21,7 +21,7 @@ def set_rows(settings: dict, features: Features, reference: Features) -> Iterato
     if features.images != reference.images:
         raise LacunaError(
             f"the features of {features.names} and the reference {reference.names} are not of the same images and "
-            "masks in the same order; extract both from one list."
+            "masks in the same order; extract both from one list"
         )
     truth = _of(reference, "truth")
     for prediction, values in features.of.items():
@@ -29,7 +29,7 @@ def set_rows(settings: dict, features: Features, reference: Features) -> Iterato
             if len(values) < metric.needs:
                 raise LacunaError(
                     f"{metric.title} needs at least {metric.needs} images, but test set {settings['test_set']} has "
-                    f"{len(values)}; enlarge it or drop '{metric.name}' from the set metrics."
+                    f"{len(values)}; enlarge it or drop '{metric.name}' from the set metrics"
                 )
             value, error = metric.measure(values, truth, features.photographs)
             yield {
@@ -46,5 +46,5 @@ def set_rows(settings: dict, features: Features, reference: Features) -> Iterato
 def _of(features: Features, kind: str):
     if kind not in features.of:
         kinds: Sequence[str] = sorted(features.of)
-        raise LacunaError(f"the reference holds features of {', '.join(kinds)}, not of {kind}; extract those.")
+        raise LacunaError(f"the reference holds features of {', '.join(kinds)}, not of {kind}; extract those")
     return features.of[kind]

@@ -19,13 +19,13 @@ def paired_files(list_path: str | Path, index_path: str | Path) -> list[tuple[st
     index = read_rows(index_path, "file", "image", "mask")
     if len(pairs) != len(index):
         raise LacunaError(
-            f"{index_path} lists {len(index)} predictions, but {list_path} has {len(pairs)} pairs; predict again."
+            f"{index_path} lists {len(index)} predictions, but {list_path} has {len(pairs)} pairs; predict again"
         )
     for line, (pair, row) in enumerate(zip(pairs, index, strict=True), start=1):
         if pair != (row["image"], row["mask"]):
             raise LacunaError(
                 f"line {line} of {list_path} pairs {pair[0]} with {pair[1]}, but prediction {line} of {index_path} "
-                f"was made from {row['image']} and {row['mask']}; predict again."
+                f"was made from {row['image']} and {row['mask']}; predict again"
             )
     folder = Path(index_path).parent
     return [(*pair, folder / row["file"]) for pair, row in zip(pairs, index, strict=True)]
@@ -43,6 +43,6 @@ def read_triple(files: Files) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         if array.shape[:2] != truth.shape[:2]:
             raise LacunaError(
                 f"{path} is {array.shape[1]}×{array.shape[0]} pixels, but its image {image} is "
-                f"{truth.shape[1]}×{truth.shape[0]}; make both at one size."
+                f"{truth.shape[1]}×{truth.shape[0]}; make both at one size"
             )
     return truth, *others.values()

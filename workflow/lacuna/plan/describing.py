@@ -110,7 +110,7 @@ class Describing(Judging):
         return files, {"without": self._without_export()}
 
     def _published(self) -> tuple[dict, dict]:
-        return {"published_means": [_published("seeds.csv")]}, {}
+        return {"published_means": [_published("original_comparison.csv")]}, {}
 
 
 def _published(name: str) -> str:

@@ -221,7 +221,7 @@ class Making(Names):
         merged = {key: value for key, value in {**common, **own}.items() if value is not None}
         if "iterations" in merged and "seconds" in merged:
             raise LacunaError(
-                f"in the config, the training of '{label}' takes either 'iterations' or 'seconds'; give one of them."
+                f"in the config, the training of '{label}' takes either 'iterations' or 'seconds'; give one of them"
             )
         return merged
 

@@ -26,11 +26,9 @@ class Names:
         self._facts = {label: self._describe(label) for label in self.systems}
         for label, entry in self.systems.items():
             if "training" in entry and not self._facts[label]["trained"]:
-                raise LacunaError(
-                    f"in the config, systems.{label} has 'training', but is not trained; remove that key."
-                )
+                raise LacunaError(f"in the config, systems.{label} has 'training', but is not trained; remove that key")
         if any(self.is_trained(label) for label in self.systems) and not self.sources:
-            raise LacunaError("in the config, a system needs training but 'sources' is empty; add a training set.")
+            raise LacunaError("in the config, a system needs training but 'sources' is empty; add a training set")
 
     def _describe(self, label: str) -> dict:
         if self.is_given(label):

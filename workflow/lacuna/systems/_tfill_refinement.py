@@ -32,7 +32,7 @@ class AttentionAwareLayer(nn.Module):
         self.to_out = ResidualBlock(2 * channels, channels, 1)
 
     def forward(self, x: Tensor, encoded: Tensor, valid: Tensor) -> Tensor:
-        """encoded: N×C×h×w. valid: N×1×h×w in [0, 1], the share of each place that is no hole."""
+        """encoded: N×C×h×w. valid: N×1×h×w in [0, 1], the share of each place that is not hole."""
         query, key, made, known = map(_by_head, (self.query_conv(x), self.key_conv(x), x, encoded))
         likeness = query @ key.transpose(-2, -1) / key.shape[-1] ** 0.5
         share = valid.flatten(2)[:, None]

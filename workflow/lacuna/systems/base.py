@@ -212,7 +212,7 @@ class System:
         mask = mask_tensor(np.stack(masks), like.device, like.dtype)
         raw = self.predict(image, mask)
         if not raw.isfinite().all():
-            raise LacunaError(f"system '{self.facts.name}' predicted values that are not finite; train it anew")
+            raise LacunaError(f"system '{self.facts.name}' predicted NaN or infinity; train it again")
         return list(pictures_of(raw))
 
     # ------------------------------------------------------------------ weights

@@ -69,7 +69,7 @@ class Recipe(base.Recipe):
             raise LacunaError("settings 'width' and 'levels' of the partial convolutions must be at least 1")
         if not 0 <= self.fine_tune_after <= 1:
             raise LacunaError(
-                "setting 'fine_tune_after' of the partial convolutions is a share of the budget from 0 to 1, "
+                "setting 'fine_tune_after' of the partial convolutions must be between 0 and 1, "
                 f"not {self.fine_tune_after}"
             )
 

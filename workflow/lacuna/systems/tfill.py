@@ -239,7 +239,7 @@ class TFill(System):
             Deviation(
                 "batch_size",
                 8,
-                "Batches that are no multiple of 4 are taken too: the discriminator compares groups of the largest "
+                "Batches that are not a multiple of 4 are taken too: the discriminator compares groups of the largest "
                 "divisor of the batch size up to 4.",
             ),
         ),

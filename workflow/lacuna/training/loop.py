@@ -59,7 +59,7 @@ def train(
     """
     given, settings = settings, parse(settings)
     if systems.system_class(settings.system).facts.kind != "deep":
-        raise LacunaError(f"system '{settings.system}' is not trained; predict with it straight away")
+        raise LacunaError(f"system '{settings.system}' needs no training; predict with it directly")
 
     def command(given: dict) -> str:
         """The command line that trains with other settings here."""

@@ -52,7 +52,7 @@ TABLE = Table(
     "hours of training on one Colab GPU, whole image as each authors' test script saved it, which need not be raw or "
     f"composite alike; its LPIPS is read as that of AlexNet. Ours: {PREDICTIONS['composite']}, whole image, all paired "
     "and scored by the same code. Photographs, masks, budgets and image sizes differ, so a difference (ours − "
-    "published) is no verdict on a system.",
+    "published) is not a verdict on a system.",
     columns={"published_n, ours_n": "number N of images behind each mean"},
     inputs=("scores", "published"),
     rows=rows,
