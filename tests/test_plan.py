@@ -136,7 +136,7 @@ def test_missing_weights_are_one_sentence(tmp_path):
 
 def test_keys_that_exclude_each_other_are_named(tmp_path):
     systems = {"theirs": {"kind": "predictions", "path": "x", "training": {"iterations": 1}}}
-    with pytest.raises(LacunaError, match="key 'training' does not go with the others at systems.theirs"):
+    with pytest.raises(LacunaError, match="key 'training' cannot be combined with the other keys at systems.theirs"):
         plan(tmp_path, systems=systems)
 
 

@@ -15,8 +15,6 @@ FRAGMENT = re.compile(r"(of|that|to|its|their|let|where|for)\b")
 NOT_ENGLISH = re.compile(
     r"(?<!there )\b(is|are|was|were) (no(?! longer)|none)\b|for want of|suffice|\bmend\b|\bbears?\b|does not go with"
 )
-    r"(?<!there )\b(is|are|was|were) (no(?! longer)|none)\b|for want of|suffice|\bmend\b|\bbears?\b"
-)
 
 
 def text_of(node: ast.expr) -> str:

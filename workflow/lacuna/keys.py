@@ -122,7 +122,7 @@ class UnknownKey(LacunaError):
 
 
 def check(value, section: type, where: str = "") -> None:
-    """Compare a mapping with a section; raise a `LacunaError` of one sentence for the first mistake.
+    """Compare a mapping with a section; raise a one-line `LacunaError` for the first mistake.
 
     where: the path of the mapping in the config, for the sentence; empty at the top level.
     """

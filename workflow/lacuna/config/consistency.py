@@ -16,7 +16,7 @@ MOST_BATCH_VALUES = 2**33
 
 
 def check_consistency(config: dict) -> None:
-    """Raise a `LacunaError` of one sentence for the first contradiction; every key by itself is valid by now."""
+    """Raise a one-line `LacunaError` for the first contradiction; every key by itself is valid by now."""
     if config["run"].lower() in RESERVED_RUNS:
         raise LacunaError(f"run is '{config['run']}', a folder of results/ that no run may have; choose another name")
     _check_names(config)

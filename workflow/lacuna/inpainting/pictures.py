@@ -160,7 +160,7 @@ def picture_of(source, name: str | None = None) -> Picture:
 
 @contextmanager
 def _one_sentence(name: str) -> Iterator[None]:
-    """Whatever Pillow raises on a bad picture becomes one sentence."""
+    """Whatever Pillow raises on a bad picture becomes a one-line error."""
     try:
         with warnings.catch_warnings():
             # the user named this very file, however large; what it has in damaged tags is noted where tags are read

@@ -281,7 +281,7 @@ def known_at(known: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 def require_size(image: Tensor, mask: Tensor, multiple: int, minimal: int, system: str) -> None:
-    """Refuse with one sentence what a network cannot take. Its own `predict` pads instead."""
+    """Refuse with a one-line error what a network cannot take. Its own `predict` pads instead."""
     height, width = image.shape[-2:]
     if mask.shape != (image.shape[0], 1, height, width) or image.shape[1] != 3:
         raise LacunaError(
