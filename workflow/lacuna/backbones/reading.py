@@ -8,6 +8,8 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file
 
 from lacuna.backbones.catalogue import LPIPS_LINEAR_SHA256, Backbone, PublishedFile, backbone
 from lacuna.errors import LacunaError
@@ -158,9 +160,6 @@ def _not_there(entry: Backbone, path: Path) -> LacunaError:
 
 def load(name: str, folder: str | Path) -> Tensors:
     """The verified weights of `<folder>/<name>.safetensors`, as fetched; a `LacunaError` if missing or altered."""
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file
-
     entry = backbone(name)
     path = Path(folder) / entry.file
     if not path.is_file():

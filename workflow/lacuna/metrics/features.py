@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
 
 from lacuna.canonical import canonical_json, digest
 from lacuna.data.compositing import composite_picture
@@ -88,8 +90,6 @@ def photograph_numbers(files: Sequence[Files]) -> list[int]:
 
 def write_features(path: str | Path, features: Features) -> None:
     """A `.safetensors` file; equal features give equal bytes."""
-    from safetensors.numpy import save_file
-
     if Path(path).suffix != ".safetensors":
         raise LacunaError(f"features are written as .safetensors, not as {path}; name the output accordingly")
     kept = {"names": features.names, "images": features.images, "photographs": features.photographs}
@@ -100,8 +100,6 @@ def write_features(path: str | Path, features: Features) -> None:
 
 def read_features(path: str | Path) -> Features:
     """What `write_features` wrote; anything else is a `LacunaError`."""
-    from safetensors import SafetensorError, safe_open
-
     try:
         with safe_open(str(path), framework="numpy") as stream:
             about = json.loads(stream.metadata()["about"])

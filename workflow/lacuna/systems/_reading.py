@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
+from safetensors import safe_open
 
 from lacuna.errors import LacunaError
 from lacuna.systems import _unpickling
@@ -36,8 +37,6 @@ def read_tensors(path: str | Path) -> tuple[Mapping, dict[str, str]]:
     """
     path = weights_file(path)
     if _is_safetensors(path):
-        from safetensors import safe_open
-
         metadata = read_metadata(path)
         try:
             with safe_open(path, framework="pt") as stream:

@@ -22,18 +22,19 @@ from lacuna.nn import vgg
 from lacuna.nn.edges import canny, sobel
 from lacuna.nn.pooled_attention import Convolution, PooledAttention, UpConvolution
 from lacuna.systems import base
-from lacuna.systems._structure_discriminator import Discriminator, discriminator_loss
-from lacuna.systems._structure_losses import (
+from lacuna.systems._structure_released import discriminator_names, in_our_layout, network_names
+from lacuna.systems._structure_training import (
     CANNY_SIGMA,
     FEATURE_LAYERS,
+    Discriminator,
     content_loss,
+    discriminator_loss,
     low_scale_l1,
     region_l1,
     structure_losses,
     style_loss,
     uniform,
 )
-from lacuna.systems._structure_released import discriminator_names, in_our_layout, network_names
 from lacuna.systems.base import Deviation, Facts, Prediction, System, known_at, require_size, where_known
 
 FEATURE_NETWORKS = ("vgg19", "vgg16")
