@@ -41,12 +41,12 @@ def run(args) -> None:
     import importlib
 
     from lacuna import sidecars
-    from lacuna.task import Settings, Task
+    from lacuna.task import StepSettings, Task
 
     job = _given(args.job) if args.job else _planned(args.configfile, args.stage, args.key)
     first = job.get("result") or next(path for paths in job["outputs"].values() for path in paths)
     task = Task(
-        settings=Settings(job["settings"]),
+        settings=StepSettings(job["settings"]),
         inputs={name: [path for path, _ in paths] for name, paths in job["inputs"].items()},
         outputs=job["outputs"],
         gpus=args.gpus,
