@@ -111,7 +111,9 @@ class Model:
         if overlap is None:
             overlap = min([OVERLAP, *(side // 4 for side in size or ())])
         if size and not 2 <= overlap <= min(size) // 2:
-            raise LacunaError(f"the overlap is {overlap}; tiles of {min(size)} pixels take 2 to {min(size) // 2}")
+            raise LacunaError(
+                f"an overlap of {overlap} does not fit tiles of {min(size)}; choose 2 to {min(size) // 2}"
+            )
         try:
             with as_memory_error():
                 filled = fill(self.predict, picture.rgb, hole, size, overlap, progress)
