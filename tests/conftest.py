@@ -1,4 +1,4 @@
-"""What tests in several rooms share."""
+"""What tests of several packages share."""
 
 import os
 from collections.abc import Callable

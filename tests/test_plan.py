@@ -78,17 +78,17 @@ def test_backbones_follow_the_metrics(tmp_path):
     assert plan(tmp_path, metrics=["lpips_alex"]).backbones_of_scores() == ["lpips_alex"]
 
 
-def test_set_metrics_score_every_prediction_and_yardstick_beside_one_reference(tmp_path):
+def test_set_metrics_score_every_prediction_and_control_beside_one_reference(tmp_path):
     assert plan(tmp_path).scored_as_sets() == []
     one = plan(tmp_path, set_metrics=["kid"], systems={"telea": {}})
     keys = one.scored_as_sets()
-    assert ("telea", "untrained") in keys and ("masked_input", "yardstick") in keys
+    assert ("telea", "untrained") in keys and ("masked_input", "control") in keys
     assert len(keys) == len(set(keys)) == 1 + 3
     assert one.features("telea", "untrained").inputs["backbones"] == ("results/backbones/inception.pt",)
     references = one.score_set("telea", "untrained").inputs["reference"]
     assert [each.job for each in references] == [one.features_of_truth(name) for name in one.test_sets]
     two = plan(tmp_path, set_metrics=["fid", "kid"], systems={"telea": {}})
-    key = ("ground_truth", "yardstick")
+    key = ("ground_truth", "control")
     assert one.features(*key).digest == two.features(*key).digest
     assert one.score_set(*key).digest != two.score_set(*key).digest
     with_sets, without = (each.table("controls_set_scores") for each in (one, plan(tmp_path, systems={"telea": {}})))
@@ -104,16 +104,16 @@ def test_set_metrics_are_known_and_sets_large_enough(tmp_path):
         plan(tmp_path, set_metrics=["kid", "u_ids"], image_sets=sets)
 
 
-def test_yardsticks_are_in_every_plan_but_among_no_systems(tmp_path):
+def test_controls_are_in_every_plan_but_among_no_systems(tmp_path):
     one = plan(tmp_path)
-    assert {key[0] for key in one.yardstick_predictions()} == {"ground_truth", "mean_fill", "masked_input"}
-    assert not set(one.yardstick_predictions()) & set(one.predictions())
-    assert plan(tmp_path, sanity_rows=False).yardstick_predictions() == []
-    fewer = plan(tmp_path, sanity_rows=False)
+    assert {key[0] for key in one.control_predictions()} == {"ground_truth", "mean_fill", "masked_input"}
+    assert not set(one.control_predictions()) & set(one.predictions())
+    assert plan(tmp_path, controls=False).control_predictions() == []
+    fewer = plan(tmp_path, controls=False)
     assert one.table("controls_set_scores").digest != fewer.table("controls_set_scores").digest
     assert one.table("scores").digest == fewer.table("scores").digest
-    with pytest.raises(LacunaError, match="may not be called 'yardstick'"):
-        plan(tmp_path, sources={"yardstick": DEFAULT["sources"]["place2"]})
+    with pytest.raises(LacunaError, match="may not be called 'control'"):
+        plan(tmp_path, sources={"control": DEFAULT["sources"]["place2"]})
 
 
 def test_weights_from_elsewhere_are_not_trained_here(tmp_path):
@@ -135,7 +135,7 @@ def test_missing_weights_are_one_sentence(tmp_path):
 
 def test_keys_that_exclude_each_other_are_named(tmp_path):
     systems = {"theirs": {"kind": "predictions", "path": "x", "training": {"iterations": 1}}}
-    with pytest.raises(LacunaError, match="key 'training' does not go with the others at systems.theirs"):
+    with pytest.raises(LacunaError, match="key 'training' cannot be combined with the other keys at systems.theirs"):
         plan(tmp_path, systems=systems)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from lacuna.backbones import catalogue, fetching, package_index
-from lacuna.backbones.catalogue import Backbone, Origin
+from lacuna.backbones.catalogue import Backbone, PublishedFile
 from lacuna.errors import LacunaError
 from lacuna.files import read_json
 
@@ -27,14 +27,14 @@ def made(monkeypatch):
         info = tarfile.TarInfo("made/weights.ckpt")
         info.size = len(data)
         archive.addfile(info, io.BytesIO(data))
-    package = Origin(
+    package = PublishedFile(
         "made-1.0.tar.gz",
         hashlib.sha256(buffer.getvalue()).hexdigest(),
         package="made==1.0",
         member="made/weights.ckpt",
         member_sha256=hashlib.sha256(data).hexdigest(),
     )
-    official = Origin("made-12345678.pth", "12345678", torchvision="Made_Weights.V1")
+    official = PublishedFile("made-12345678.pth", "12345678", torchvision="Made_Weights.V1")
     entry = Backbone("made", ".safetensors", "free", "", (package, official), convolutions=(0,))
     monkeypatch.setitem(catalogue.BACKBONES, "made", entry)
     monkeypatch.setattr(fetching, "SECONDS_BETWEEN_ATTEMPTS", 0)
@@ -145,7 +145,7 @@ def test_an_answer_that_breaks_off_within_a_piece_is_asked_for_again(tmp_path, s
     monkeypatch.setenv("no_proxy", "*")  # the server is here
     monkeypatch.setattr(fetching, "SECONDS_BETWEEN_ATTEMPTS", 0)
     data = b"weights" * 99
-    origin = Origin("made.pth", hashlib.sha256(data).hexdigest(), torchvision="Made_Weights.V1")
+    origin = PublishedFile("made.pth", hashlib.sha256(data).hexdigest(), torchvision="Made_Weights.V1")
     whole, broken = b"%x\r\n%s\r\n0\r\n\r\n" % (len(data), data), b"%x\r\n%s" % (len(data), data[:50])
     answers += [broken, whole]
     assert fetching._download(origin, tmp_path).read_bytes() == data

@@ -11,7 +11,7 @@ import torch
 from safetensors.numpy import save_file
 
 from lacuna.backbones import reading
-from lacuna.backbones.catalogue import BACKBONES, Backbone, Origin
+from lacuna.backbones.catalogue import BACKBONES, Backbone, PublishedFile
 from lacuna.errors import LacunaError
 from lacuna.files import write_json
 
@@ -45,7 +45,7 @@ def packed(tmp_path, data: bytes):
         info = tarfile.TarInfo("made/weights.ckpt")
         info.size = len(data)
         archive.addfile(info, io.BytesIO(data))
-    origin = Origin(
+    origin = PublishedFile(
         path.name,
         reading.sha256_of(path),
         package="made==1.0",
@@ -186,7 +186,7 @@ def test_loading_checks_presence_and_weights(tmp_path):
     with pytest.raises(LacunaError, match=r"lacuna fetch-backbone --name vgg16 --output .*vgg16\.safetensors"):
         reading.load("vgg16", tmp_path)
     save_file({"features.0.weight": np.zeros(3, np.float32)}, tmp_path / "vgg16.safetensors")
-    with pytest.raises(LacunaError, match="not the expected weights"):
+    with pytest.raises(LacunaError, match="not have the expected weights"):
         reading.load("vgg16", tmp_path)
     (tmp_path / "vgg16.safetensors").write_bytes(b"short")
     with pytest.raises(LacunaError, match="cannot be read"):
@@ -199,7 +199,7 @@ def test_where_no_hash_is_published_the_card_holds_the_one_that_was_fetched(tmp_
     write_json(tmp_path / "vgg19.json", {"weights_sha256": reading.tensors_sha256(tensors)})
     assert list(reading.load("vgg19", tmp_path)) == ["features.0.weight"]
     save_file({"features.0.weight": np.zeros(3, np.float32)}, tmp_path / "vgg19.safetensors")
-    with pytest.raises(LacunaError, match="not the expected weights"):
+    with pytest.raises(LacunaError, match="not have the expected weights"):
         reading.load("vgg19", tmp_path)
 
 

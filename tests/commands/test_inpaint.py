@@ -78,7 +78,7 @@ def test_in_a_folder_one_bad_picture_does_not_stop_the_others(given, capsys):
     assert sorted(path.name for path in (given / "out").iterdir()) == ["a.png", "e.png"]
     assert "b.png cannot be read" in said.err and "53×37 pixels and the picture 20×30" in said.err
     assert "not filled: out/d.png cannot be written as PNG" in said.err
-    assert said.err.strip().splitlines()[-1].startswith("lacuna inpaint: 3 of 5 pictures were not filled")
+    assert said.err.strip().splitlines()[-1].startswith("lacuna inpaint: 3 of 5 pictures failed")
 
 
 def test_in_a_folder_one_name_that_becomes_too_long_does_not_stop_the_others(given, capsys):
@@ -89,7 +89,7 @@ def test_in_a_folder_one_name_that_becomes_too_long_does_not_stop_the_others(giv
     assert run("in", "mask.png", "-o", "out", "--format", "webp") == 1
     said = capsys.readouterr().err
     assert [path.name for path in (given / "out").iterdir()] == ["y.webp"]
-    assert "xx.webp cannot be written (File name too long)" in said and "1 of 2 pictures were not filled" in said
+    assert "xx.webp cannot be written (File name too long)" in said and "1 of 2 pictures failed" in said
 
 
 def test_a_folder_that_cannot_be_made_is_one_sentence(given, capsys):
@@ -110,8 +110,8 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(given, capsys):
         (("photo.png", "mask.png", "-o", "out.gif"), "no suffix that is known"),
         (("photo.png", "mask.png", "-o", "folder"), "the output folder is a folder"),
         (("photo.png", "folder", "-o", "out.png"), "the mask folder is a folder"),
-        (("folder", "mask.png", "-o", "photo.png"), "need a folder"),
-        (("folder", "mask.png", "-o", "-"), "need a folder"),
+        (("folder", "mask.png", "-o", "photo.png"), "so the output must be a folder"),
+        (("folder", "mask.png", "-o", "-"), "so the output must be a folder"),
         (("folder", "mask.png", "-o", "out"), "no image in the folder"),
         (("-", "-", "-o", "out.png"), "cannot both come from standard input"),
         (("photo.png", "mask.png", "-o", "photo.png"), "would replace photo.png itself"),

@@ -55,7 +55,7 @@ def test_a_completed_config_is_valid_and_complete(path):
     assert config == before
     validate(completed)
     assert complete(completed) == completed
-    assert {"export", "studio", "sanity_rows", "figures", "measurement", "set_metrics"} <= completed.keys()
+    assert {"export", "studio", "controls", "figures", "measurement", "set_metrics"} <= completed.keys()
 
 
 def test_defaults_are_filled_in_where_they_belong():

@@ -63,7 +63,7 @@ def test_defaults_of_two_configs_share_nothing():
     [
         ({}, "key 'name' is missing at the top level"),
         ({"name": "a", "inner": {"size": 6}}, "inner.size is 6; give a whole number from 2 to 5"),
-        ({"name": "a", "inner": {"part": [0.5, 0.25]}}, "inner.part is [0.5, 0.25], which is no range"),
+        ({"name": "a", "inner": {"part": [0.5, 0.25]}}, "inner.part is [0.5, 0.25], which is not a range"),
         ({"name": "a", "inner": {"part": [0.5, 1]}}, "inner.part[1] is 1; give a number at least 0 and below 1"),
         ({"name": "a", "inner": {"seed": None}}, "inner.seed is null; give a whole number"),
         ({"name": "a", "many": {"x": {"sise": 3}}}, "unknown key 'sise' at many.x: did you mean 'size'?"),

@@ -1,4 +1,4 @@
-"""Batches: resumable, shuffled, flipped, in the house's convention."""
+"""Batches: resumable, shuffled, flipped, in Lacuna's convention."""
 
 from collections import Counter
 from itertools import islice

@@ -31,7 +31,7 @@ def test_bins():
     # exact at the edges, where floating point is not: 0.3 * 10 pixels belong to the lower bin
     assert [b.pixels(10) for b in coverage_bins([0, 0.6], 2)] == [(1, 3), (4, 6)]
     for wrong in ([0.6, 0.1], [0.1, 0.1], [-0.1, 0.5], [0.5, 1.1]):
-        with pytest.raises(LacunaError, match="is no range"):
+        with pytest.raises(LacunaError, match="is not a range"):
             coverage_bins(wrong, 6)
 
 

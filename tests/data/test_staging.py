@@ -179,7 +179,7 @@ def test_transparency_is_said(tmp_path, capsys):
         ({"crop": "left"}, "choose center or random"),
         ({"crop": "random"}, "need a crop_scale"),
         ({"crop": "random", "crop_scale": [0.5, 1.5]}, "need a crop_scale"),
-        ({"share": [0.3, 0.3]}, "is no range"),
+        ({"share": [0.3, 0.3]}, "is not a range"),
         ({"share": [0, 1e-9]}, "none of the 4 images"),
         ({"kind": "package", "images": ["nosuchpackage:x.png"]}, "nosuchpackage.*not installed"),
         ({"kind": "package", "images": ["skimage.nosuch.deeper:x.png"]}, "skimage.nosuch.deeper holds no file x.png"),

@@ -186,17 +186,17 @@ def test_what_onnx_cannot_hold_is_a_row_with_the_reason(aotgan, tmp_path, monkey
     shutil.copytree(made.folder, other.folder)
 
     def refuse(*_):
-        raise record_module.LacunaError("the operator Sketch is none of ONNX's")
+        raise record_module.LacunaError("the operator Sketch is not one of ONNX's")
 
     monkeypatch.setitem(record_module.GRAPHS, "end_to_end.onnx", refuse)
     record = other.export()
-    assert record["exported"] is False and record["reason"] == "the operator Sketch is none of ONNX's"
+    assert record["exported"] is False and record["reason"] == "the operator Sketch is not one of ONNX's"
     assert not list(other.folder.glob("*.onnx"))
     parity, scores = other.verify()
     assert parity == {"verified": False, "reason": record["reason"]} and len(scores) == 0
     rows = export_rows([other.folder / "parity.json"], [["telea", "untrained", "an algorithm"]])
     assert rows[["system", "exported", "reason"]].to_numpy().tolist() == [
-        ["aotgan", "no", "the operator Sketch is none of ONNX's"],
+        ["aotgan", "no", "the operator Sketch is not one of ONNX's"],
         ["telea", "no", "an algorithm"],
     ]
 

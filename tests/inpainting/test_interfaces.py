@@ -7,7 +7,7 @@ import pytest
 
 import lacuna
 from lacuna.errors import LacunaError
-from lacuna.inpainting.graphs import Graph
+from lacuna.inpainting.onnx_predictor import Graph
 from tests.inpainting.foreign import Foreign, identity
 from tests.inpainting.made_up import box
 

@@ -140,8 +140,8 @@ def test_tiles():
     for options, sentence in (
         ({"tile": 8}, "too small"),
         ({"tile": -1}, "too small"),
-        ({"tile": 64, "overlap": 40}, "choose 2 to half"),
-        ({"tile": 64, "overlap": 0}, "choose 2 to half"),
+        ({"tile": 64, "overlap": 40}, "choose 2 to 32"),
+        ({"tile": 64, "overlap": 0}, "choose 2 to 32"),
     ):
         with pytest.raises(LacunaError, match=sentence):
             model.inpaint(image, mask, **options)
@@ -181,7 +181,7 @@ def failing(error):
     ],
 )
 def test_too_little_memory_is_one_sentence(error):
-    with pytest.raises(LacunaError, match="the memory does not suffice .* choose a tile size smaller than 64"):
+    with pytest.raises(LacunaError, match="not enough memory .* choose a tile size smaller than 64"):
         failing(error).inpaint(noise(), box())
 
 

@@ -9,7 +9,7 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from lacuna.errors import LacunaError
 from lacuna.metrics.facts import METRICS
-from lacuna.metrics.per_image import named
+from lacuna.metrics.per_image import metric_by_name
 from lacuna.metrics.per_image.l1 import l1
 from lacuna.metrics.per_image.l2 import l2
 from lacuna.metrics.per_image.lpips_alex import lpips_alex
@@ -189,7 +189,7 @@ def test_small_pictures_are_refused_with_a_sentence():
 
 def test_an_unknown_metric_is_refused_with_the_nearest_name():
     with pytest.raises(LacunaError, match="did you mean 'psnr'"):
-        named("pnsr")
+        metric_by_name("pnsr")
 
 
 @pytest.mark.parametrize("name", METRICS)

@@ -223,7 +223,7 @@ def test_large_images_are_scored_part_by_part_with_the_same_values(folder, monke
     monkeypatch.setattr(scoring, "SMALLEST_STRIP", 4)
     asked = []
     for name in ("ssim", "psnr"):
-        metric, original = scoring.named(name), scoring.named(name).measure
+        metric, original = scoring.metric_by_name(name), scoring.metric_by_name(name).measure
         watching = replace(metric, measure=lambda a, b, original=original: asked.append(b.shape[1]) or original(a, b))
         monkeypatch.setitem(METRICS, name, watching)
     found = score(folder, metrics=metrics)

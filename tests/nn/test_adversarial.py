@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from lacuna.nn.adversarial import GAN_TYPES, discriminator_loss, generator_loss
+from lacuna.nn.losses import GAN_TYPES, discriminator_loss, generator_loss
 
 
 def test_hinge_by_hand():

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from lacuna.nn.soft_partial_convolution import PartialConv2d, PixelNorm, ResidualBlock
+from lacuna.nn.soft_partial_convolution import PixelNorm, ResidualBlock, SoftPartialConv2d
 
 
 def drawn(*shape, seed=0):
@@ -34,7 +34,7 @@ def brute_force(layer, x, mask):
 @pytest.mark.parametrize("soft", [False, True])
 def test_it_is_the_brute_force_one(kernel, stride, padding, soft):
     torch.manual_seed(0)
-    layer = PartialConv2d(3, 5, kernel, stride, padding).double()
+    layer = SoftPartialConv2d(3, 5, kernel, stride, padding).double()
     x, mask = drawn(1, 3, 8, 12), drawn(1, 1, 8, 12, seed=1)
     mask = mask if soft else (mask > 0.5).double()
     mask[..., :4, :5] = 0
@@ -45,7 +45,7 @@ def test_it_is_the_brute_force_one(kernel, stride, padding, soft):
 
 
 def test_without_a_mask_only_the_rim_is_made_stronger():
-    layer = PartialConv2d(2, 4, 3, padding=1).double()
+    layer = SoftPartialConv2d(2, 4, 3, padding=1).double()
     x = drawn(1, 2, 5, 7)
     out, means = layer(x)
     plain = F.conv2d(x, layer.weight, padding=1)
@@ -57,7 +57,7 @@ def test_without_a_mask_only_the_rim_is_made_stronger():
 
 
 def test_what_no_window_finds_is_zero_even_with_a_bias():
-    out, means = PartialConv2d(2, 4, 3, padding=1)(torch.rand(1, 2, 6, 6), torch.zeros(1, 1, 6, 6))
+    out, means = SoftPartialConv2d(2, 4, 3, padding=1)(torch.rand(1, 2, 6, 6), torch.zeros(1, 1, 6, 6))
     assert not out.any() and not means.any()
 
 

@@ -5,14 +5,15 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from lacuna.controls import TITLES as CONTROLS
+from lacuna.controls import index_of
 from lacuna.files import write_json, write_rows
 from lacuna.metrics.per_set import SET_METRICS
 from lacuna.metrics.records import write_records
 from lacuna.metrics.set_scoring import COLUMNS, NUMBERS
 from lacuna.reporting.descriptions import described, together
 from lacuna.reporting.rulegraph import draw, parse_dot
-from lacuna.yardsticks import SOURCE, index_of
-from lacuna.yardsticks import TITLES as YARDSTICKS
+from lacuna.sources import CONTROL
 from tests.steps import run_step
 
 TITLES = {
@@ -30,7 +31,7 @@ KEYS = {
     name: ("untrained",) if name in ("telea", "navier_stokes") else ("place2", "celeba")
     for name in ("telea", "navier_stokes", "aotgan")
 }
-PUBLISHED = Path(__file__).parents[2] / "workflow/published/seeds.csv"
+PUBLISHED = Path(__file__).parents[2] / "workflow/published/original_comparison.csv"
 QUALITY = {"telea": 0.35, "navier_stokes": 0.45, "aotgan": 0.25}
 
 
@@ -106,19 +107,19 @@ def make_predictions(folder: Path, system: str, source: str, test_set: str, rand
     return str(target / "index.csv")
 
 
-def make_yardsticks(folder: Path, metrics, backbones: str) -> list[Path]:
+def make_controls(folder: Path, metrics, backbones: str) -> list[Path]:
     """The real commands, on the made-up images; returns the files of scores."""
     sets = list(TITLES["test_sets"])
     lists, found = [folder / f"lists/{name}.txt" for name in sets], []
-    settings = {"yardsticks": list(YARDSTICKS), "test_sets": sets}
-    every = [index_of(folder / "predictions", name, test_set) for name in YARDSTICKS for test_set in sets]
-    step("yardsticks", settings, {"pairs": lists}, {"indexes": every})
-    for name in YARDSTICKS:
+    settings = {"controls": list(CONTROLS), "test_sets": sets}
+    every = [index_of(folder / "predictions", name, test_set) for name in CONTROLS for test_set in sets]
+    step("controls", settings, {"pairs": lists}, {"indexes": every})
+    for name in CONTROLS:
         indices = [index_of(folder / "predictions", name, test_set) for test_set in sets]
-        scores = [folder / f"scores/{name}/{SOURCE}/{test_set}.parquet" for test_set in sets]
+        scores = [folder / f"scores/{name}/{CONTROL}/{test_set}.parquet" for test_set in sets]
         step(
             "score",
-            {"system": name, "source": SOURCE, "test_sets": sets, "metrics": list(metrics)},
+            {"system": name, "source": CONTROL, "test_sets": sets, "metrics": list(metrics)},
             {"pairs": lists, "predictions": indices, "backbones": Path(backbones) / "any"},
             {"scores": scores},
         )
@@ -127,13 +128,13 @@ def make_yardsticks(folder: Path, metrics, backbones: str) -> list[Path]:
 
 
 def make_set_scores(folder: Path, n: int, random) -> Path:
-    """Invented values for systems and yardsticks, FID flagged."""
+    """Invented values for systems and controls, FID flagged."""
     keys = [(system, source) for system, sources in KEYS.items() for source in sources]
     rows = [
         {"source": source, "test_set": test_set, "system": system, "prediction": prediction, "metric": metric.name}
         | {"value": random.random(), "standard_error": None if metric.name == "fid" else 0.01}
         | {"n": n, "flag": metric.flag(n)}
-        for system, source in [*keys, *((name, SOURCE) for name in YARDSTICKS)]
+        for system, source in [*keys, *((name, CONTROL) for name in CONTROLS)]
         for test_set in TITLES["test_sets"]
         for prediction in ("composite", "raw")
         for metric in (SET_METRICS["fid"], SET_METRICS["kid"])
@@ -269,7 +270,7 @@ def make_run(folder: Path, size=(44, 60), n=9, metrics=("psnr", "ssim", "l1"), b
     nothing = [[name, "untrained", "an algorithm, and no network"] for name in ("telea", "navier_stokes")]
     inputs = {  # what each of `descriptions.INPUTS` is: files, and settings to read them with
         "scores": ({"scores": scores}, {"metrics": list(metrics)}),
-        "controls": ({"controls": make_yardsticks(folder, metrics, backbones)}, {}),
+        "controls": ({"controls": make_controls(folder, metrics, backbones)}, {}),
         "set_scores": ({"set_scores": make_set_scores(folder, n, random)}, {}),
         "training": (
             {

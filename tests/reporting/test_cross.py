@@ -9,7 +9,7 @@ from lacuna.reporting.cross import COLUMNS, cross
 from lacuna.reporting.rendering import to_markdown
 from lacuna.reporting.statistics import A_BETTER, B_BETTER, IDENTICAL, NO_DIFFERENCE, NOT_TESTED
 from lacuna.reporting.tables.cross import cross_table
-from tests.reporting.test_cost import rows
+from tests.reporting.test_quality_cost import rows
 
 SETTINGS = {
     "systems": [["deep", "Deep"], ["still", "Still"]],

@@ -11,7 +11,7 @@ from lacuna.reporting.figures.examples import draw_examples
 from lacuna.reporting.figures.failures import draw_failures
 from lacuna.reporting.strips import Example, draw_strips
 from lacuna.reporting.style import HOLE
-from tests.reporting.test_cost import rows
+from tests.reporting.test_quality_cost import rows
 
 
 @pytest.mark.parametrize("n, expected", [(1, 1), (2, 2), (3, 3), (144, 3), (300, 3), (301, 4), (1800, 18)])

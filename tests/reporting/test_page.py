@@ -91,7 +91,7 @@ def test_the_page_has_the_same_bytes_twice(made):
         "tables/quantitative.csv",
         "tables/training.csv",
         "tables/leaderboard.csv",
-        "tables/sanity.csv",
+        "tables/controls.csv",
         "tables/set_scores.csv",
         "tables/statistics_pairs.csv",
         "tables/published_comparison.csv",
@@ -230,9 +230,9 @@ def test_failures_are_linked_to_their_place_in_the_gallery(made):
     assert all(f"image={name}" in link for link, name in links)
 
 
-def test_sanity_rows_and_scores_of_sets_are_shown_and_stay_out_of_the_ranks(made, tmp_path):
+def test_controls_and_scores_of_sets_are_shown_and_stay_out_of_the_ranks(made, tmp_path):
     text = page(made[1], made[0])
-    sanity = text[text.index('<section id="controls">') : text.index('<section id="reading">')]
+    controls = text[text.index('<section id="controls">') : text.index('<section id="reading">')]
     for words in (
         "Ground truth",
         "Masked input",
@@ -241,12 +241,12 @@ def test_sanity_rows_and_scores_of_sets_are_shown_and_stay_out_of_the_ranks(made
         "FID",
         "N is small (FID: fewer than 2048 images",
     ):
-        assert words in sanity, words
+        assert words in controls, words
     assert "Masked input" not in text[: text.index('<section id="set_metrics">')].partition("<main>")[2]
-    assert "yardstick" not in (made[0] / "tables/leaderboard.csv").read_text()
+    assert "control" not in (made[0] / "tables/leaderboard.csv").read_text()
     folder = tmp_path / "made_up"
     shutil.copytree(made[0], folder)
-    for name in ("sanity", "set_scores"):
+    for name in ("controls", "set_scores"):
         path = folder / f"tables/{name}.csv"
         path.write_text(path.read_text().splitlines(keepends=True)[0])
     text = page(made[1], folder)

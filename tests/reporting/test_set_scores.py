@@ -1,16 +1,16 @@
-"""Scores of sets and sanity rows as tables: what is bold, what is flagged, what is said."""
+"""Scores of sets and controls as tables: what is bold, what is flagged, what is said."""
 
 import pandas as pd
 import pytest
 
+from lacuna.controls import TITLES
 from lacuna.errors import LacunaError
 from lacuna.metrics.records import write_records
 from lacuna.metrics.set_scoring import COLUMNS, NUMBERS
 from lacuna.reporting.aggregation import QUANTITATIVE
 from lacuna.reporting.set_scores import read_set_scores
-from lacuna.reporting.tables.sanity import control_tables
+from lacuna.reporting.tables.controls import control_tables
 from lacuna.reporting.tables.set_scores import control_set_tables, set_tables
-from lacuna.yardsticks import TITLES
 
 SETTINGS = {
     "systems": [["telea", "Telea"], ["madf", "MADF"]],
@@ -38,7 +38,7 @@ SCORES = pd.DataFrame(
         *(row("untrained", "telea", "fid", 80.0, flag="small-n"), row("untrained", "telea", "kid", 0.0312, 0.004)),
         *(row("place2", "madf", "fid", 70.0, flag="small-n"), row("place2", "madf", "kid", 0.0211, 0.005)),
         *(row("celeba", "madf", "fid", 75.0, flag="small-n"), row("celeba", "madf", "kid", 0.0401, 0.006)),
-        *(row("yardstick", "mean_fill", "fid", 60.0, flag="small-n"), row("yardstick", "mean_fill", "kid", 0.001, 0.1)),
+        *(row("control", "mean_fill", "fid", 60.0, flag="small-n"), row("control", "mean_fill", "kid", 0.001, 0.1)),
     ]
 )
 
@@ -58,7 +58,7 @@ def test_the_best_is_bold_unless_its_n_is_too_small_to_say():
     assert "‡" not in table.caption
 
 
-def test_yardsticks_have_a_table_of_their_own():
+def test_controls_have_a_table_of_their_own():
     (table,) = control_set_tables(SCORES, SETTINGS, TITLES)
     assert texts(table) == {("Paris (12)", "Mean fill"): ["60.00 ‡", "0.00100 ± 0.10000"]}
     assert set_tables(SCORES[:0], SETTINGS) == control_set_tables(SCORES[:0], SETTINGS, TITLES) == []
@@ -97,17 +97,17 @@ def means(source, system, test_set, n, psnr, l1):
     ]
 
 
-def test_sanity_rows_stand_beside_the_worst_and_the_best_system():
+def test_controls_stand_beside_the_worst_and_the_best_system():
     systems = pd.DataFrame(
         means("untrained", "telea", "paris", 30, 20.0, 0.1)
         + means("untrained", "telea", "faces", 10, 24.0, 0.2)
         + means("place2", "madf", "paris", 30, 18.0, 0.3)
         + means("place2", "madf", "faces", 10, 30.0, 0.1)
     )
-    yardsticks = pd.DataFrame(
-        means("yardstick", "mean_fill", "paris", 30, 16.0, 0.1) + means("yardstick", "mean_fill", "faces", 10, 12, 0.5)
+    controls = pd.DataFrame(
+        means("control", "mean_fill", "paris", 30, 16.0, 0.1) + means("control", "mean_fill", "faces", 10, 12, 0.5)
     )
-    image, hole = control_tables(yardsticks, systems, SETTINGS)
+    image, hole = control_tables(controls, systems, SETTINGS)
     assert texts(image) == {
         ("All data sets (40)", "Mean fill"): ["15.00", "0.2000"],
         ("All data sets (40)", "Systems, worst to best"): ["21.00 to 21.00", "0.2500 to 0.1250"],
@@ -117,4 +117,4 @@ def test_sanity_rows_stand_beside_the_worst_and_the_best_system():
         ("Faces (10)", "Systems, worst to best"): ["24.00 to 30.00", "0.2000 to 0.1000"],
     }
     assert "hole only, images whose mask has no hole left out" in hole.caption
-    assert control_tables(yardsticks[:0], systems, SETTINGS) == []
+    assert control_tables(controls[:0], systems, SETTINGS) == []

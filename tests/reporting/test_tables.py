@@ -207,7 +207,7 @@ def test_published_means_stand_beside_ours_with_what_differs():
             *(display.Cell("9.00"), display.Cell("20.00"), display.Cell("+11.00")),
         )
     }
-    for what in ("300 images of 256×256", "composites", "whole image", "AlexNet", "no verdict"):
+    for what in ("300 images of 256×256", "composites", "whole image", "AlexNet", "not a verdict"):
         assert what in table.caption
 
 

@@ -46,7 +46,7 @@ def test_what_is_fetched_is_whole_and_has_its_licence(runtime):
 
 
 def test_without_npm_the_reason_is_said_and_nothing_is_written(npm, tmp_path):
-    with pytest.raises(LacunaError, match="comes by npm, which is not installed here; install Node.js with npm"):
+    with pytest.raises(LacunaError, match="is installed with npm, which is missing here; install Node.js with npm"):
         fetch(tmp_path / "runtime")
     assert not (tmp_path / "runtime").exists()
 

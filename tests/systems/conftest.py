@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from lacuna.nn import backbones, perceptual_similarity
+from lacuna.nn import lpips_loss, vgg
 from tests.systems.doubles import RandomFeatures, RandomSimilarity
 from tests.systems.references import GOLDEN, Golden
 
@@ -18,8 +18,8 @@ def one_thread():
 @pytest.fixture
 def random_backbones(monkeypatch, tmp_path):
     """Pretrained networks are replaced by small random ones; returns the folder to pass."""
-    monkeypatch.setattr(backbones, "VGGFeatures", RandomFeatures)
-    monkeypatch.setattr(perceptual_similarity, "PerceptualSimilarity", RandomSimilarity)
+    monkeypatch.setattr(vgg, "VGGFeatures", RandomFeatures)
+    monkeypatch.setattr(lpips_loss, "PerceptualSimilarity", RandomSimilarity)
     return tmp_path
 
 

@@ -6,7 +6,7 @@ from torch.nn import functional as F
 
 
 class RandomFeatures(nn.Module):
-    """As `lacuna.nn.backbones.VGGFeatures`: any layer of any name, narrow, fixed random weights, any precision."""
+    """As `lacuna.nn.vgg.VGGFeatures`: any layer of any name, narrow, fixed random weights, any precision."""
 
     def __init__(self, name, folder, layers, normalise=True):
         super().__init__()
@@ -21,7 +21,7 @@ class RandomFeatures(nn.Module):
 
 
 class RandomSimilarity(nn.Module):
-    """As `lacuna.nn.perceptual_similarity.PerceptualSimilarity`: a distance through fixed random weights."""
+    """As `lacuna.nn.lpips_loss.PerceptualSimilarity`: a distance through fixed random weights."""
 
     def __init__(self, folder, dropout=0.0):
         super().__init__()

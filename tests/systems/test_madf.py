@@ -12,7 +12,7 @@ from torch.utils._pytree import tree_leaves
 
 from lacuna import systems
 from lacuna.errors import LacunaError
-from lacuna.nn import backbones
+from lacuna.nn import vgg
 from lacuna.nn.imagenet import normalised
 from lacuna.systems import madf
 from lacuna.systems._catalogue import describe
@@ -211,7 +211,7 @@ def peak_of_a_step(monkeypatch, straightforward, with_losses):
         if straightforward:
             patch.setattr(madf, "dynamic_convolution", materialised)
             patch.setattr(madf, "recomputed", lambda function, *args: function(*args))
-        patch.setattr(backbones, "load", no_weights)
+        patch.setattr(vgg, "load", no_weights)
         with meta:
             system = systems.create("madf")
         size = (system.recipe.image_size, system.recipe.image_size)
@@ -226,7 +226,7 @@ def peak_of_a_step(monkeypatch, straightforward, with_losses):
 
 
 def no_weights(name, folder):
-    features, _ = backbones._network(backbones._CONVOLUTIONS[name])
+    features, _ = vgg._network(vgg._CONVOLUTIONS[name])
     return {f"features.{key}": np.zeros(value.shape, np.float32) for key, value in features.state_dict().items()}
 
 
@@ -340,13 +340,13 @@ def test_style_loss_is_of_the_last_output_and_as_released_of_the_one_before(
 
 def test_vgg_gets_normalised_pictures_after_its_poolings(random_backbones, monkeypatch):
     given = {}
-    features = backbones.VGGFeatures
+    features = vgg.VGGFeatures
 
     def remember(name, folder, layers, normalise=True):
         given.update(name=name, layers=tuple(layers), normalise=normalise)
         return features(name, folder, layers, normalise)
 
-    monkeypatch.setattr(backbones, "VGGFeatures", remember)
+    monkeypatch.setattr(vgg, "VGGFeatures", remember)
     system = systems.create("madf", **SMALL)
     system.load_backbones(random_backbones, torch.device("cpu"))
     assert given == {"name": "vgg16", "layers": ("pool1", "pool2", "pool3"), "normalise": False}

@@ -155,19 +155,19 @@ def headed(text: bytes) -> bytes:
     ("content", "sentence"),
     [
         (b"", "an empty file"),
-        (b"<!doctype html><title>x</title>", "no file of weights but a web page"),
-        (b"\n <html><body>", "no file of weights but a web page"),
+        (b"<!doctype html><title>x</title>", "not a file of weights but a web page"),
+        (b"\n <html><body>", "not a file of weights but a web page"),
         (b"version https://git-lfs.github.com/spec/v1\noid", "a pointer of Git LFS"),
         (gzip.compress(b"x", mtime=0), "packed by gzip"),
-        (b"no tensors at all", "is damaged, or is no file of weights"),
-        (b"\x1b[1mtwo options\x1b[0m", "is damaged, or is no file of weights"),
+        (b"no tensors at all", "is damaged, or is not a file of weights"),
+        (b"\x1b[1mtwo options\x1b[0m", "is damaged, or is not a file of weights"),
         (struct.pack("<Q", 2**60) + b"{" * 20, "damaged"),
         (headed(b"{not json"), "the file is damaged"),
         (headed(b'{"a": null}'), "the file is damaged"),
         (headed(b'{"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 0]}}'), "is damaged"),
         (headed(b'{"__metadata__": {"lacuna": 3}}'), "the file is damaged"),
         (headed(b'{"a":' * 100_000), "the file is damaged"),
-        (pickle.dumps([1]), "is damaged, or is no file of weights"),
+        (pickle.dumps([1]), "is damaged, or is not a file of weights"),
     ],
 )
 def test_what_is_no_file_of_weights_is_one_true_sentence(content, sentence, tmp_path):
@@ -191,7 +191,7 @@ def test_programs_and_archives_are_called_that(tmp_path):
         read_tensors(tmp_path / "p.pt")
     with zipfile.ZipFile(tmp_path / "z.pt", "w") as archive:
         archive.writestr("readme", "x")
-    with pytest.raises(LacunaError, match="is damaged, or is no file of weights"):
+    with pytest.raises(LacunaError, match="is damaged, or is not a file of weights"):
         read_tensors(tmp_path / "z.pt")
 
 

@@ -13,9 +13,10 @@ from lacuna.adaptation.losses import discriminator_loss as regional_discriminato
 from lacuna.errors import LacunaError
 from lacuna.nn.edges import canny, sobel
 from lacuna.nn.layers import gaussian_blur
-from lacuna.systems._structure_discriminator import Discriminator, discriminator_loss
-from lacuna.systems._structure_losses import (
+from lacuna.systems._structure_training import (
+    Discriminator,
     content_loss,
+    discriminator_loss,
     low_scale_l1,
     region_l1,
     structure_losses,

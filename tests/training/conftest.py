@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from lacuna.nn import backbones
+from lacuna.nn import vgg
 from lacuna.training.loop import train
 from tests.systems.doubles import RandomFeatures
 
@@ -37,7 +37,7 @@ def write_pairs(folder: Path, count: int, seed: int) -> Path:
 @pytest.fixture
 def job(tmp_path, monkeypatch):
     """`job(folder, **budget)` trains a tiny AOT-GAN into `folder` and returns the folder."""
-    monkeypatch.setattr(backbones, "VGGFeatures", RandomFeatures)
+    monkeypatch.setattr(vgg, "VGGFeatures", RandomFeatures)
     lists = [write_pairs(tmp_path / name, count, seed) for name, count, seed in (("train", 7, 1), ("held_out", 3, 2))]
 
     def run(name: str, settings=None, initial_weights=None, **budget) -> Path:

@@ -137,7 +137,7 @@ def test_editing_a_table_redraws_tables_only(finished):
 
 
 def test_editing_how_is_timed_measures_again_and_nothing_else(finished):
-    with finished.edit("workflow/lacuna/complexity/timing.py"):
+    with finished.edit("workflow/lacuna/cost/timing.py"):
         jobs = finished.would_run()
     assert jobs == {"measure", "measure:telea", "measure:aotgan", "tabulate_costs", "report"}
 

@@ -23,7 +23,7 @@ ALONE = {
     "systems": {"telea": None},
     "metrics": ["psnr"],
     "export": False,
-    "sanity_rows": False,
+    "controls": False,
 }
 INDEX = "results/small/predictions/telea/untrained/mine/index.csv"
 CONFIG = "config/changed.yaml"
@@ -177,7 +177,7 @@ def test_what_differs_is_said_by_name(copy):
     torch.write_text(torch.read_text().replace("pillow==99.", "pillow=="))
     assert "It is what config/changed.yaml asks for now." in lacuna(copy, "why", picture, "--configfile", CONFIG).stdout
     refused = lacuna(copy, "why", "results/small/nothing", "--configfile", CONFIG)
-    assert refused.returncode == 1 and "is no result of the run 'small'" in refused.stderr
+    assert refused.returncode == 1 and "is not a result of the run 'small'" in refused.stderr
 
 
 def test_what_was_accepted_is_not_made_again_until_the_next_change(copy):

@@ -9,7 +9,7 @@ from tests.workflow.conftest import SMALL
 
 pytestmark = pytest.mark.slow
 
-ALONE = {"sources": {}, "test_sets": ["rockets"], "export": False, "sanity_rows": False, "metrics": ["psnr"]}
+ALONE = {"sources": {}, "test_sets": ["rockets"], "export": False, "controls": False, "metrics": ["psnr"]}
 INDEX = "results/small/predictions/theirs/elsewhere/rockets/index.csv"
 
 

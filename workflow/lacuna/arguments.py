@@ -27,7 +27,7 @@ def json_settings(text: str) -> dict:
 def add_machine(parser, gpus: int = 0, threads: int | None = 2) -> None:
     """`--gpus` and `--threads`, with a command's own defaults."""
     parser.add_argument(
-        "--gpus", type=int, default=gpus, help=f"0: the CPU; 1: a GPU if there is one (default: {gpus})"
+        "--gpus", type=int, default=gpus, help=f"number of GPUs; 0: the CPU, 1: a GPU if there is one (default: {gpus})"
     )
     said = "all" if threads is None else threads
     parser.add_argument("--threads", type=positive, default=threads, help=f"number of CPU threads (default: {said})")

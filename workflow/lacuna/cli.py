@@ -43,7 +43,7 @@ def build_parser(chosen: str | None) -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; return the exit status. A `LacunaError`, and what is wrong with a file or
-    folder, is printed as one sentence."""
+    folder, is printed as one line."""
     argv = sys.argv[1:] if argv is None else argv
     chosen = argv[0] if argv and argv[0] in command_modules() else None
     called = " ".join(argv[: 2 if chosen == "step" else 1])

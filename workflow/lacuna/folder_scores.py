@@ -21,7 +21,8 @@ from lacuna.metrics import scoring, set_scoring
 from lacuna.metrics.facts import METRICS
 from lacuna.metrics.findings import Findings, refuse_inverted
 from lacuna.metrics.folders import paired_by_stem
-from lacuna.metrics.per_image import named
+from lacuna.metrics.per_image import metric_by_name
+from lacuna.metrics.per_set import set_metric_by_name
 from lacuna.metrics.records import write_records
 from lacuna.metrics.triples import Files
 from lacuna.reporting.bootstrap import intervals
@@ -47,8 +48,8 @@ def score_folders(
 
     Errors: `LacunaError` as in `paired_by_stem`, `score_rows` and `set_rows`, and for masks that look inverted.
     """
-    chosen = [named(name).name for name in metrics or DEFAULT_METRICS]
-    of_sets = [set_scoring.named(name).name for name in set_metrics]
+    chosen = [metric_by_name(name).name for name in metrics or DEFAULT_METRICS]
+    of_sets = [set_metric_by_name(name).name for name in set_metrics]
     files, notes = paired_by_stem(truth, predictions, masks)
     for note in notes:
         _say(note)
@@ -181,7 +182,7 @@ def _score_sets(names, files, photographs, output, backbones, threads, masked: b
     rows = list(set_scoring.set_rows(names, Features(of, *about), truth))
     write_records(output, rows, set_scoring.COLUMNS, set_scoring.NUMBERS)
     for row in rows:
-        metric = set_scoring.named(row["metric"])
+        metric = set_metric_by_name(row["metric"])
         error = row["standard_error"]
         known = f" ± {error:.{metric.decimals}f} (standard error)" if error is not None and np.isfinite(error) else ""
         flag = f", {row['flag']}" if row["flag"] else ""

@@ -122,7 +122,7 @@ class UnknownKey(LacunaError):
 
 
 def check(value, section: Any, where: str = "") -> None:
-    """Compare a mapping with a section; raise a `LacunaError` of one sentence for the first mistake.
+    """Compare a mapping with a section; raise a `LacunaError` of one line for the first mistake.
 
     where: the path of the mapping in the config, for the sentence; empty at the top level.
     """
@@ -148,7 +148,7 @@ def verify(instance, what: str) -> None:
     section: Any = type(instance)
     for name, entry in entries(section).items():
         value = getattr(instance, name)
-        if value is not None or entry.default is not None:  # None is no value where it is the default
+        if value is not None or entry.default is not None:  # None is not a value where it is the default
             _check_value(value, entry.type, entry.limits, f"'{name}' of {what}")
 
 
@@ -160,7 +160,7 @@ def variant(section: type, value: dict, where: str = "") -> type:
 def _unknown(name, known: dict, section: type, where: str) -> LacunaError:
     at = where or "the top level"
     if elsewhere := getattr(section, "excluded", {}).get(name):
-        return LacunaError(f"key '{name}' does not go with the others at {at}; {elsewhere}")
+        return LacunaError(f"key '{name}' cannot be combined with the other keys at {at}; {elsewhere}")
     return UnknownKey(name, at, suggest(name, known))
 
 
@@ -212,10 +212,12 @@ def _check_list(value, wanted, limits: Limits, where: str) -> None:
             raise _wrong(where, value, expected(wanted, limits))
         _check_value(item, kinds[i] if pair else kinds[0], limits, f"{where}[{i}]")
     if limits.rising and not value[0] < value[1]:
-        raise LacunaError(f"{where} is {shown(list(value))}, which is no range; give [low, high] with low below high")
+        raise LacunaError(
+            f"{where} is {shown(list(value))}, which is not a range; give [low, high] with low below high"
+        )
     if limits.widening and not value[0] <= value[1]:
         raise LacunaError(
-            f"{where} is {shown(list(value))}, which is no range; give [low, high] with low not above high"
+            f"{where} is {shown(list(value))}, which is not a range; give [low, high] with low not above high"
         )
     if not pair:
         for i, item in enumerate(value):
@@ -258,7 +260,7 @@ def _options(wanted) -> tuple:
 
 
 def _fits(value, wanted) -> bool:
-    """Whether a value has the outer type; what it holds is looked at later. Booleans are no numbers."""
+    """Whether a value has the outer type; what it holds is looked at later. Booleans are not numbers."""
     origin = typing.get_origin(wanted) or wanted
     if origin is types.NoneType or wanted is None:
         return value is None

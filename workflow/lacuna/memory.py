@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 # PyTorch on a GPU, on the CPU under Linux and Windows, through cuBLAS, cuDNN and oneDNN; ONNX Runtime. The word
-# "memory" alone is no sign: "an illegal memory access was encountered".
+# "memory" alone is not a sign: "an illegal memory access was encountered".
 _SIGNS = re.compile(
     r"out of memory|not enough memory|(can't|failed to|unable to) allocate|alloc_(cpu|failed)|bad_?alloc|BFCArena"
     r"|could not create a primitive",
@@ -15,9 +15,9 @@ _SIGNS = re.compile(
 
 @contextmanager
 def as_memory_error() -> Iterator[None]:
-    """Raise what the block fails with for want of memory as a `MemoryError`, with the library's own words.
+    """Raise any out-of-memory error from the block as a `MemoryError`, with the library's own words.
 
-    Of an error that another one caused (a graph's, which shortens the words) the cause is looked at.
+    If the error has a `__cause__` (a graph's error shortens the words), that one is inspected.
     """
     try:
         yield

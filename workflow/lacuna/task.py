@@ -8,7 +8,7 @@ from lacuna.errors import LacunaError
 BACKBONES = "results/backbones"
 
 
-class Settings(dict):
+class StepSettings(dict):
     """Settings of a step; a key that the step needs and does not find is a `LacunaError`."""
 
     def __missing__(self, key: str):
@@ -19,7 +19,7 @@ class Settings(dict):
 class Task:
     """One run of a step. inputs, outputs: paths by name, in the order of the plan."""
 
-    settings: Settings
+    settings: StepSettings
     inputs: dict[str, list[str]]
     outputs: dict[str, list[str]]
     gpus: int = 0

@@ -53,8 +53,8 @@ rule score:
     benchmark:
         PLAN.benchmark("score")
     wildcard_constraints:
-        system="|".join([*PLAN.systems, *PLAN.yardstick_names]),
-        source="|".join([*PLAN.sources, "untrained", "elsewhere", "yardstick"]),
+        system="|".join([*PLAN.systems, *PLAN.control_names]),
+        source="|".join([*PLAN.sources, "untrained", "elsewhere", "control"]),
     conda:
         "../../envs/torch.yaml"
     params:

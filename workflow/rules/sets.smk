@@ -32,8 +32,8 @@ rule features:
     benchmark:
         PLAN.benchmark("features")
     wildcard_constraints:
-        system="|".join([*PLAN.systems, *PLAN.yardstick_names]),
-        source="|".join([*PLAN.sources, "untrained", "elsewhere", "yardstick"]),
+        system="|".join([*PLAN.systems, *PLAN.control_names]),
+        source="|".join([*PLAN.sources, "untrained", "elsewhere", "control"]),
     conda:
         "../../envs/torch.yaml"
     resources:
@@ -53,8 +53,8 @@ rule score_set:
     log:
         f"{PLAN.folder}/logs/score_set/{{system}}.{{source}}.log",
     wildcard_constraints:
-        system="|".join([*PLAN.systems, *PLAN.yardstick_names]),
-        source="|".join([*PLAN.sources, "untrained", "elsewhere", "yardstick"]),
+        system="|".join([*PLAN.systems, *PLAN.control_names]),
+        source="|".join([*PLAN.sources, "untrained", "elsewhere", "control"]),
     conda:
         "../../envs/torch.yaml"
     params:

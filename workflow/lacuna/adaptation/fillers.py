@@ -11,8 +11,9 @@ from torch.nn import functional as F
 
 from lacuna.adaptation.experiments import FROM_POOL, Experiment
 from lacuna.adaptation.similarity import Descriptions
-from lacuna.data.images import read_image_bytes
+from lacuna.data.images import read_image
 from lacuna.data.photographs import photographs_of
+from lacuna.data.tensors import image_tensor
 from lacuna.errors import LacunaError
 
 _KEPT = 256  # decoded pictures that stay in memory: 200 MB of 256×256 pixels
@@ -35,7 +36,7 @@ class Pool:
 
     def _picture(self, number: int, size: tuple[int, int]) -> Tensor:
         """A picture, 3×H×W in [0, 1], enlarged or reduced to cover `size` and cut in the middle; not to be changed."""
-        values = torch.from_numpy(read_image_bytes(self.paths[number])).float()[None] / 255
+        values = image_tensor(read_image(self.paths[number]))[None].contiguous()
         return covering(values, size)[0]
 
     def without(self, photograph: str) -> "OtherPhotographs":

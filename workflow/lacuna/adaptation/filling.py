@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 from PIL import Image, ImageDraw
-from torch import Tensor
 
 from lacuna.adaptation.adapting import Adapted, adapt, require_adaptable
 from lacuna.adaptation.choice import Choice, choose, hold_out
@@ -15,10 +13,11 @@ from lacuna.adaptation.learning import load_parts, needs_discriminator
 from lacuna.canonical import digest, seed_of
 from lacuna.data.fingerprint import matching_files
 from lacuna.data.image_sources.package import origins_of_packages
-from lacuna.data.images import read_image_bytes
+from lacuna.data.images import read_image
+from lacuna.data.tensors import image_tensor, mask_tensor, pictures_of
 from lacuna.errors import LacunaError
 from lacuna.inpainting.pictures import Picture
-from lacuna.inpainting.windows import Window, parts
+from lacuna.inpainting.tiles import Window, parts
 from lacuna.training.state import read_parts
 
 KEEP = ("auto", "always", "never")
@@ -50,7 +49,7 @@ class AdaptedPicture:
         steps = sorted(self.adapted.predictions)
         places = np.linspace(0, len(steps) - 1, min(PANELS, len(steps))).round().astype(int)
         for step in sorted({steps[place] for place in places} | {self.choice.step}):
-            made = np.where(unknown[..., None], _bytes(self.adapted.predictions[step]), seen)
+            made = np.where(unknown[..., None], pictures_of(self.adapted.predictions[step]), seen)
             panels.append((f"step {step}{', kept' * (step == self.choice.step)}", made))
         return _side_by_side(panels)
 
@@ -97,8 +96,8 @@ def adapt_picture(
         return AdaptedPicture(filled, Choice(False, 0, {}), None, window)
     _make_ready(system, experiment, model.weights, backbones, discriminator)
     seen, unknown = picture.rgb[window.slices], hole[window.slices]
-    image = torch.from_numpy(seen.copy()).permute(2, 0, 1).float() / 255
-    mask = torch.from_numpy(unknown.copy())[None].float()
+    image = image_tensor(seen.copy())
+    mask = mask_tensor(unknown.copy())
     held_out = None
     if keep == "auto":
         held_out = hold_out(mask, seed_of("held out", experiment.seed, digest(unknown.tobytes())))
@@ -120,7 +119,7 @@ def adapt_picture(
     if not choice.keep:
         filled = model.fill(picture, hole, tile=tile, overlap=overlap)
     elif (window.height, window.width) == hole.shape:
-        filled = picture.filled(_bytes(adapted.predictions[choice.step]), hole)
+        filled = picture.filled(pictures_of(adapted.predictions[choice.step]), hole)
     else:
         filled = _fill_all(model, adapted, choice, picture, hole, tile, overlap)
     return AdaptedPicture(filled, choice, adapted, window)
@@ -185,7 +184,7 @@ def _same(path: Path, picture: Picture) -> bool:
     with Image.open(path) as stored:
         if sorted(stored.size) != sorted(picture.size):
             return False
-    values = read_image_bytes(path).transpose(1, 2, 0)
+    values = read_image(path)
     return values.shape == picture.rgb.shape and bool((values == picture.rgb).all(-1).mean() > 0.2)
 
 
@@ -202,11 +201,6 @@ def _fill_all(model, adapted: Adapted, choice: Choice, picture: Picture, hole, t
         lambda image, unknown: system.predict_arrays([image], [unknown])[0], model.name, model.device, model.tile
     )
     return copy.fill(picture, hole, tile=tile, overlap=overlap)
-
-
-def _bytes(raw: Tensor) -> np.ndarray:
-    """3×H×W on the [0, 1] scale → uint8 H×W×3."""
-    return (raw.clamp(0, 1) * 255).round().byte().permute(1, 2, 0).numpy()
 
 
 def _side_by_side(panels: list[tuple[str, np.ndarray]]) -> Image.Image:

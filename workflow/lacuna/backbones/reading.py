@@ -8,8 +8,10 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file
 
-from lacuna.backbones.catalogue import LPIPS_LINEAR_SHA256, Backbone, Origin, backbone
+from lacuna.backbones.catalogue import LPIPS_LINEAR_SHA256, Backbone, PublishedFile, backbone
 from lacuna.errors import LacunaError
 from lacuna.files import read_json, sha256_of
 
@@ -72,7 +74,7 @@ def tensors_sha256(tensors: Tensors) -> str:
     return sha.hexdigest()
 
 
-def member(path: Path, origin: Origin) -> bytes:
+def member(path: Path, origin: PublishedFile) -> bytes:
     """The bytes of the origin's member of a `.tar.gz` or a wheel, checked against its hash."""
     try:
         if path.name.endswith(".tar.gz"):
@@ -87,11 +89,13 @@ def member(path: Path, origin: Origin) -> bytes:
     except (OSError, KeyError, tarfile.TarError, zipfile.BadZipFile) as error:
         raise LacunaError(f"{path} cannot be opened ({error}); delete it and fetch again") from None
     if hashlib.sha256(data).hexdigest() != origin.member_sha256:
-        raise LacunaError(f"{origin.member} in {path} has not the expected SHA-256; delete {path} and fetch again")
+        raise LacunaError(
+            f"{origin.member} in {path} does not have the expected SHA-256; delete {path} and fetch again"
+        )
     return data
 
 
-def extract(entry: Backbone, origin: Origin, path: Path) -> Tensors:
+def extract(entry: Backbone, origin: PublishedFile, path: Path) -> Tensors:
     """The weights of a backbone from a verified file of one of its origins.
 
     Names are torchvision's (`features.0.weight`, out × in × height × width); LPIPS' linear layers are
@@ -159,9 +163,6 @@ def _not_there(entry: Backbone, path: Path) -> LacunaError:
 
 def load(name: str, folder: str | Path) -> Tensors:
     """The verified weights of `<folder>/<name>.safetensors`, as fetched; a `LacunaError` if missing or altered."""
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file
-
     entry = backbone(name)
     path = Path(folder) / entry.file
     if not path.is_file():
@@ -172,7 +173,7 @@ def load(name: str, folder: str | Path) -> Tensors:
     except SafetensorError as error:
         raise LacunaError(f"{path} cannot be read ({error}); delete it and fetch the backbone again") from None
     if tensors_sha256(tensors) != expected:
-        raise LacunaError(f"{path} has not the expected weights; delete it and fetch the backbone again")
+        raise LacunaError(f"{path} does not have the expected weights; delete it and fetch the backbone again")
     return tensors
 
 
@@ -183,5 +184,5 @@ def verified_file(name: str, folder: str | Path) -> Path:
     if not path.is_file():
         raise _not_there(entry, path)
     if sha256_of(path) != entry.weights_sha256:
-        raise LacunaError(f"{path} has not the expected SHA-256; delete it and fetch the backbone again")
+        raise LacunaError(f"{path} does not have the expected SHA-256; delete it and fetch the backbone again")
     return path

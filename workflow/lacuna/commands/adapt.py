@@ -10,42 +10,55 @@ from lacuna.arguments import json_settings, positive
 
 
 def add_arguments(parser) -> None:
-    parser.add_argument("image", type=Path, help="a picture, or - for standard input")
-    parser.add_argument("mask", type=Path, help="white = hole")
+    parser.add_argument("image", type=Path, help="picture, or - for standard input")
+    parser.add_argument("mask", type=Path, help="mask (white = hole)")
     parser.add_argument(
         "-o", "--output", required=True, type=Path, help="file (.png, .jpg, .webp, .tif), or - for standard output"
     )
     parser.add_argument("--experiment", default="combination_I", help="name of an experiment (default: combination_I)")
     parser.add_argument(
-        "--differences", type=json_settings, default="{}", help="JSON: settings that differ from the experiment's"
+        "--differences",
+        type=json_settings,
+        default="{}",
+        help="settings as JSON, where they differ from the experiment's",
     )
-    keep = "auto: a held-out part of the picture decides whether and after how many steps (default); always; never"
+    keep = "whether to keep the adaptation; auto: a held-out part of the picture decides (default: auto)"
     parser.add_argument("--keep", choices=("auto", "always", "never"), default="auto", help=keep)
     parser.add_argument("--strip", type=Path, help="file for a strip of pictures, the result after more and more steps")
-    parser.add_argument("--system", help="its name; weights that `lacuna train` wrote know theirs")
-    parser.add_argument("--weights", type=Path, help="of `lacuna train`, or of the system's authors")
-    parser.add_argument("--discriminator", type=Path, help="its authors' weights; default: the state beside --weights")
+    parser.add_argument("--system", help="system name; not needed for `lacuna train` weights")
+    parser.add_argument("--weights", type=Path, help="weights of `lacuna train` or the system's authors")
+    parser.add_argument(
+        "--discriminator",
+        type=Path,
+        help="discriminator weights of the authors (default: the training state beside --weights)",
+    )
     parser.add_argument(
         "--settings",
         type=json_settings,
         default="{}",
-        help="JSON: settings of the system that differ from the weights' or the authors'",
+        help="system settings as JSON, where they differ from the weights' or the authors'",
     )
     parser.add_argument(
         "--losses",
         choices=("thesis", "own"),
-        help="by region, or the system's own (default: by region, if it has such)",
+        help="losses by region, or the system's own (default: by region, if it has them)",
     )
     parser.add_argument("--pool", type=Path, help="folder of pictures for experiments that fill the hole with others")
     parser.add_argument("--backbones", default="results/backbones", help="folder of pretrained networks")
-    parser.add_argument("--invert-mask", action="store_true", help="black = hole")
-    parser.add_argument("--resize-mask", action="store_true", help="resize a mask of another size to the picture's")
-    parser.add_argument("--dilate", type=int, default=0, metavar="N", help="let the hole grow by N pixels (default: 0)")
-    parser.add_argument("--tile", type=int, metavar="N", help="learn from N×N pixels at most; 0: all (default: 512)")
-    parser.add_argument("--overlap", type=int, metavar="N", help="pixels that tiles share (default: 64 at most)")
-    parser.add_argument("--force", action="store_true", help="write over the picture or the mask, if asked to")
-    parser.add_argument("--gpus", type=int, default=1, help="0: the CPU; 1: a GPU if there is one (default: 1)")
-    parser.add_argument("--threads", type=positive, help="of the CPU (default: all)")
+    parser.add_argument("--invert-mask", action="store_true", help="mask in which black = hole")
+    parser.add_argument("--resize-mask", action="store_true", help="resizing of a mask to the picture's size")
+    parser.add_argument("--dilate", type=int, default=0, metavar="N", help="pixels to grow the hole by (default: 0)")
+    parser.add_argument(
+        "--tile", type=int, metavar="N", help="largest side to learn from, in pixels; 0: all (default: 512)"
+    )
+    parser.add_argument(
+        "--overlap", type=int, metavar="N", help="pixels that neighbouring tiles share (default: 64 at most)"
+    )
+    parser.add_argument("--force", action="store_true", help="allow --output to overwrite the input picture or mask")
+    parser.add_argument(
+        "--gpus", type=int, default=1, help="number of GPUs; 0: the CPU, 1: a GPU if there is one (default: 1)"
+    )
+    parser.add_argument("--threads", type=positive, help="number of CPU threads (default: all)")
 
 
 def run(args) -> None:

@@ -6,14 +6,14 @@ from lacuna.arguments import positive
 
 
 def add_arguments(parser) -> None:
-    parser.add_argument("stage", choices=["score"], help="score: per-image metrics, beside scikit-image and lpips")
-    parser.add_argument("--json", action="store_true", help="print the measurements as JSON")
-    parser.add_argument("--images", type=positive, default=64, help="pictures to score (default: 64)")
-    parser.add_argument("--size", type=positive, default=256, help="of a picture's side in pixels (default: 256)")
-    parser.add_argument("--threads", type=positive, default=2, help="that each way may use (default: 2)")
     parser.add_argument(
-        "--repeats", type=positive, default=3, help="turns of each way; the shortest counts (default: 3)"
+        "stage", choices=["score"], help="stage to time; score: per-image metrics, beside scikit-image and lpips"
     )
+    parser.add_argument("--json", action="store_true", help="print the measurements as JSON")
+    parser.add_argument("--images", type=positive, default=64, help="number of pictures (default: 64)")
+    parser.add_argument("--size", type=positive, default=256, help="picture side in pixels (default: 256)")
+    parser.add_argument("--threads", type=positive, default=2, help="threads for each implementation (default: 2)")
+    parser.add_argument("--repeats", type=positive, default=3, help="repeats; the fastest counts (default: 3)")
     parser.add_argument("--backbones", default="results/backbones", help="folder of pretrained networks")
 
 

@@ -8,7 +8,7 @@ SHOWN = 3  # problems of one result
 def add_arguments(parser) -> None:
     parser.epilog = "example: lacuna check --configfile config/mine.yaml"
     add_config(parser)
-    parser.add_argument("--deep", action="store_true", help="hash of every file, whatever its size and time say")
+    parser.add_argument("--deep", action="store_true", help="hashing of every file, whatever its size and time say")
 
 
 def run(args) -> int:

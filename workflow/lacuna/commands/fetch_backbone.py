@@ -7,11 +7,11 @@ from lacuna.backbones.catalogue import BACKBONES
 
 
 def add_arguments(parser):
-    parser.add_argument("--name", required=True, choices=sorted(BACKBONES))
+    parser.add_argument("--name", required=True, choices=sorted(BACKBONES), help="name of the network")
     parser.add_argument(
         "--output",
         required=True,
-        help="results/backbones/<name>.safetensors (inception: results/backbones/inception.pt)",
+        help="file to write: results/backbones/<name>.safetensors (inception: results/backbones/inception.pt)",
     )
 
 

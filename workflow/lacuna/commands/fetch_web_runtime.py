@@ -4,7 +4,7 @@
 def add_arguments(parser) -> None:
     parser.add_argument("--output", required=True, help="folder to write: results/web_runtime")
     parser.add_argument(
-        "--optional", action="store_true", help="where it cannot be had, write down why and end without an error"
+        "--optional", action="store_true", help="record the reason and exit 0 if the runtime cannot be installed"
     )
 
 

@@ -12,32 +12,36 @@ from lacuna.arguments import add_machine, json_settings
 
 
 def add_arguments(parser) -> None:
-    parser.add_argument("image", type=Path, help="a picture, a folder of pictures, or - for standard input")
-    parser.add_argument("mask", type=Path, help="white = hole; for a folder: one mask, or a folder with the same names")
-    outputs = "file (.png, .jpg, .webp, .tif), - for standard output, or for a folder a folder"
+    parser.add_argument("image", type=Path, help="picture, folder of pictures, or - for standard input")
+    parser.add_argument(
+        "mask", type=Path, help="mask (white = hole); for a folder: one mask, or a folder with the same names"
+    )
+    outputs = "file (.png, .jpg, .webp, .tif), - for standard output; for a folder: a folder"
     parser.add_argument("-o", "--output", required=True, type=Path, help=outputs)
-    parser.add_argument("--system", help="its name; weights that `lacuna step train` wrote and ONNX files know theirs")
-    weights = "of `lacuna step train`, of the system's authors, or an exported .onnx file; none for an untrained system"
+    parser.add_argument("--system", help="system name; not needed for `lacuna train` weights and ONNX files")
+    weights = "weights of `lacuna train` or the system's authors, or an ONNX file; not for untrained systems"
     parser.add_argument("--weights", type=Path, help=weights)
     parser.add_argument(
         "--settings",
         type=json_settings,
         default="{}",
-        help="JSON: settings that differ from the weights' or the authors'",
+        help="system settings as JSON, where they differ from the weights' or the authors'",
     )
-    parser.add_argument("--invert-mask", action="store_true", help="black = hole")
-    parser.add_argument("--resize-mask", action="store_true", help="resize a mask of another size to the picture's")
-    parser.add_argument("--dilate", type=int, default=0, metavar="N", help="let the hole grow by N pixels (default: 0)")
-    parser.add_argument("--tile", type=int, metavar="N", help="compute N×N pixels at once; 0: all (default: 512)")
-    parser.add_argument("--overlap", type=int, metavar="N", help="pixels that tiles share (default: 64 at most)")
-    formats = "of a folder's or a pipe's results; input: each as its picture (default: png)"
-    parser.add_argument("--format", default="png", help=formats)
+    parser.add_argument("--invert-mask", action="store_true", help="mask in which black = hole")
+    parser.add_argument("--resize-mask", action="store_true", help="resizing of a mask to the picture's size")
+    parser.add_argument("--dilate", type=int, default=0, metavar="N", help="pixels to grow the hole by (default: 0)")
     parser.add_argument(
-        "--skip-existing", action="store_true", help="leave out pictures whose results are there already"
+        "--tile", type=int, metavar="N", help="tile size in pixels; 0: the whole picture (default: 512)"
     )
-    parser.add_argument("--force", action="store_true", help="write over the picture or the mask, if asked to")
+    parser.add_argument(
+        "--overlap", type=int, metavar="N", help="pixels that neighbouring tiles share (default: 64 at most)"
+    )
+    formats = "output format for folders and pipes; input: each as its picture (default: png)"
+    parser.add_argument("--format", default="png", help=formats)
+    parser.add_argument("--skip-existing", action="store_true", help="skip pictures whose results exist")
+    parser.add_argument("--force", action="store_true", help="allow --output to overwrite the input picture or mask")
     add_machine(parser, gpus=1, threads=None)
-    parser.add_argument("--seed", type=int, default=0, help="of what a system draws at random (default: 0)")
+    parser.add_argument("--seed", type=int, default=0, help="random seed (default: 0)")
 
 
 AS_INPUT = "input"
@@ -112,4 +116,4 @@ def _run_folder(model, jobs: list, options, output: Path) -> None:
                 bar.console.print(plain(line), markup=False, highlight=False, soft_wrap=True)
     print(f"{len(jobs) - failed} pictures filled by {model.name} ({model.device}), into {output}")
     if failed:
-        raise LacunaError(f"{failed} of {len(jobs)} pictures were not filled; mend what is said above about each")
+        raise LacunaError(f"{failed} of {len(jobs)} pictures failed; see the errors above")

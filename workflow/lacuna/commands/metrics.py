@@ -8,8 +8,8 @@ PARITY_HEAD = "## Beside other people's code"
 
 def add_arguments(parser) -> None:
     shape = parser.add_mutually_exclusive_group()
-    shape.add_argument("--json", action="store_true", help="a JSON list with every fact, instead of a table")
-    shape.add_argument("--markdown", action="store_true", help="the text of docs/metrics.md")
+    shape.add_argument("--json", action="store_true", help="JSON list with every fact, instead of a table")
+    shape.add_argument("--markdown", action="store_true", help="text of docs/metrics.md")
     parser.add_argument("--parity", type=Path, help="results/parity.csv, as the tests write it, for --markdown")
 
 
@@ -20,7 +20,7 @@ def run(args) -> None:
     from lacuna.metrics.per_set import SET_METRICS
 
     if args.parity and not args.markdown:
-        raise LacunaError("--parity is a part of the document; give --markdown too.")
+        raise LacunaError("--parity is a part of the document; give --markdown too")
     per_image, per_set = list(METRICS.values()), list(SET_METRICS.values())
     if args.json:
         rows = [{"of": "image", **facts(each)} for each in per_image]

@@ -23,8 +23,8 @@ def add_arguments(parser) -> None:
             description=f"{summary} The config gives settings and paths; name the job by the wildcards of its rule.",
         )
         add_config(stage)
-        stage.add_argument("--key", nargs="*", default=[], metavar="VALUE", help="the job's wildcards, in order")
-        stage.add_argument("--job", metavar="JSON", help="the job as the rules give it, in place of --config and --key")
+        stage.add_argument("--key", nargs="*", default=[], metavar="VALUE", help="wildcards of the job, in order")
+        stage.add_argument("--job", metavar="JSON", help="job as the rules give it, in place of --config and --key")
         add_machine(stage)
 
 
@@ -41,12 +41,12 @@ def run(args) -> None:
     import importlib
 
     from lacuna import sidecars
-    from lacuna.task import Settings, Task
+    from lacuna.task import StepSettings, Task
 
     job = _given(args.job) if args.job else _planned(args.configfile, args.stage, args.key)
     first = job.get("result") or next(path for paths in job["outputs"].values() for path in paths)
     task = Task(
-        settings=Settings(job["settings"]),
+        settings=StepSettings(job["settings"]),
         inputs={name: [path for path, _ in paths] for name, paths in job["inputs"].items()},
         outputs=job["outputs"],
         gpus=args.gpus,

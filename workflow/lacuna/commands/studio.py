@@ -2,8 +2,8 @@
 
 
 def add_arguments(parser) -> None:
-    parser.add_argument("--results", default="results/demo", help="the run's folder (default: results/demo)")
-    parser.add_argument("--port", type=int, default=8017, help="to listen on, on loopback only; 0 takes a free one")
+    parser.add_argument("--results", default="results/demo", help="folder of the run (default: results/demo)")
+    parser.add_argument("--port", type=int, default=8017, help="port on 127.0.0.1; 0: any free port (default: 8017)")
 
 
 def run(args) -> None:
@@ -14,7 +14,9 @@ def run(args) -> None:
 
     folder = Path(args.results) / "studio"
     if not (folder / "index.html").is_file():
-        raise LacunaError(f"{folder} holds no studio; run the rule 'studio' of that run first ('snakemake studio')")
+        raise LacunaError(
+            f"{folder} does not contain a studio; run the rule 'studio' of that run first ('snakemake studio')"
+        )
     with server(args.results, args.port) as listening:
         print(f"The studio is at {address_of(listening)}studio/ (Control+C ends it)", flush=True)
         try:

@@ -5,8 +5,8 @@ import json
 
 def add_arguments(parser) -> None:
     shape = parser.add_mutually_exclusive_group()
-    shape.add_argument("--json", action="store_true", help="a JSON list with everything known, instead of a table")
-    shape.add_argument("--markdown", action="store_true", help="the text of docs/systems.md, deviations included")
+    shape.add_argument("--json", action="store_true", help="JSON list with everything known, instead of a table")
+    shape.add_argument("--markdown", action="store_true", help="text of docs/systems.md, deviations included")
 
 
 def run(args) -> None:

@@ -1,4 +1,4 @@
-"""Whether a config is valid: every mistake is one sentence that says where, what, and what is valid."""
+"""Whether a config is valid: every mistake is a one-line error that says where, what, and what is valid."""
 
 import math
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ LONGEST_KEY = 200
 
 
 def validate(config: dict) -> None:
-    """Check `config`; raise a `LacunaError` of one sentence for the first mistake.
+    """Check `config`; raise a one-line `LacunaError` for the first mistake.
 
     What stands in files (weights, photographs) is not looked at, except whether named packages are installed.
     """

@@ -9,15 +9,14 @@ from lacuna.keys import filled
 from lacuna.metrics.per_image import METRICS
 from lacuna.metrics.per_set import SET_METRICS
 from lacuna.registry import suggest
-from lacuna.sources import ELSEWHERE, UNTRAINED
-from lacuna.yardsticks import SOURCE as YARDSTICK
+from lacuna.sources import CONTROL, ELSEWHERE, UNTRAINED
 
 # Values of one batch of images; four bytes each, and a network holds hundreds of times as many.
 MOST_BATCH_VALUES = 2**33
 
 
 def check_consistency(config: dict) -> None:
-    """Raise a `LacunaError` of one sentence for the first contradiction; every key by itself is valid by now."""
+    """Raise a one-line `LacunaError` for the first contradiction; every key by itself is valid by now."""
     if config["run"].lower() in RESERVED_RUNS:
         raise LacunaError(f"run is '{config['run']}', a folder of results/ that no run may have; choose another name")
     _check_names(config)
@@ -48,7 +47,7 @@ def _check_names(config: dict) -> None:
         if config[where] not in config["mask_sets"]:
             hint = suggest(config[where], config["mask_sets"])
             raise LacunaError(f"{where} names the unknown mask set '{config[where]}': {hint}")
-    for name in sorted({UNTRAINED, ELSEWHERE, YARDSTICK} & config["sources"].keys()):
+    for name in sorted({UNTRAINED, ELSEWHERE, CONTROL} & config["sources"].keys()):
         raise LacunaError(f"a source may not be called '{name}'; rename it")
 
 

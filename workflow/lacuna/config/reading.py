@@ -31,7 +31,7 @@ def refuse_ambiguous(path: str | Path) -> None:
     """Refuse a file in which a key stands twice, or whose aliases multiply beyond measure or hold themselves.
 
     The nodes of the file are looked at, each once, so that nothing multiplies here.
-    Errors: a `LacunaError` of one sentence; also for a file that cannot be read.
+    Errors: a one-line `LacunaError`; also for a file that cannot be read.
     """
     try:
         text = Path(path).read_text(encoding="utf-8")

@@ -224,15 +224,15 @@ class Config:
         [],
         choices=lambda: tuple(SET_METRICS),
     )
-    sanity_rows: bool = key(
+    controls: bool = key(
         "mean fill, the masked input and the ground truth are scored beside the systems, outside ranks and tests", True
     )
     export: bool | Export = key(
         "`true`: every network is written as ONNX files, and ONNX Runtime's predictions and metrics are compared with "
-        "PyTorch's; `{images: 8}` compares so many images of each test set instead of all; `false`: no ONNX files",
+        "PyTorch's; `{images: 8}` compares only that many images per test set; `false`: no ONNX files",
         True,
     )
-    studio: bool = key("a page that paints ([docs/studio.md](../docs/studio.md))", True)
+    studio: bool = key("the in-browser inpainting page ([docs/studio.md](../docs/studio.md))", True)
     figures: Figures = key("how figures are drawn, see below", {})
     measurement: Measurement = key("how time and memory are measured, see below", {})
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from lacuna.data.decoding import UNREADABLE, upright_size
-from lacuna.data.images import read_image
+from lacuna.data.images import read_image_noting
 from lacuna.data.stems import by_stem, masks_of, nearest, pictures, prediction_of, stem_of, told
 from lacuna.errors import LacunaError
 
@@ -42,8 +42,7 @@ def paired_predictions(images: list[Path], folder: Path) -> Iterator[tuple[np.nd
 
 
 def _of_size(path: Path, image: Path) -> tuple[np.ndarray, bool]:
-    pixels, transparent = read_image(path)
-    prediction = pixels.transpose(1, 2, 0)
+    prediction, transparent = read_image_noting(path)
     try:
         width, height = upright_size(image)
     except UNREADABLE as error:
@@ -53,4 +52,4 @@ def _of_size(path: Path, image: Path) -> tuple[np.ndarray, bool]:
             f"the prediction {path} is {prediction.shape[1]}x{prediction.shape[0]} but its image {image} is "
             f"{width}x{height}; predictions are compared at the run's size"
         )
-    return np.ascontiguousarray(prediction), transparent
+    return prediction, transparent

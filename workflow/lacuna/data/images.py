@@ -12,13 +12,13 @@ THRESHOLD = 128
 """The smallest value of a mask that is hole."""
 
 
-def read_image_bytes(path: str | Path) -> np.ndarray:
-    """An image file as uint8 3×H×W in [0, 255]: what `read_image` returns first; errors as there."""
-    return read_image(path)[0]
+def read_image(path: str | Path) -> np.ndarray:
+    """An image file as uint8 H×W×3 in [0, 255]: what `read_image_noting` returns first; errors as there."""
+    return read_image_noting(path)[0]
 
 
-def read_image(path: str | Path) -> tuple[np.ndarray, bool]:
-    """An image file as uint8 3×H×W in [0, 255], and whether it has transparent pixels.
+def read_image_noting(path: str | Path) -> tuple[np.ndarray, bool]:
+    """An image file as uint8 H×W×3 in [0, 255], and whether it has transparent pixels.
 
     Their alpha is dropped, as the field's tools drop it (Pillow's `convert("RGB")`, OpenCV): a prediction that is
     transparent outside the hole is compared by the colours that it stores. A file that cannot be read is a
@@ -28,32 +28,32 @@ def read_image(path: str | Path) -> tuple[np.ndarray, bool]:
         image, transparent = decode(path, drop_alpha=True)
     except UNREADABLE as error:
         raise LacunaError(f"the image {path} cannot be read ({error}); make it again or remove it") from None
-    return np.ascontiguousarray(np.asarray(image).transpose(2, 0, 1)), transparent
+    return np.array(image), transparent
 
 
-def read_mask_bytes(path: str | Path) -> np.ndarray:
-    """A mask file as uint8 1×H×W, exactly 0 or 1, 1 = hole.
+def read_mask(path: str | Path) -> np.ndarray:
+    """A mask file as bool H×W, True = hole.
 
-    Errors: as in `grey_mask`, and a `LacunaError` for other values than 0 (valid) and 255 (hole): training and
-    prediction take masks that were binarised once, by `make-masks`.
+    Errors: as in `grey_mask`, and a `LacunaError` for other values than 0 (valid) and 255 (hole): a mask is binarised
+    when its set is built, not here.
     """
-    mask, others = read_mask(path)
+    hole, others = read_soft_mask(path)
     if len(others):
         raise LacunaError(
             f"the mask {path} holds {len(others)} values other than 0 and 255, such as {others[0]}; save it under the "
             "same name as black and white (128 and more: 255), without JPEG or antialiasing"
         )
-    return mask
+    return hole
 
 
-def read_mask(path: str | Path, invert: bool = False) -> tuple[np.ndarray, np.ndarray]:
-    """A mask file as uint8 1×H×W, 1 = hole, and its values other than 0 and 255, sorted.
+def read_soft_mask(path: str | Path, invert: bool = False) -> tuple[np.ndarray, np.ndarray]:
+    """A mask file as bool H×W, True = hole, and its values other than 0 and 255, sorted.
 
     Values of 128 and more are the hole, as for `lacuna inpaint`; with `invert` those below. Errors: as in `grey_mask`.
     """
     values = grey_mask(path)
     hole = (values >= THRESHOLD) != invert
-    return hole[None].astype(np.uint8), np.unique(values[(values != 0) & (values != 255)])
+    return hole, np.unique(values[(values != 0) & (values != 255)])
 
 
 def grey_mask(path: str | Path) -> np.ndarray:

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from lacuna.data.decoding import UNREADABLE, upright_size
-from lacuna.data.images import read_mask_bytes
+from lacuna.data.images import read_mask
 from lacuna.data.stems import refuse_own_mask
 from lacuna.errors import LacunaError
 from lacuna.files import atomic
@@ -68,7 +68,7 @@ def _validate(path: str | Path, numbered: dict[int, Pair]) -> None:
             raise LacunaError(f"the image {pair.image} in line {number} of {path} cannot be read ({error})") from None
         if pair.mask not in mask_sizes:
             try:
-                height, width = read_mask_bytes(pair.mask).shape[1:]
+                height, width = read_mask(pair.mask).shape
             except LacunaError as error:
                 raise LacunaError(f"line {number} of {path}: {error}") from None
             mask_sizes[pair.mask] = width, height

@@ -12,8 +12,9 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from lacuna.data.images import read_image_bytes, read_mask_bytes
+from lacuna.data.images import read_image, read_mask
 from lacuna.data.lists import Pair, read_list
+from lacuna.data.tensors import image_tensor, mask_tensor
 from lacuna.errors import LacunaError
 
 _CACHE_BYTES = 2 << 30
@@ -21,7 +22,7 @@ _AHEAD = 4  # batches and threads
 
 
 class _Files:
-    """Decoded pictures as uint8 arrays, kept in memory once they are read, if all of them fit."""
+    """Decoded pictures or holes, kept in memory once they are read, if all of them fit."""
 
     def __init__(self, paths: list[str], read, cache_bytes: int):
         self.paths, self.read = paths, read
@@ -50,7 +51,7 @@ class PairDataset(Dataset):
 
     def __getitem__(self, i: int) -> tuple[Tensor, Tensor, Pair]:
         pair = self.pairs[i]
-        return _image_tensor(read_image_bytes(pair.image)), _mask_tensor(read_mask_bytes(pair.mask)), pair
+        return image_tensor(read_image(pair.image)).contiguous(), mask_tensor(read_mask(pair.mask)), pair
 
 
 def training_batches(
@@ -70,8 +71,8 @@ def training_batches(
     Threads read ahead. Errors: as in `read_list`; a `LacunaError` when the images differ in size.
     """
     pairs = read_list(list_path)
-    images = _Files(list(dict.fromkeys(pair.image for pair in pairs)), read_image_bytes, cache_bytes)
-    masks = _Files(list(dict.fromkeys(pair.mask for pair in pairs)), read_mask_bytes, cache_bytes)
+    images = _Files(list(dict.fromkeys(pair.image for pair in pairs)), read_image, cache_bytes)
+    masks = _Files(list(dict.fromkeys(pair.mask for pair in pairs)), read_mask, cache_bytes)
 
     @lru_cache(maxsize=2)  # a batch touches the end of one pass and the beginning of the next
     def order(epoch: int) -> np.ndarray:
@@ -86,9 +87,9 @@ def training_batches(
             [_flipped(images[int(order(epoch)[i])], flip) for (epoch, i), flip in zip(places, flips[0], strict=True)],
             [_flipped(masks[int(i)], flip) for i, flip in zip(drawn, flips[1], strict=True)],
         ]
-        if {image.shape[1:] for image in chosen[0]} | {mask.shape[1:] for mask in chosen[1]} != {images.shape[1:]}:
+        if {image.shape[:2] for image in chosen[0]} | {mask.shape for mask in chosen[1]} != {images.shape[:2]}:
             raise LacunaError(f"the images of {list_path} differ in size; training needs one size, so stage them first")
-        return _image_tensor(np.stack(chosen[0])), _mask_tensor(np.stack(chosen[1]))
+        return image_tensor(np.stack(chosen[0])).contiguous(), mask_tensor(np.stack(chosen[1]))
 
     return _read_ahead(batch, start_step)
 
@@ -116,12 +117,4 @@ def evaluation_batches(list_path: str | Path, batch_size: int) -> Iterator[tuple
 
 
 def _flipped(values: np.ndarray, flip: int) -> np.ndarray:
-    return values[..., ::-1] if flip else values
-
-
-def _image_tensor(values: np.ndarray) -> Tensor:
-    return torch.from_numpy(values).to(torch.float32) / 255
-
-
-def _mask_tensor(values: np.ndarray) -> Tensor:
-    return torch.from_numpy(values).to(torch.float32)
+    return values[:, ::-1] if flip else values

@@ -19,10 +19,7 @@ def photographs_of(images: Sequence[str | Path]) -> list[str]:
     known: dict[Path, str] = {}
     for folder in sorted({path.parent for path in paths}):
         if not folder.is_dir():
-            raise LacunaError(
-                f"the folder {folder} of the scored images is not there, and with it what they were cut from; "
-                "keep it beside the scores."
-            )
+            raise LacunaError(f"{folder} is missing, so the photographs behind these scores are unknown; restore it")
         if (folder / INDEX).is_file():
             known |= _origins(folder, [path for path in paths if path.parent == folder])
     return [known.get(path, str(path)) for path in paths]
@@ -33,5 +30,5 @@ def _origins(folder: Path, images: list[Path]) -> dict[Path, str]:
     known = {folder / row["file"]: row["origin_sha256"] for row in read_rows(index, "file", "origin_sha256")}
     absent = next((image for image in images if image not in known), None)
     if absent:
-        raise LacunaError(f"{index} does not know {absent.name}; run the rules 'stage' and 'score' again.")
+        raise LacunaError(f"{index} does not know {absent.name}; run the rules 'stage' and 'score' again")
     return known

@@ -36,7 +36,7 @@ def export_network(system: System, path: str | Path, height: int, width: int, op
     Inputs: `image` float32 N×3×H×W, RGB, [0, 1]; `mask` float32 N×1×H×W, 1 = hole. Output: `raw` float32 N×3×H×W, not
     clamped. Batch, height and width are free, where H and W are what `size` in the record says; for other sizes the
     caller pads. height, width: what the system was trained at, in pixels, for the record. opset: 17 unless told. The
-    system stays as it is. A step that is no operator of ONNX is a `LacunaError` that names it.
+    system stays as it is. A step that is not an operator of ONNX is a `LacunaError` that names it.
     """
     prepared = reproducible(system)
     image, mask = torch.full((2, 3, *tracing_size(prepared)), 0.5), torch.zeros(2, 1, *tracing_size(prepared))

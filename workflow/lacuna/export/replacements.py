@@ -60,7 +60,9 @@ def sum_pool2d(x: Tensor, kernel: tuple[int, int], stride, padding, *, divisor_o
 
 def refused(*_, **__):
     """What comes from NumPy was computed outside the graph, from the traced picture, and would be a constant."""
-    raise RuntimeError("a step of the network is computed by NumPy (torch.from_numpy), which is no operator of a graph")
+    raise RuntimeError(
+        "a step of the network is computed by NumPy (torch.from_numpy), which is not an operator of a graph"
+    )
 
 
 REPLACEMENTS = (

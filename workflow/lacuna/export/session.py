@@ -11,7 +11,7 @@ CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
 
 
 class GraphFails(LacunaError):
-    """ONNX Runtime cannot run a graph, or makes nothing of use with it: a finding about the graph, not a mistake."""
+    """ONNX Runtime cannot load or run the graph, or its output is unusable: a result, not a user's error."""
 
 
 def open_session(path: str | Path, gpu: int | None = None, threads: int = 1) -> onnxruntime.InferenceSession:

@@ -35,8 +35,8 @@ def write_graph(
     output: name of the graph's only output, whose sides are those of the first input where they are neither free nor
     known. axes: names of the free axes of inputs and output. record: what is known already, with `system` and `opset`;
     returns it with `exporter`, `operators` (how many of each) and `replaced` (the operators that others stand for, see
-    `lacuna.export.replacements`), as it is put into the file's metadata. What is no operator of ONNX, or draws random
-    numbers, is a `LacunaError` that names it.
+    `lacuna.export.replacements`), as it is put into the file's metadata. What is not an operator of ONNX, or draws
+    random numbers, is a `LacunaError` that names it.
     """
     stream = io.BytesIO()
     name = record["system"]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from lacuna.inpainting.windows import Part, Window, grown, parts, weight
+from lacuna.inpainting.tiles import Part, Window, grown, parts, weight
 
 Predict = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
@@ -20,7 +20,7 @@ def fill(
 ) -> np.ndarray:
     """The image, uint8 H×W×3, with its hole (bool H×W) filled; every pixel outside the hole is the image's own.
 
-    predict: image and hole of a window → raw prediction, uint8 h×w×3. tile, overlap: see `lacuna.inpainting.windows`.
+    predict: image and hole of a window → raw prediction, uint8 h×w×3. tile, overlap: see `lacuna.inpainting.tiles`.
     Where windows overlap their predictions are blended. What lies deep inside a hole that is larger than a window,
     more than twice the overlap from its rim, is filled first, from one reduced view of the whole hole; the windows
     then find it known, so that they agree, and fade into it over half of the overlap. progress: called with the windows

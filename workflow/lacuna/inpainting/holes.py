@@ -40,13 +40,13 @@ def hole_of(
         hole = resized(hole, picture.size)
     kept, holes = ("white", "black") if invert else ("black", "white")
     if not hole.any():
-        raise LacunaError(f"{name} is empty, nothing is to be filled; paint the hole {holes}, or turn the mask around")
+        raise LacunaError(f"{name} is empty, so nothing is to be filled; paint the hole {holes}, or invert the mask")
     if dilate and not hole.all():
         distance = cv2.distanceTransform((~hole).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
         hole = distance <= dilate
     if hole.all():
         raise LacunaError(
-            f"{name} covers the whole picture, so that nothing is left to go by; leave {kept} what is to be kept"
+            f"{name} covers the whole picture, so nothing is known to fill it from; leave {kept} what is to be kept"
         )
     return hole
 
@@ -81,5 +81,5 @@ def _another_size(shape: tuple[int, int], picture: Picture, name: str) -> str:
     (height, width), (mask_height, mask_width) = picture.size, shape
     sentence = f"{name} has {mask_width}×{mask_height} pixels and the picture {width}×{height}"
     if shape == picture.stored_size:
-        return f"{sentence}, as it is shown (its EXIF turns it); turn the mask as well"
+        return f"{sentence}, as it is shown (its EXIF turns it); rotate the mask as well"
     return f"{sentence}; make them one size, or ask for the mask to be resized (--resize-mask)"

@@ -89,7 +89,7 @@ class Interface:
         return {self.image.name: self.image.laid_out(values), self.mask.name: self.mask.laid_out(mask)}
 
     def picture(self, outputs: Sequence[np.ndarray], height: int, width: int) -> np.ndarray:
-        """The answer as float32 or uint8 H×W×3, in the graph's own numbers; a `LacunaError` says what is no picture."""
+        """Answer as float32 or uint8 H×W×3, in the graph's own numbers; a `LacunaError` says what is not a picture."""
         answer = np.asarray(outputs[self.output])
         layouts = {(height, width, 3): lambda: answer, (1, height, width, 3): lambda: answer[0]}
         layouts[1, 3, height, width] = lambda: answer[0].transpose(1, 2, 0)

@@ -54,7 +54,7 @@ def plan_jobs(
     notes: list[str] = []
     if image.is_dir():
         if output == PIPE or output.is_file() or not output.absolute().parent.is_dir():
-            raise LacunaError(f"the results of the folder {image} need a folder, and {output} is none; name another")
+            raise LacunaError(f"{image} is a folder, so the output must be a folder, not {output}")
         for folder in (image, mask):
             if not force and folder.is_dir() and _same_file(folder, output):
                 raise LacunaError(
@@ -65,13 +65,13 @@ def plan_jobs(
         jobs = [Job(path, its, output / f"{name}{suffix or writable(path)}") for path, its, name in found]
     else:
         if mask.is_dir():
-            raise LacunaError(f"the mask {mask} is a folder and the image {image} is none; name the mask's file")
+            raise LacunaError(f"the mask {mask} is a folder, but the image {image} is not; name the mask's file")
         if image == mask == PIPE:
             raise LacunaError("image and mask cannot both come from standard input; name a file for one of them")
         if output == PIPE and sys.stdout.isatty():
             raise LacunaError("the result would go to the terminal; send it into a file or a pipe, or name an output")
         if output.is_dir():
-            raise LacunaError(f"the output {output} is a folder and the image {image} is none; name a file")
+            raise LacunaError(f"the output {output} is a folder, but the image {image} is not; name a file")
         if output != PIPE and not output.absolute().parent.is_dir():
             raise LacunaError(f"the folder {output.parent} for the output does not exist; make it first")
         jobs = [Job(_present(image), _present(mask), output)]

@@ -114,14 +114,16 @@ class Model:
         if overlap is None:
             overlap = min([OVERLAP, *(side // 4 for side in size or ())])
         if size and not 2 <= overlap <= min(size) // 2:
-            raise LacunaError(f"an overlap of {overlap} does not go with tiles of {min(size)}; choose 2 to half a tile")
+            raise LacunaError(
+                f"an overlap of {overlap} does not fit tiles of {min(size)}; choose 2 to {min(size) // 2}"
+            )
         try:
             with as_memory_error():
                 filled = fill(self.predict, picture.rgb, hole, size, overlap, progress)
         except MemoryError:
             height, width = hole.shape
             raise LacunaError(
-                f"the memory does not suffice for system '{self.name}' on {width}×{height} pixels; "
+                f"not enough memory for system '{self.name}' on {width}×{height} pixels; "
                 f"choose a tile size smaller than {min(size) if size else max(hole.shape)}"
             ) from None
         return picture.filled(filled, hole)
@@ -190,10 +192,10 @@ def load(
 
 
 def _from_graph(system: str | None, path: Path, settings: dict | None, gpus: int, threads: int) -> Model:
-    from lacuna.inpainting.graphs import Graph
+    from lacuna.inpainting.onnx_predictor import Graph
 
     if settings:
-        raise LacunaError(f"the settings of {path} are part of it; leave the settings out")
+        raise LacunaError(f"{path} has its settings built in; leave the settings out")
     graph = Graph(path, gpus, threads)
     if system is not None and graph.name != system:
         raise LacunaError(f"the graph {path} is of system '{graph.name}', not '{system}'; name the file's own system")
@@ -213,7 +215,7 @@ def _for_weights(system: str | None, weights: str | Path, settings: Mapping) -> 
     if system is None:
         if note is None:
             known = ", ".join(systems.names())
-            raise LacunaError(f"no system is named, and the weights {weights} do not say theirs; name one of {known}")
+            raise LacunaError(f"the weights {weights} do not say which system they belong to; name one of {known}")
         system = str(note["system"])
     own = note["settings"] if note and note["system"] == system else {}
     whose = f"the weights {weights}'" if own and not settings else "these"

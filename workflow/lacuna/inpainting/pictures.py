@@ -141,7 +141,7 @@ def from_pixels(values: np.ndarray, name: str) -> Picture:
     """The picture in an array H×W or H×W×C of uint8, uint16 or floats in [0, 1]; else a `LacunaError`."""
     with _one_sentence(name):
         if values.dtype not in _SCALE or not values.size:
-            raise ValueError(f"an array of {values.dtype} values and shape {values.shape} is none")
+            raise ValueError(f"an array of {values.dtype} values and shape {values.shape} is not a picture")
         rgb, _ = from_array(values)
     return Picture(values.reshape(*values.shape[:2], -1), np.asarray(rgb), {}, values.shape[:2])
 
@@ -162,7 +162,7 @@ def picture_of(source, name: str | None = None) -> Picture:
 
 @contextmanager
 def _one_sentence(name: str) -> Iterator[None]:
-    """Whatever Pillow raises on a bad picture becomes one sentence."""
+    """Whatever Pillow raises on a bad picture becomes a one-line error."""
     try:
         with warnings.catch_warnings():
             # the user named this very file, however large; what it has in damaged tags is noted where tags are read

@@ -120,7 +120,7 @@ def compare(folder: Path, backbones: str | Path, images: int, size: int, threads
         differences[key[2]] = max(differences[key[2]], abs(found[tuple(key)] - value))
     for name, difference in differences.items():
         if not difference <= ALLOWED[name]:
-            raise LacunaError(f"{name} differs by {difference:.2g} from the usual way, more than {ALLOWED[name]:.0e}.")
+            raise LacunaError(f"{name} differs by {difference:.2g} from the usual way, more than {ALLOWED[name]:.0e}")
     ours_least, usual_least = min(seconds["ours"]), min(seconds["usual"])
     return {
         "images": images,

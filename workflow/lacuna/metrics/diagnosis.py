@@ -1,7 +1,7 @@
 """What a PSNR of 8 dB can and cannot mean: known mistakes, made on purpose with known predictions.
 
 Every case scores pictures that are perfect, or trivial, after one mistake that evaluation code really makes. The
-photographs come with Python packages and the masks are the house's brush strokes, so anybody gets the same numbers.
+photographs come with Python packages and the masks are Lacuna's brush strokes, so anybody gets the same numbers.
 """
 
 from collections.abc import Callable
@@ -135,7 +135,7 @@ CASES = (
         "the masked input itself, hole white",
         lambda t, m: _filled(t, m, 255),
         "perfect outside the hole",
-        "compared with every system as a yardstick",
+        "compared with every system as a control",
     ),
     Case(
         "masked_black",

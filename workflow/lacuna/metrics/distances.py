@@ -36,7 +36,7 @@ def kernel_distance(features: np.ndarray, reference: np.ndarray, paired: bool) -
     Bińkowski, Sutherland, Arbel and Gretton, "Demystifying MMD GANs" (2018); it can be slightly negative. Published
     code averages random subsets of 1000; the average over all subsets, which needs no random numbers, is taken here.
     `paired` means that row i of both belongs to one image: then pairs are left out of the mixed term (Gretton et al.,
-    "A kernel two-sample test", 2012, lemma 6), for they are no independent draws and would lower the distance by
+    "A kernel two-sample test", 2012, lemma 6), for they are not independent draws and would lower the distance by
     O(1/N). The standard error is the jackknife's, leaving out one pair, or one row of either set, at a time; where
     both sets are of one distribution it is on the safe side, by up to √2.
     Needs three rows each.

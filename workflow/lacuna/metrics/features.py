@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
 
 from lacuna.canonical import canonical_json, digest
-from lacuna.data.compositing import composite
-from lacuna.data.images import read_image_bytes
+from lacuna.data.compositing import composite_picture
+from lacuna.data.images import read_image
 from lacuna.data.photographs import photographs_of
 from lacuna.errors import LacunaError
 from lacuna.files import atomic
@@ -71,12 +73,12 @@ def _pictures(files: Files, kinds: Sequence[str], invert: bool) -> dict[str, np.
     from lacuna.metrics.inception import resize
 
     if set(kinds) == {"truth"}:
-        return {"truth": resize(read_image_bytes(files[0]).transpose(1, 2, 0))}
+        return {"truth": resize(read_image(files[0]))}
     if not files[1]:
         pixels = {"truth": files[0], "raw": files[2]}
-        return {kind: resize(read_image_bytes(pixels[kind]).transpose(1, 2, 0)) for kind in kinds}
-    truth, mask, raw = read_triple(files, invert)
-    made = {"truth": lambda: truth, "raw": lambda: raw, "composite": lambda: composite(raw, truth, mask)}
+        return {kind: resize(read_image(pixels[kind])) for kind in kinds}
+    truth, hole, raw = read_triple(files, invert)
+    made = {"truth": lambda: truth, "raw": lambda: raw, "composite": lambda: composite_picture(raw, truth, hole)}
     return {kind: resize(made[kind]()) for kind in kinds}
 
 
@@ -94,8 +96,6 @@ def photograph_numbers(files: Sequence[Files]) -> list[int]:
 
 def write_features(path: str | Path, features: Features) -> None:
     """A `.safetensors` file; equal features give equal bytes."""
-    from safetensors.numpy import save_file
-
     if Path(path).suffix != ".safetensors":
         raise LacunaError(f"features are written as .safetensors, not as {path}; name the output accordingly")
     kept = {"names": features.names, "images": features.images, "photographs": features.photographs}
@@ -106,12 +106,10 @@ def write_features(path: str | Path, features: Features) -> None:
 
 def read_features(path: str | Path) -> Features:
     """What `write_features` wrote; anything else is a `LacunaError`."""
-    from safetensors import SafetensorError, safe_open
-
     try:
         with safe_open(str(path), framework="numpy") as stream:
             about = json.loads(stream.metadata()["about"])
             of = {kind: stream.get_tensor(kind) for kind in stream.keys()}  # noqa: SIM118 - not a dictionary
         return Features(of, about["names"], about["images"], about["photographs"])
     except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
-        raise LacunaError(f"{path} cannot be read as features ({error}); run `lacuna step features` again.") from None
+        raise LacunaError(f"{path} cannot be read as features ({error}); run `lacuna step features` again") from None

@@ -34,7 +34,7 @@ class Findings:
         return triple
 
     def _add(self, triple: Triple, reading: Reading) -> None:
-        hole = triple.mask[..., 0] == 1
+        hole = triple.hole
         differs = (triple.truth != triple.prediction).any(axis=-1)
         exact = bool(hole.any()) and not differs[hole].any()
         with self._lock:

@@ -34,7 +34,7 @@ def band_radius(height: int, width: int) -> int:
 def _boundary(masks):
     import numpy as np
 
-    from lacuna.metrics.windows import box_sums
+    from lacuna.metrics.box_sums import box_sums
 
     radius = band_radius(*masks.shape[1:])
     holes = np.stack([box_sums(mask.astype("float32"), radius) for mask in masks])
@@ -51,7 +51,7 @@ REGIONS: dict[str, Region] = {
             "band along the hole's edge",
             "Pixels with both hole and valid pixels within a square around them that reaches a 64th of the image's "
             "shorter side (rounded, at least one pixel; 4 at 256×256) in each direction: a band on both sides of the "
-            "hole's edge. The frame of the image is no edge; images without an edge are left out.",
+            "hole's edge. The frame of the image is not an edge; images without an edge are left out.",
             _boundary,
         ),
     )

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from lacuna.data.compositing import composite
+from lacuna.data.compositing import composite_picture
 from lacuna.errors import LacunaError
 from lacuna.metrics.facts import TILED_FROM, Metric
 from lacuna.metrics.findings import Findings
-from lacuna.metrics.per_image import named
+from lacuna.metrics.per_image import metric_by_name
 from lacuna.metrics.regions import REGIONS
 from lacuna.metrics.triples import Files
 
@@ -144,7 +144,7 @@ def score_rows(
     the files and counts what they tell.
     Raises `LacunaError` for files missing, unreadable, mispaired or of another size, and for values not finite.
     """
-    metrics = [named(name) for name in settings["metrics"]]
+    metrics = [metric_by_name(name) for name in settings["metrics"]]
     findings = findings or Findings()
     names = {key: settings[key] for key in ("source", "test_set", "system")}
     if any(metric.network for metric in metrics):
@@ -179,9 +179,8 @@ def _runs(files: Sequence[Files], read: list) -> Iterator[tuple[Sequence[Files],
 
 
 def _rows(files, read, metrics: list[Metric], names: dict, backbones: str | Path) -> Iterator[dict]:
-    truth, mask, raw = (np.stack(arrays) for arrays in zip(*read, strict=True))
-    hole = mask[..., 0] == 1
-    predictions = np.stack([raw, composite(raw, truth, mask)])
+    truth, hole, raw = (np.stack(arrays) for arrays in zip(*read, strict=True))
+    predictions = np.stack([raw, composite_picture(raw, truth, hole)])
     values = score_batch(metrics, predictions, truth, hole, backbones)
     for position, (image, mask_file, file) in enumerate(files):
         for k, prediction in enumerate(PREDICTIONS):

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from lacuna.errors import LacunaError
 from lacuna.metrics.features import Features
-from lacuna.metrics.per_set import named
+from lacuna.metrics.per_set import set_metric_by_name
 
 COLUMNS = ["source", "test_set", "system", "prediction", "metric", "value", "standard_error", "n", "flag"]
 NUMBERS = ("value", "standard_error", "n")
@@ -17,11 +17,11 @@ def set_rows(settings: dict, features: Features, reference: Features) -> Iterato
     of the same images and masks in the same order; another order, or too few images, is a `LacunaError`. A value that
     N is too small for is given with the flag `small-n`; a metric without a standard error has None there.
     """
-    metrics = [named(name) for name in settings["metrics"]]
+    metrics = [set_metric_by_name(name) for name in settings["metrics"]]
     if features.images != reference.images:
         raise LacunaError(
             f"the features of {features.names} and the reference {reference.names} are not of the same images and "
-            "masks in the same order; extract both from one list."
+            "masks in the same order; extract both from one list"
         )
     truth = _of(reference, "truth")
     for prediction, values in features.of.items():
@@ -29,7 +29,7 @@ def set_rows(settings: dict, features: Features, reference: Features) -> Iterato
             if len(values) < metric.needs:
                 raise LacunaError(
                     f"{metric.title} needs at least {metric.needs} images, but test set {settings['test_set']} has "
-                    f"{len(values)}; enlarge it or drop '{metric.name}' from the set metrics."
+                    f"{len(values)}; enlarge it or drop '{metric.name}' from the set metrics"
                 )
             value, error = metric.measure(values, truth, features.photographs)
             yield {
@@ -46,5 +46,5 @@ def set_rows(settings: dict, features: Features, reference: Features) -> Iterato
 def _of(features: Features, kind: str):
     if kind not in features.of:
         kinds: Sequence[str] = sorted(features.of)
-        raise LacunaError(f"the reference holds features of {', '.join(kinds)}, not of {kind}; extract those.")
+        raise LacunaError(f"the reference holds features of {', '.join(kinds)}, not of {kind}; extract those")
     return features.of[kind]

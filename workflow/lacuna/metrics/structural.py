@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.ndimage import correlate1d
 
-from lacuna.metrics.windows import box_sums
+from lacuna.metrics.box_sums import box_sums
 
 # Wang, Bovik, Sheikh and Simoncelli (2004): constants against division by small numbers, for values 0 … 255.
 C1, C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2

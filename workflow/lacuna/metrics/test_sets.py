@@ -15,7 +15,7 @@ def each_test_set(settings: dict, **files: Sequence[str]) -> Iterator[tuple]:
     if any(len(given) != len(test_sets) for given in files.values()):
         numbers = ", ".join(f"{len(given)} {name}" for name, given in files.items())
         raise LacunaError(
-            f"there are {len(test_sets)} test sets, but {numbers}; give one of each for every test set, in one order."
+            f"there are {len(test_sets)} test sets, but {numbers}; give one of each for every test set, in one order"
         )
     for test_set, *own in zip(test_sets, *files.values(), strict=True):
         yield ({**settings, "test_set": test_set}, *own)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lacuna.data.images import read_image, read_mask
+from lacuna.data.images import read_image_noting, read_soft_mask
 from lacuna.data.lists import read_list
 from lacuna.errors import LacunaError
 from lacuna.files import read_rows
@@ -33,10 +33,10 @@ def paired_files(list_path: str | Path, index_path: str | Path) -> list[Files]:
 
 
 class Triple(NamedTuple):
-    """Truth H×W×3 (uint8), mask H×W×1 (uint8, 1 = hole) and raw prediction H×W×3 (uint8) of one image."""
+    """Truth H×W×3 (uint8), hole H×W (bool) and raw prediction H×W×3 (uint8) of one image."""
 
     truth: np.ndarray
-    mask: np.ndarray
+    hole: np.ndarray
     prediction: np.ndarray
 
 
@@ -60,14 +60,13 @@ def read_triple_noting(files: Files, invert: bool = False) -> tuple[Triple, Read
     A file that cannot be read, or is of another size than the image, is a `LacunaError` that names it.
     """
     image, mask, prediction = files
-    truth, truth_transparent = read_image(image)
-    hole, others = read_mask(mask, invert)
-    predicted, transparent = read_image(prediction)
+    truth, truth_transparent = read_image_noting(image)
+    hole, others = read_soft_mask(mask, invert)
+    predicted, transparent = read_image_noting(prediction)
     for path, array in ((mask, hole), (prediction, predicted)):
-        if array.shape[1:] != truth.shape[1:]:
+        if array.shape[:2] != truth.shape[:2]:
             raise LacunaError(
-                f"{path} is {array.shape[2]}×{array.shape[1]} pixels, but its image {image} is "
-                f"{truth.shape[2]}×{truth.shape[1]}; make both at one size"
+                f"{path} is {array.shape[1]}×{array.shape[0]} pixels, but its image {image} is "
+                f"{truth.shape[1]}×{truth.shape[0]}; make both at one size"
             )
-    arrays = (np.ascontiguousarray(array.transpose(1, 2, 0)) for array in (truth, hole, predicted))
-    return Triple(*arrays), Reading(len(others) > 0, truth_transparent or transparent)
+    return Triple(truth, hole, predicted), Reading(len(others) > 0, truth_transparent or transparent)

@@ -37,7 +37,8 @@ def canny(image: Tensor, sigma: float, valid: Tensor | None = None) -> Tensor:
 
     scikit-image's detector on the grey picture, at its own thresholds (0.1 and 0.2 of the range), on the CPU; sigma is
     that of its Gaussian, in pixels. valid: N×1×H×W, 1 where the picture is known; what lies elsewhere is not looked at,
-    and its rim is no edge. No gradient flows. (J. Canny, "A Computational Approach to Edge Detection", IEEE TPAMI 1986)
+    and its rim is not an edge. No gradient flows. (J. Canny, "A Computational Approach to Edge
+    Detection", IEEE TPAMI 1986)
     """
     if image.is_meta:  # shapes without numbers
         return torch.empty_like(image[:, :1])

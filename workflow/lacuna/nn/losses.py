@@ -1,10 +1,17 @@
-"""Losses between features of a pretrained network, shared by systems. Each returns a scalar."""
+"""Losses that systems share: between features of a pretrained network, and on a discriminator's logits of any shape.
+
+Each returns a scalar. `hinge`: Lim and Ye, "Geometric GAN", 2017 (arXiv 1705.02894). `nsgan`, non-saturating:
+Goodfellow et al., "Generative Adversarial Nets", NeurIPS 2014; its cross-entropy is computed from logits, where a
+sigmoid would lose digits.
+"""
 
 from collections.abc import Iterable, Mapping
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+
+GAN_TYPES = ("hinge", "nsgan")
 
 
 def gram_matrix(features: Tensor) -> Tensor:
@@ -26,3 +33,19 @@ def perceptual_loss(of: Mapping[str, Tensor], to: Mapping[str, Tensor], layers: 
 def style_loss(of: Mapping[str, Tensor], to: Mapping[str, Tensor], layers: Iterable[str]) -> Tensor:
     """Sum over `layers` of the mean absolute difference between Gram matrices (Gatys et al., CVPR 2016, with L1)."""
     return torch.stack([F.l1_loss(gram_matrix(of[layer]), gram_matrix(to[layer])) for layer in layers]).sum()
+
+
+def discriminator_loss(real: Tensor, fake: Tensor, gan_type: str) -> Tensor:
+    """The mean of the losses on real and on fake pictures: real logits are pushed up, fake ones down."""
+    if gan_type == "hinge":
+        return (F.relu(1 - real).mean() + F.relu(1 + fake).mean()) / 2
+    return (_cross_entropy(real, 1) + _cross_entropy(fake, 0)) / 2
+
+
+def generator_loss(fake: Tensor, gan_type: str) -> Tensor:
+    """Fake logits are pushed up."""
+    return -fake.mean() if gan_type == "hinge" else _cross_entropy(fake, 1)
+
+
+def _cross_entropy(logits: Tensor, target: float) -> Tensor:
+    return F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, target))

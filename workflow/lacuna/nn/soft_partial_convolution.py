@@ -21,7 +21,7 @@ class PixelNorm(nn.Module):
         return x * (self.alpha * (x.square().mean(1, keepdim=True) + 1e-8).rsqrt())
 
 
-class PartialConv2d(nn.Conv2d):
+class SoftPartialConv2d(nn.Conv2d):
     """Partial convolution (Liu et al., ECCV 2018) with soft masks: 1 = valid, 0 = hole, anything between.
 
     Returns (features, the mean of the mask under each window). Without a mask all pixels of the picture are valid, and
@@ -55,9 +55,9 @@ class ResidualBlock(nn.Module):
     def __init__(self, channels: int, out_channels: int, kernel: int):
         super().__init__()
         self.norm1 = PixelNorm(channels)
-        self.conv1 = PartialConv2d(channels, out_channels, kernel, padding=kernel // 2)
+        self.conv1 = SoftPartialConv2d(channels, out_channels, kernel, padding=kernel // 2)
         self.norm2 = PixelNorm(out_channels)
-        self.conv2 = PartialConv2d(out_channels, out_channels, kernel, padding=kernel // 2)
+        self.conv2 = SoftPartialConv2d(out_channels, out_channels, kernel, padding=kernel // 2)
         # a 1×1 partial convolution without a mask is a convolution
         self.short = nn.Conv2d(channels, out_channels, 1) if channels != out_channels else nn.Identity()
 

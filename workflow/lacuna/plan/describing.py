@@ -63,7 +63,7 @@ class Describing(Judging):
         return {"scores": self.scores_of(self.contestants())}, {"metrics": self.config["metrics"]}
 
     def _controls(self) -> tuple[dict, dict]:
-        return {"controls": self.scores_of(self.yardstick_keys())}, {}
+        return {"controls": self.scores_of(self.control_keys())}, {}
 
     def _set_scores(self) -> tuple[dict, dict]:
         keys = self.scored_as_sets()
@@ -111,7 +111,7 @@ class Describing(Judging):
         return files, {"without": self._without_export()}
 
     def _published(self) -> tuple[dict, dict]:
-        return {"published_means": [_published("seeds.csv")]}, {}
+        return {"published_means": [_published("original_comparison.csv")]}, {}
 
 
 def _published(name: str) -> str:

@@ -30,7 +30,7 @@ class Job:
     outputs: dict[str, tuple[Artifact, ...]]
     """Given as paths, kept as artifacts of this job."""
     after: dict[str, tuple[Artifact, ...]] = field(default_factory=dict)
-    """Artifacts that must be there, whatever they hold: their job's digest is no part of this one's."""
+    """Artifacts that must be there, whatever they hold: their job's digest is not part of this one's."""
     contents: dict[str, str] = field(default_factory=dict)
     """Digest of every plain path of `inputs`, and of what else of the user's or of ours the job reads, by name."""
     code: dict[str, str] = field(default_factory=dict)

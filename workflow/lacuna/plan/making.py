@@ -17,7 +17,7 @@ from lacuna.metrics.per_image import METRICS
 from lacuna.plan.job import Artifact, Job, is_made
 from lacuna.plan.names import Names
 from lacuna.plan.stages import Stage, Work, declare
-from lacuna.yardsticks import SOURCE as YARDSTICK
+from lacuna.sources import CONTROL
 
 PREDICTIONS = {
     "index": "{folder}/predictions/{system}/{source}/{test_set}/index.csv",
@@ -27,7 +27,7 @@ PICTURES = ("*.png",)
 
 
 class Making(Names):
-    """From the staging of images to the pictures of every system and yardstick."""
+    """From the staging of images to the pictures of every system and control."""
 
     def _job(self, declared: Stage, key: dict[str, str], work: Work) -> Job:
         """The job of a stage's work. Where its result was accepted for what is asked for now, it has that digest."""
@@ -168,13 +168,13 @@ class Making(Names):
         {
             "indexes": lambda plan: [
                 f"{{folder}}/predictions/{name}/{source}/{test_set}/index.csv"
-                for name, source, test_set in plan.yardstick_predictions()
+                for name, source, test_set in plan.control_predictions()
             ]
         },
         beside=PICTURES,
     )
-    def yardsticks(self) -> Work:
-        settings = {"yardsticks": self.yardstick_names, "test_sets": self.test_sets}
+    def controls(self) -> Work:
+        settings = {"controls": self.control_names, "test_sets": self.test_sets}
         return Work(settings, {"pairs": self._lists(*self.test_sets)})
 
     def predicted(self, system: str, source: str, test_set: str) -> Job:
@@ -201,9 +201,9 @@ class Making(Names):
         return [self.pair(name).outputs["list"][0] for name in image_sets]
 
     def _indexes(self, system: str, source: str) -> list[Artifact]:
-        """The indexes of a system's or a yardstick's pictures, one a test set."""
-        if source == YARDSTICK:
-            made = dict(zip(self.yardstick_predictions(), self.yardsticks().outputs["indexes"], strict=True))
+        """The indexes of a system's or a control's pictures, one a test set."""
+        if source == CONTROL:
+            made = dict(zip(self.control_predictions(), self.controls().outputs["indexes"], strict=True))
             return [made[system, source, test_set] for test_set in self.test_sets]
         return [self.predicted(system, source, test_set).outputs["index"][0] for test_set in self.test_sets]
 
@@ -224,7 +224,7 @@ class Making(Names):
         merged = {key: value for key, value in {**common, **own}.items() if value is not None}
         if "iterations" in merged and "seconds" in merged:
             raise LacunaError(
-                f"in the config, the training of '{label}' takes either 'iterations' or 'seconds'; give one of them."
+                f"in the config, the training of '{label}' takes either 'iterations' or 'seconds'; give one of them"
             )
         return merged
 

@@ -3,11 +3,10 @@
 from pathlib import Path
 
 from lacuna.config import complete, suggest, validate
+from lacuna.controls import TITLES as CONTROLS
 from lacuna.errors import LacunaError
-from lacuna.sources import ELSEWHERE, UNTRAINED
-from lacuna.system_facts import describe
-from lacuna.yardsticks import SOURCE as YARDSTICK
-from lacuna.yardsticks import TITLES as YARDSTICKS
+from lacuna.plan.remembered_facts import remembered_facts
+from lacuna.sources import CONTROL, ELSEWHERE, UNTRAINED
 
 
 class Names:
@@ -22,21 +21,19 @@ class Names:
         self.sources: dict[str, dict] = config["sources"]
         self.test_sets: list[str] = config["test_sets"]
         self.systems: dict[str, dict] = config["systems"]
-        self.yardstick_names: list[str] = list(YARDSTICKS) if config["sanity_rows"] else []
+        self.control_names: list[str] = list(CONTROLS) if config["controls"] else []
         self.set_metrics: list[str] = config["set_metrics"]
         self._facts = {label: self._describe(label) for label in self.systems}
         for label, entry in self.systems.items():
             if "training" in entry and not self._facts[label]["trained"]:
-                raise LacunaError(
-                    f"in the config, systems.{label} has 'training', but is not trained; remove that key."
-                )
+                raise LacunaError(f"in the config, systems.{label} has 'training', but is not trained; remove that key")
         if any(self.is_trained(label) for label in self.systems) and not self.sources:
-            raise LacunaError("in the config, a system needs training but 'sources' is empty; add a training set.")
+            raise LacunaError("in the config, a system needs training but 'sources' is empty; add a training set")
 
     def _describe(self, label: str) -> dict:
         if self.is_given(label):
             return {"title": label, "kind": "classical", "trained": False, "backbones": []}
-        return describe(self.registered_name(label), self.systems[label].get("settings", {}), self.cache_folder)
+        return remembered_facts(self.registered_name(label), self.systems[label].get("settings", {}), self.cache_folder)
 
     def registered_name(self, label: str) -> str:
         """The registry's name of the system behind a label."""
@@ -81,17 +78,17 @@ class Names:
         """All (system, source, test set) combinations that are predicted and scored."""
         return [(*contestant, test_set) for contestant in self.contestants() for test_set in self.test_sets]
 
-    def yardstick_keys(self) -> list[tuple[str, str]]:
-        """All (yardstick, `yardstick`) pairs, in the form of `contestants`."""
-        return [(name, YARDSTICK) for name in self.yardstick_names]
+    def control_keys(self) -> list[tuple[str, str]]:
+        """All (control, `control`) pairs, in the form of `contestants`."""
+        return [(name, CONTROL) for name in self.control_names]
 
-    def yardstick_predictions(self) -> list[tuple[str, str, str]]:
-        """All (yardstick, `yardstick`, test set) combinations, in the form of `predictions`."""
-        return [(*key, test_set) for key in self.yardstick_keys() for test_set in self.test_sets]
+    def control_predictions(self) -> list[tuple[str, str, str]]:
+        """All (control, `control`, test set) combinations, in the form of `predictions`."""
+        return [(*key, test_set) for key in self.control_keys() for test_set in self.test_sets]
 
     def scored_as_sets(self) -> list[tuple[str, str]]:
-        """All (system or yardstick, source) pairs whose pictures are scored as whole sets: none without set metrics."""
-        return [*self.contestants(), *self.yardstick_keys()] if self.set_metrics else []
+        """All (system or control, source) pairs whose pictures are scored as whole sets: none without set metrics."""
+        return [*self.contestants(), *self.control_keys()] if self.set_metrics else []
 
     def role_sets(self, role: str) -> list[str]:
         """The image sets of a role: `train`, `validation` or `test`."""

@@ -26,7 +26,7 @@ class Showing(Describing):
 
     @declare("torch", {"folder": WEB_RUNTIME})
     def fetch_web_runtime(self) -> Work:
-        """What the lock file says. Where it could not be had for want of npm, npm makes another job of it."""
+        """What the lock file says. Where it is missing because npm is, installing npm makes another job of it."""
         obtainable = has_npm() or Path(WEB_RUNTIME, FILES[0]).exists()
         lock = (LOCK_FOLDER / "package-lock.json").read_bytes()
         return Work({}, outcome=digest(lock, str(obtainable)))

@@ -52,7 +52,7 @@ def _settings(then: dict, now: dict, config: dict) -> list[str]:
 
 
 def flat(value, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], object]:
-    """Path of keys → value, for every value that is no mapping with keys."""
+    """Path of keys → value, for every value that is not a mapping with keys."""
     if isinstance(value, dict) and value:
         found: dict[tuple[str, ...], object] = {}
         for key, each in value.items():

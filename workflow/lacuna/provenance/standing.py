@@ -48,7 +48,7 @@ def job_of(plan: Plan, path: str) -> Job:
     if len(found) == 1:
         return found[0]
     if not found:
-        raise LacunaError(f"{path} is no result of the run '{plan.run}'; name a file that a rule makes")
+        raise LacunaError(f"{path} is not a result of the run '{plan.run}'; name a file that a rule makes")
     those = ", ".join(str(job.first) for job in found[:3])
     raise LacunaError(f"{path} holds results of {len(found)} jobs ({those}, ...); name one of them")
 

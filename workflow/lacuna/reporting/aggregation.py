@@ -10,7 +10,7 @@ from lacuna.cells import cell, uncell
 from lacuna.data.photographs import photographs_of
 from lacuna.errors import LacunaError
 from lacuna.files import atomic
-from lacuna.metrics.per_image import named
+from lacuna.metrics.per_image import metric_by_name
 from lacuna.reporting.titles import reading_of
 
 KEYS = ["source", "test_set", "system", "prediction", "region", "metric"]
@@ -73,7 +73,7 @@ def by_coverage(scores: pd.DataFrame) -> pd.DataFrame:
     return _summarise(scores.assign(bin=bins_of(scores["coverage"])), [*KEYS, "bin"])[BY_COVERAGE]
 
 
-def identity(path: str | Path) -> tuple[str, str]:
+def system_and_source(path: str | Path) -> tuple[str, str]:
     """(system, source) of a file in `training/<system>/<source>/`."""
     folder = Path(path).absolute().parent
     return folder.parent.name, folder.name
@@ -81,7 +81,7 @@ def identity(path: str | Path) -> tuple[str, str]:
 
 def predicted_by(path: str | Path) -> tuple[str, str]:
     """(system, source) of a file in `predictions/<system>/<source>/<test_set>/`."""
-    return identity(Path(path).absolute().parent)
+    return system_and_source(Path(path).absolute().parent)
 
 
 def read_curve(path: str | Path) -> pd.DataFrame:
@@ -102,7 +102,7 @@ def training(paths: Sequence[str | Path], numbers: dict[str, int]) -> pd.DataFra
     """
     rows = []
     for path in paths:
-        system, source = identity(path)
+        system, source = system_and_source(path)
         curve = read_curve(path)
         first, last = curve.iloc[0], curve.iloc[-1]
         if first["step"] != 0 or len(curve) < 2:
@@ -138,7 +138,9 @@ def leaderboard(table: pd.DataFrame, prediction: str = "composite", region: str 
     sums = chosen.assign(total=chosen["mean"] * chosen["n"]).groupby(keys)[["total", "n"]].sum()
     sums["mean"] = sums["total"] / sums["n"]
     means = sums.pivot_table(values="mean", index=keys[:2], columns="metric")
-    ranks = pd.DataFrame({name: means[name].rank(ascending=named(name).direction == "lower") for name in means})
+    ranks = pd.DataFrame(
+        {name: means[name].rank(ascending=metric_by_name(name).direction == "lower") for name in means}
+    )
     means["mean_rank"] = ranks.mean(axis=1)
     means.insert(0, "n", sums["n"].groupby(["system", "source"]).first())
     return means.reset_index().sort_values(["mean_rank", "system", "source"], ignore_index=True)

@@ -7,7 +7,7 @@ as templates of Jinja first, so that whatever a user wrote is escaped for both.
 from pathlib import Path
 
 from lacuna.files import atomic
-from lacuna.metrics.per_image import named
+from lacuna.metrics.per_image import metric_by_name
 from lacuna.reporting.descriptions import Description, Table
 from lacuna.reporting.markup import restructured_text
 
@@ -19,7 +19,7 @@ def facts_of(plan, description: Description, value: str) -> dict[str, str]:
     """What a caption may name and a plan knows."""
     titles = plan.titles()
     return {
-        "metric": named(plan.config["metrics"][0]).title,
+        "metric": metric_by_name(plan.config["metrics"][0]).title,
         "systems": ", ".join(title for _, title in titles["systems"]),
         "test_set": dict(titles["test_sets"]).get(value, value),
         "source": dict(titles["sources"]).get(value, value),

@@ -9,7 +9,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from lacuna.metrics.per_image import named
+from lacuna.metrics.per_image import metric_by_name
 from lacuna.reporting.bootstrap import intervals
 from lacuna.reporting.statistics import BLOCKS, PHOTOGRAPH, compared, judge
 from lacuna.sources import SHARED
@@ -44,7 +44,7 @@ def cross(scores: pd.DataFrame) -> pd.DataFrame:
 
 def _family(rows: pd.DataFrame, names: dict) -> list[dict]:
     """The comparisons that are corrected together."""
-    direction = named(names["metric"]).direction
+    direction = metric_by_name(names["metric"]).direction
     found = []
     for test_set, mine in rows.groupby("test_set", sort=True):
         wide = mine.pivot_table(index=PAIR, columns="source", values="value").sort_index()
@@ -54,7 +54,7 @@ def _family(rows: pd.DataFrame, names: dict) -> list[dict]:
                 continue
             photographs, values = both.index.get_level_values(PHOTOGRAPH).to_numpy(), both.to_numpy()
             values = np.column_stack([values, values[:, 0] - values[:, 1]])
-            ranges = [*[named(names["metric"]).range] * 2, (-np.inf, np.inf)]
+            ranges = [*[metric_by_name(names["metric"]).range] * 2, (-np.inf, np.inf)]
             low, high = intervals(values, names["system"], test_set, a, b, photographs=photographs, within=ranges)
             found.append(
                 {**names, "test_set": test_set, "source_a": a, "source_b": b}

@@ -59,7 +59,7 @@ raw, with its PSNR.
 
 ## How to tell
 
-Score three yardsticks with the same code: the truth (it must read the perfect value), the masked input, and mean fill.
+Score three controls with the same code: the truth (it must read the perfect value), the masked input, and mean fill.
 Then look at raw and composite, hole and surrounding apart: the table's columns tell the cases from one another.
 """
 

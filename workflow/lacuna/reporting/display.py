@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from lacuna.metrics.per_image import named
+from lacuna.metrics.per_image import metric_by_name
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class DisplayTable:
 
 def row_of(values: list[float | None], metric_name: str) -> tuple[Cell, ...]:
     """Cells with the metric's digits; all that print the best value are best, so that what looks equal is."""
-    metric = named(metric_name)
+    metric = metric_by_name(metric_name)
     texts = ["–" if value is None else f"{value:.{metric.decimals}f}" for value in values]
     numbers = [float(text) for text in texts if text != "–"]
     best = (max if metric.direction == "higher" else min)(numbers) if len(numbers) > 1 else None

@@ -13,7 +13,7 @@ import pandas as pd
 from lacuna.errors import LacunaError
 from lacuna.files import read_rows
 from lacuna.metrics.facts import Metric
-from lacuna.metrics.per_image import named
+from lacuna.metrics.per_image import metric_by_name
 from lacuna.reporting.aggregation import predicted_by
 from lacuna.reporting.strips import Example
 from lacuna.reporting.titles import UNTRAINED_MARK, check_known, titles
@@ -29,7 +29,7 @@ COLUMNS = ["system", "source", "rank", *NAMES, "file", "coverage", "metric", "pr
 def ordered(scores: pd.DataFrame, metric: str) -> pd.DataFrame:
     """The rows that the choice is made from, worst first within each (system, source)."""
     chosen = scores[(scores["prediction"] == PREDICTION) & (scores["region"] == REGION) & (scores["metric"] == metric)]
-    worst_first = named(metric).direction == "higher"
+    worst_first = metric_by_name(metric).direction == "higher"
     keys = ["system", "source", "value", *NAMES]
     return chosen.sort_values(keys, ascending=[True, True, worst_first, True, True, True], ignore_index=True)
 
@@ -83,7 +83,7 @@ def checked(settings: dict, scores: pd.DataFrame) -> tuple[Metric, pd.DataFrame]
 
     A system without a title and scores without a hole are `LacunaError`s.
     """
-    metric = named(settings["metrics"][0])
+    metric = metric_by_name(settings["metrics"][0])
     check_known(scores["system"], titles(settings["systems"]), "system")
     rows = ordered(scores, metric.name)
     if rows.empty:

@@ -19,7 +19,7 @@ from markupsafe import Markup
 from lacuna.canonical import digest
 from lacuna.errors import LacunaError
 from lacuna.files import read_rows
-from lacuna.metrics.per_image import named
+from lacuna.metrics.per_image import metric_by_name
 from lacuna.reporting.aggregation import read_scores
 from lacuna.reporting.titles import PREDICTIONS, REGIONS, UNTRAINED_MARK, UNTRAINED_NOTE, titles
 from lacuna.sources import SHARED
@@ -138,7 +138,7 @@ def gallery_data(settings: dict, folder: str | Path, page_folder: str | Path) ->
         ],
         "sources": [{"name": name, "title": title} for name, title in sources.items()],
         "testSets": sets,
-        "metrics": [{fact: getattr(named(name), fact) for fact in facts} for name in settings["metrics"]],
+        "metrics": [{fact: getattr(metric_by_name(name), fact) for fact in facts} for name in settings["metrics"]],
         "readings": _readings(columns),
         "sharedNote": UNTRAINED_NOTE,
         "entries": entries,

@@ -14,7 +14,7 @@ import pandas as pd
 from scipy import stats
 
 from lacuna.errors import LacunaError
-from lacuna.metrics.per_image import named
+from lacuna.metrics.per_image import metric_by_name
 from lacuna.reporting.aggregation import leaderboard, quantitative
 from lacuna.reporting.bootstrap import LEVEL, effective_number, intervals, outer_share, resampled_means
 from lacuna.sources import SHARED, UNTRAINED
@@ -130,7 +130,7 @@ def _pairs(scores: pd.DataFrame, source: str, prediction: str, region: str) -> l
     photographs = wide.index.get_level_values(PHOTOGRAPH).to_numpy()
     rows, columns = [], []
     for metric in dict.fromkeys(wide.columns.get_level_values("metric")):
-        direction = named(metric).direction
+        direction = metric_by_name(metric).direction
         for a, b in combinations(wide[metric], 2):
             column = (wide[metric][a] - wide[metric][b]).to_numpy()
             both = np.isfinite(column)
@@ -197,7 +197,7 @@ def ranks(scores: pd.DataFrame) -> pd.DataFrame:
                 number, k = means.shape
                 if number == 0 or k < 2:
                     continue
-                of_photograph = means.rank(axis=1, ascending=named(metric).direction == "lower").to_numpy()
+                of_photograph = means.rank(axis=1, ascending=metric_by_name(metric).direction == "lower").to_numpy()
                 low, high = intervals(of_photograph, prediction, region)
                 difference = critical_difference(k, number)
                 p_value = friedman(of_photograph) if number >= FEWEST else np.nan
@@ -222,7 +222,7 @@ def leaderboard_intervals(scores: pd.DataFrame) -> pd.DataFrame:
         mine = chosen[(chosen["system"] == place.system) & (chosen["source"] == place.source)]
         wide = mine.pivot_table(index=[*IMAGE, PHOTOGRAPH], columns="metric", values="value").sort_index()
         photographs = wide.index.get_level_values(PHOTOGRAPH)
-        ranges = [named(metric).range for metric in wide]
+        ranges = [metric_by_name(metric).range for metric in wide]
         ends = intervals(wide.to_numpy(), "composite", "image", photographs=photographs, within=ranges)
         for metric, low, high in zip(wide, *ends, strict=True):
             there = wide[metric].notna()
@@ -244,7 +244,7 @@ def _rank_intervals(chosen: pd.DataFrame) -> dict[tuple[str, str], tuple[float, 
     ranks_of_metrics = []
     for metric in wide.columns.unique("metric"):
         of_places = [wide.columns.get_loc((metric, *place)) for place in places]
-        better_first = means[:, of_places] * (-1 if named(metric).direction == "higher" else 1)
+        better_first = means[:, of_places] * (-1 if metric_by_name(metric).direction == "higher" else 1)
         ranks_of_metrics.append(stats.rankdata(better_first, axis=1))
     drawn = np.mean(ranks_of_metrics, axis=0)
     outside = outer_share(effective_number(np.bincount(of)))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lacuna.data.compositing import composite
+from lacuna.data.compositing import composite_picture
 from lacuna.metrics.triples import read_triple
 from lacuna.reporting.style import HOLE, written_to
 
@@ -57,9 +57,9 @@ def draw_strips(rows: list[tuple[str, list[Example]]], output: str | Path, raw: 
 
 def _pictures(example: Example, raw: bool) -> list[np.ndarray]:
     """uint8 H×W×3 each."""
-    truth, mask, prediction = read_triple((example.image, example.mask, example.prediction))
-    hidden = composite(np.array(HOLE, np.uint8), truth, mask)
-    return [hidden, *[prediction] * raw, composite(prediction, truth, mask), truth]
+    truth, hole, prediction = read_triple((example.image, example.mask, example.prediction))
+    hidden = composite_picture(np.array(HOLE, np.uint8), truth, hole)
+    return [hidden, *[prediction] * raw, composite_picture(prediction, truth, hole), truth]
 
 
 def _show(axis, picture: np.ndarray, left: float, top: float) -> None:

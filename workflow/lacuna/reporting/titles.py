@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from lacuna.errors import LacunaError
 from lacuna.metrics import regions
 from lacuna.metrics.facts import METRICS, Metric
-from lacuna.metrics.per_image import named
+from lacuna.metrics.per_image import metric_by_name
 
 PREDICTIONS = {
     "composite": "composites (the prediction inside the hole, the image itself outside)",
@@ -33,8 +33,8 @@ def reading_of(column: str) -> tuple[Metric, str]:
     for suffix in sorted(READINGS, key=len, reverse=True):
         name = column.removesuffix(suffix)
         if column.endswith(suffix) and name in METRICS:
-            return named(name), READINGS[suffix]
-    return named(column), READINGS[""]
+            return metric_by_name(name), READINGS[suffix]
+    return metric_by_name(column), READINGS[""]
 
 
 def check_known(found: Iterable[str], known: dict[str, str], what: str) -> None:

@@ -2,10 +2,10 @@
 
 import pandas as pd
 
-from lacuna.metrics.per_image import named
+from lacuna.controls import GROUND_TRUTH, MASKED_INPUT, MEAN_FILL
+from lacuna.metrics.per_image import metric_by_name
 from lacuna.reporting.titles import REGIONS, titles
 from lacuna.sources import SHARED
-from lacuna.yardsticks import GROUND_TRUTH, MASKED_INPUT, MEAN_FILL
 
 BEATEN = {  # control → what being worse than it means
     MEAN_FILL: "filling the hole with the mean colour",
@@ -52,7 +52,7 @@ def _imperfect(controls: pd.DataFrame, settings: dict) -> list[str]:
     """The ground truth against itself must read the best value that each metric has."""
     found = []
     for row in controls[controls["system"] == GROUND_TRUTH].itertuples():
-        metric = named(row.metric)
+        metric = metric_by_name(row.metric)
         number = f".{metric.decimals}f"
         low, high = metric.range
         perfect = high if metric.direction == "higher" else low
@@ -73,7 +73,7 @@ def _below(quantitative: pd.DataFrame, controls: pd.DataFrame, settings: dict) -
         for (system, source), rows in means.groupby(["system", "source"]):
             texts, numbers = [], set()
             for (_, _, name), row in rows.iterrows():
-                metric = named(name)
+                metric = metric_by_name(name)
                 if metric.is_better(row["mean_other"], row["mean"]):
                     number = f".{metric.decimals}f"
                     texts.append(f"{metric.title} {row['mean']:{number}} against {row['mean_other']:{number}}")

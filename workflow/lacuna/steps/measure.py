@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from lacuna import systems
-from lacuna.complexity.machine import processor, usable_threads
+from lacuna.cost.machine import processor, usable_threads
 from lacuna.data.sizes import width_and_height
 from lacuna.errors import LacunaError
 from lacuna.files import read_json, write_json
@@ -24,7 +24,7 @@ def run(task) -> None:
     machine = {"processor": processor(), "gpu": None, "threads": threads, "busy": busy}
     result = {"system": name, "kind": kind, "image_size": [width, height], "machine": machine}
     if kind == "classical":
-        from lacuna.complexity import classical
+        from lacuna.cost import classical
 
         system = systems.create(name, **settings["settings"])
         result |= {"counts": None, "rows": classical.measure(system, height, width, measurement["seconds"])}
@@ -52,7 +52,7 @@ def _of_network(
     """`counts` and `rows` of a system with a network."""
     import torch
 
-    from lacuna.complexity import networks
+    from lacuna.cost import networks
 
     measurement = settings["measurement"]
     largest = {"cpu": measurement["largest_batch_cpu"], "cuda": measurement["largest_batch_gpu"]}
@@ -66,11 +66,11 @@ def _of_network(
         machine["gpu"] = torch.cuda.get_device_name(devices[-1])
         torch.cuda.empty_cache()
     if graph is not None:
-        from lacuna.complexity import graphs
+        from lacuna.cost import onnx
 
         def pictures(n: int):
             fitting = networks.pictures(n, counts["run"]["height"], counts["run"]["width"])
             return [tensor.numpy() for tensor in fitting]
 
-        rows += graphs.measure(graph, pictures, devices, seconds, threads, largest)
+        rows += onnx.measure(graph, pictures, devices, seconds, threads, largest)
     return {"counts": counts, "rows": rows}

@@ -6,7 +6,7 @@ from PIL import Image
 
 from lacuna import systems
 from lacuna.canonical import seed_of
-from lacuna.data.images import read_image_bytes, read_mask_bytes
+from lacuna.data.images import read_image, read_mask
 from lacuna.data.lists import read_list
 from lacuna.errors import LacunaError
 from lacuna.files import empty_folder, write_json, write_rows
@@ -53,8 +53,8 @@ def _batches(pairs: list):
     """Lists of (pair, image, mask), at most `BATCH` long, of one size each, in order."""
     batch: list[tuple] = []
     for pair in pairs:
-        image = read_image_bytes(pair.image).transpose(1, 2, 0)
-        mask = read_mask_bytes(pair.mask)[0] == 1
+        image = read_image(pair.image)
+        mask = read_mask(pair.mask)
         if batch and (len(batch) == BATCH or batch[0][1].shape != image.shape):
             yield batch
             batch = []

@@ -117,7 +117,7 @@ class Server(ThreadingHTTPServer):
 
 
 def server(folder: str | Path, port: int = 0) -> Server:
-    """A server of `folder` on loopback, bound and not yet serving; port 0 takes a free one. Close it after use.
+    """A server of `folder` on loopback, bound and not yet serving; port 0: any free one. Close it after use.
 
     Raises `LacunaError` for a port that cannot be had.
     """

@@ -88,7 +88,7 @@ def read_record(folder: str | Path) -> dict:
 
 def _installed(folder: Path) -> Path:
     if not has_npm():
-        raise LacunaError(f"{PACKAGE} comes by npm, which is not installed here; install Node.js with npm")
+        raise LacunaError(f"{PACKAGE} is installed with npm, which is missing here; install Node.js with npm")
     for name in ("package.json", "package-lock.json"):
         shutil.copyfile(LOCK_FOLDER / name, folder / name)
     try:
@@ -98,9 +98,9 @@ def _installed(folder: Path) -> Path:
     except OSError as error:
         raise LacunaError(f"npm cannot be run here ({error.strerror}); install Node.js with npm again") from None
     except subprocess.TimeoutExpired:
-        raise LacunaError(f"npm did not bring {PACKAGE} within {SECONDS} s; try again later") from None
+        raise LacunaError(f"npm did not install {PACKAGE} within {SECONDS} s; try again later") from None
     if result.returncode:
-        raise LacunaError(f"npm cannot bring {PACKAGE} {version()} ({_reason(result.stderr)}); see 'npm config list'")
+        raise LacunaError(f"npm cannot install {PACKAGE} {version()} ({_reason(result.stderr)}); see 'npm config list'")
     return folder
 
 

@@ -30,10 +30,9 @@ class Facts:
     size_multiple, minimal_size: what height and width must be, in pixels; a system's
     `predict` extends pictures of other sizes and crops the result.
     parameters: of everything that predicts; parts: the same by part, with parts that only training uses after them.
-    without_gradient: shell patterns of parameters (`network.…`, `discriminator.…`) that nothing applies, or whose
-    output no loss weighs: the authors count them, training leaves them. zero_gradient: of those whose gradient is 0 but
-    for rounding, whatever the data, since what they add is taken off again: by a normalisation, or by a softmax over
-    what they shift alike.
+    without_gradient: shell patterns of parameters (`network.…`, `discriminator.…`) that are never used in the
+    forward pass, or feed no loss: the authors count them, training does not change them. zero_gradient: patterns of
+    parameters whose gradient is zero up to rounding, because a later normalisation or softmax cancels them.
     data: how the authors make pictures and masks for training out of their files, in a sentence or two.
     """
 

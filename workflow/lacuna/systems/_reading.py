@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
+from safetensors import safe_open
 
 from lacuna.errors import LacunaError
 from lacuna.systems import _unpickling
@@ -36,8 +37,6 @@ def read_tensors(path: str | Path) -> tuple[Mapping, dict[str, str]]:
     """
     path = weights_file(path)
     if _is_safetensors(path):
-        from safetensors import safe_open
-
         metadata = read_metadata(path)
         try:
             with safe_open(path, framework="pt") as stream:
@@ -52,7 +51,7 @@ def read_tensors(path: str | Path) -> tuple[Mapping, dict[str, str]]:
         held = torch.load(path, map_location="cpu", pickle_module=_unpickling, weights_only=False)
     except Exception as error:  # a broken pickle can raise anything
         raise _damaged(path, error) from None
-    return named(held, f"the weights {path}"), {}
+    return mapping_of_names(held, f"the weights {path}"), {}
 
 
 def weights_file(path: str | Path) -> Path:
@@ -63,14 +62,14 @@ def weights_file(path: str | Path) -> Path:
     if not path.exists():
         raise LacunaError(f"the weights {path} do not exist; correct the name, or train the system or fetch them first")
     if not path.is_file():
-        raise LacunaError(f"the weights {path} are no regular file; name one")
+        raise LacunaError(f"the weights {path} are not a regular file; name one")
     with path.open("rb") as stream:
         start = stream.read(512)
     if not start:
         raise LacunaError(f"the weights {path} are an empty file; get the file again")
     for sign, words in STRANGERS:
         if start.lstrip().startswith(sign):
-            raise LacunaError(f"the weights {path} are no file of weights but {words}; get the file itself")
+            raise LacunaError(f"the weights {path} are not a file of weights but {words}; get the file itself")
     if start.startswith(b"PK") and not zipfile.is_zipfile(path):
         raise LacunaError(f"the weights {path} cannot be read: the file is cut off; get it again")
     return path
@@ -125,13 +124,13 @@ def read_note(metadata: Mapping[str, str], path: str | Path) -> dict | None:
     )
 
 
-def named(value, what: str) -> Mapping:
+def mapping_of_names(value, what: str) -> Mapping:
     """The value, if it maps names to something; otherwise a `LacunaError` that begins with `what`."""
     # an object of a class that was not imported may be a dictionary, and if it is empty is not
     if isinstance(value, Mapping) and (value or not isinstance(value, _unpickling.Inert)):
         if all(isinstance(key, str) for key in value):
             return value
-        kind = "some keys that are no names"
+        kind = "some keys that are not names"
     else:
         kind = f"one {type(value).__qualname__}"
     raise LacunaError(f"{what} must map names to arrays, not hold {kind}; save the network's `state_dict()`")
@@ -152,5 +151,5 @@ def _damaged(path: Path, error: Exception) -> LacunaError:
     words = str(error).split("\n")[0].strip() or type(error).__name__
     reason = "".join(letter for letter in words if letter.isprintable())[:200]
     return LacunaError(
-        f"the weights {path} cannot be read: the file is damaged, or is no file of weights ({reason}); get it again"
+        f"the weights {path} cannot be read: the file is damaged, or is not a file of weights ({reason}); get it again"
     )

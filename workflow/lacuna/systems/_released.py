@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from lacuna.errors import LacunaError
-from lacuna.systems._reading import named, read_tensors
+from lacuna.systems._reading import mapping_of_names, read_tensors
 
 # Names under which checkpoints keep weights, or which stand with a dot before their keys: of one part, and of anything.
 NAMES_OF_PARTS = {"network": ("generator", "netG", "G"), "discriminator": ("discriminator", "netD", "D")}
@@ -21,7 +21,7 @@ def opened(mapping_or_path) -> Mapping:
     """What a file of weights holds, or the mapping itself; what has no names is a `LacunaError`."""
     if isinstance(mapping_or_path, str | Path):
         return read_tensors(mapping_or_path)[0]
-    return named(mapping_or_path, "the weights")
+    return mapping_of_names(mapping_or_path, "the weights")
 
 
 def unwrap(mapping: Mapping, wanted: set[str], part: str = "network") -> dict[str, object]:
@@ -34,7 +34,7 @@ def unwrap(mapping: Mapping, wanted: set[str], part: str = "network") -> dict[st
     """
     networks = (*NAMES_OF_PARTS.get(part, (part,)), *NAMES_OF_NETWORKS)
     opened_before = set()
-    while not wanted & named(mapping, "the weights").keys():
+    while not wanted & mapping_of_names(mapping, "the weights").keys():
         if id(mapping) in opened_before:
             raise LacunaError("the weights hold themselves, so that there is no end to opening them; get another file")
         opened_before.add(id(mapping))

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lacuna.nn.layers import initialise_kaiming, twice_the_size
-from lacuna.nn.soft_partial_convolution import PartialConv2d, PixelNorm, ResidualBlock
+from lacuna.nn.soft_partial_convolution import PixelNorm, ResidualBlock, SoftPartialConv2d
 from lacuna.nn.weighted_attention import PositionEmbedding, TransformerLayer
 
 # ---------------------------------------------------------------------- encoder
@@ -19,7 +19,7 @@ class Down(nn.Module):
 
     def __init__(self, channels: int):
         super().__init__()
-        self.downsample = nn.ModuleDict({"conv": PartialConv2d(channels, channels, 2, stride=2)})
+        self.downsample = nn.ModuleDict({"conv": SoftPartialConv2d(channels, channels, 2, stride=2)})
         self.block = nn.ModuleList(
             [ResidualBlock(channels, 2 * channels, 1), ResidualBlock(2 * channels, 2 * channels, 1)]
         )
@@ -37,7 +37,7 @@ class Encoder(nn.Module):
     def __init__(self, width: int, scales: int):
         super().__init__()
         channels = width * 2**scales
-        self.encode = PartialConv2d(3, width, 1)
+        self.encode = SoftPartialConv2d(3, width, 1)
         self.down = nn.ModuleList(Down(width * 2**scale) for scale in range(scales))
         self.mid = nn.ModuleDict({f"block{number}": ResidualBlock(channels, channels, 1) for number in (1, 2)})
         self.conv_out = ResidualBlock(channels, channels, 1)
@@ -58,7 +58,7 @@ class Transformer(nn.Module):
 
     def __init__(self, channels: int, layers: int, heads: int, hidden: int):
         super().__init__()
-        self.token_embed = PartialConv2d(channels, channels, 1)
+        self.token_embed = SoftPartialConv2d(channels, channels, 1)
         self.pos_embed = PositionEmbedding(channels)
         layer = TransformerLayer(channels, heads, hidden)
         for linear in (layer.attn.to_q, layer.attn.to_k, layer.attn.to_v):
@@ -105,7 +105,7 @@ class ToRGB(nn.Module):
     def __init__(self, channels: int, skip: bool):
         super().__init__()
         channels += 3 * skip
-        self.conv = nn.Sequential(PixelNorm(channels), nn.LeakyReLU(0.2), PartialConv2d(channels, 3, 3, padding=1))
+        self.conv = nn.Sequential(PixelNorm(channels), nn.LeakyReLU(0.2), SoftPartialConv2d(channels, 3, 3, padding=1))
 
     def forward(self, x: Tensor, skip: Tensor | None) -> Tensor:
         if skip is not None:
@@ -123,7 +123,7 @@ class Up(nn.Module):
         self.attn = nn.ModuleList(TransformerLayer(half, **attention) for _ in self.block if attention)
         self.noise = nn.ModuleList(HoleNoise(noise_in_prediction) for _ in self.block)
         self.out = ToRGB(half, skip)
-        self.upsample = nn.ModuleDict({"conv": PartialConv2d(half, half, 3, padding=1)})
+        self.upsample = nn.ModuleDict({"conv": SoftPartialConv2d(half, half, 3, padding=1)})
 
     def forward(self, x: Tensor, skip: Tensor | None, mask: Tensor) -> tuple[Tensor, Tensor]:
         for index, block in enumerate(self.block):
@@ -141,7 +141,7 @@ class Decoder(nn.Module):
         super().__init__()
         channels = width * 2**scales
         attention = {"heads": heads, "hidden": hidden}
-        self.conv_in = PartialConv2d(channels, channels, 3, padding=1)
+        self.conv_in = SoftPartialConv2d(channels, channels, 3, padding=1)
         self.mid = nn.ModuleDict(
             {
                 "block1": ResidualBlock(channels, channels, 3),

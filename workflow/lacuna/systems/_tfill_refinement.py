@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lacuna.nn.layers import initialise_kaiming, twice_the_size
-from lacuna.nn.soft_partial_convolution import PartialConv2d, PixelNorm, ResidualBlock
+from lacuna.nn.soft_partial_convolution import PixelNorm, ResidualBlock, SoftPartialConv2d
 from lacuna.systems._tfill_coarse import ToRGB
 
 PARAMETERS = 45_268_041  # at the first stage's default width and depth; a test counts them
@@ -32,7 +32,7 @@ class AttentionAwareLayer(nn.Module):
         self.to_out = ResidualBlock(2 * channels, channels, 1)
 
     def forward(self, x: Tensor, encoded: Tensor, valid: Tensor) -> Tensor:
-        """encoded: N×C×h×w. valid: N×1×h×w in [0, 1], the share of each place that is no hole."""
+        """encoded: N×C×h×w. valid: N×1×h×w in [0, 1], the share of each place that is not hole."""
         query, key, made, known = map(_by_head, (self.query_conv(x), self.key_conv(x), x, encoded))
         likeness = query @ key.transpose(-2, -1) / key.shape[-1] ** 0.5
         share = valid.flatten(2)[:, None]
@@ -63,7 +63,7 @@ class Down(nn.Module):
 
     def __init__(self, channels: int):
         super().__init__()
-        self.downsample = nn.ModuleDict({"conv": PartialConv2d(channels, channels, 3, stride=2, padding=1)})
+        self.downsample = nn.ModuleDict({"conv": SoftPartialConv2d(channels, channels, 3, stride=2, padding=1)})
         self.block = nn.ModuleList(
             [ResidualBlock(channels, 2 * channels, 3), ResidualBlock(2 * channels, 2 * channels, 3)]
         )
@@ -85,7 +85,7 @@ class Up(nn.Module):
         self.attn = AttentionAwareLayer(half) if attention else None
         self.block = nn.ModuleList([ResidualBlock(channels, half, 3), ResidualBlock(half, half, 3)])
         self.out = ToRGB(half, skip)
-        self.upsample = nn.ModuleDict({"conv": PartialConv2d(half, half, 3, padding=1)})
+        self.upsample = nn.ModuleDict({"conv": SoftPartialConv2d(half, half, 3, padding=1)})
 
     def forward(self, x: Tensor, skip: Tensor | None, encoded: Tensor | None, mask: Tensor) -> tuple[Tensor, Tensor]:
         for block in self.block:
@@ -107,7 +107,7 @@ class Refiner(nn.Module):
     def __init__(self, width: int, scales: int):
         super().__init__()
         deepest = width * 2**scales
-        self.encode = PartialConv2d(3, width, 3, padding=1)
+        self.encode = SoftPartialConv2d(3, width, 3, padding=1)
         self.down = nn.ModuleList(Down(width * 2**scale) for scale in range(scales))
         self.mid = nn.ModuleList(ResidualBlock(deepest, deepest, 3) for _ in range(LAYERS))
         self.up = nn.ModuleList(Up(deepest >> scale, scale > 0, scale == scales - EIGHTH) for scale in range(scales))

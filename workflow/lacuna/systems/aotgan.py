@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from lacuna.data.compositing import composite
 from lacuna.errors import LacunaError
-from lacuna.nn import backbones
+from lacuna.nn import vgg
 from lacuna.nn.layers import ReflectionPad2d, gaussian_blur, initialise_normal, twice_the_size
 from lacuna.nn.losses import perceptual_loss, style_loss
 from lacuna.nn.patch_discriminator import patch_layers, require_patch
@@ -279,7 +279,7 @@ class AOTGAN(System):
     def load_backbones(self, folder: str | Path, device: torch.device) -> None:
         name = self.recipe.feature_network
         layers = tuple(sorted({*PERCEPTUAL_LAYERS, *STYLE_LAYERS[name]}))
-        self.features = backbones.VGGFeatures(name, folder, layers).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks it
+        self.features = vgg.VGGFeatures(name, folder, layers).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks it
 
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:
         rate, betas = self.recipe.learning_rate, self.recipe.betas

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from lacuna.data.tensors import image_tensor, mask_tensor, pictures_of
 from lacuna.errors import LacunaError
 from lacuna.nn.devices import choose_device, make_deterministic
 from lacuna.systems._facts import Deviation, Facts, make_recipe
@@ -207,12 +208,12 @@ class System:
     def predict_arrays(self, images: Sequence[np.ndarray], masks: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Raw predictions, uint8 H×W×3, of a batch of uint8 H×W×3 RGB images under bool H×W masks, True = hole."""
         like = next(self.network.parameters())
-        image = torch.from_numpy(np.stack(images)).to(like.device).permute(0, 3, 1, 2).to(like.dtype) / 255
-        mask = torch.from_numpy(np.stack(masks)).to(like.device)[:, None].to(like.dtype)
+        image = image_tensor(np.stack(images), like.device, like.dtype)
+        mask = mask_tensor(np.stack(masks), like.device, like.dtype)
         raw = self.predict(image, mask)
         if not raw.isfinite().all():
-            raise LacunaError(f"system '{self.facts.name}' predicted values that are not finite; train it anew")
-        return list((raw.clamp(0, 1) * 255).round().byte().permute(0, 2, 3, 1).cpu().numpy())
+            raise LacunaError(f"system '{self.facts.name}' predicted NaN or infinity; train it again")
+        return list(pictures_of(raw))
 
     # ------------------------------------------------------------------ weights
 
@@ -280,7 +281,7 @@ def known_at(known: Tensor, size: Sequence[int]) -> Tensor:
 
 
 def require_size(image: Tensor, mask: Tensor, multiple: int, minimal: int, system: str) -> None:
-    """Refuse with one sentence what a network cannot take. Its own `predict` pads instead."""
+    """Refuse with a one-line error what a network cannot take. Its own `predict` pads instead."""
     height, width = image.shape[-2:]
     if mask.shape != (image.shape[0], 1, height, width) or image.shape[1] != 3:
         raise LacunaError(

@@ -22,8 +22,8 @@ from torch.nn.utils import spectral_norm
 
 from lacuna.data.compositing import composite
 from lacuna.errors import LacunaError
-from lacuna.nn.adversarial import discriminator_loss, generator_loss
 from lacuna.nn.contextual_attention import paste, self_similarity, usable_keys
+from lacuna.nn.losses import discriminator_loss, generator_loss
 from lacuna.nn.same_padding import same_padding
 from lacuna.systems import base
 from lacuna.systems._deepfillv2_released import NETWORKS, in_our_layout, released_names

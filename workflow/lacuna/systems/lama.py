@@ -16,7 +16,7 @@ from torch.nn import functional as F
 from torch.nn.utils import clip_grad_norm_
 
 from lacuna.errors import LacunaError
-from lacuna.nn import backbones
+from lacuna.nn import vgg
 from lacuna.nn.layers import ReflectionPad2d
 from lacuna.systems import base
 from lacuna.systems.base import Deviation, Facts, Prediction, System, require_size
@@ -340,7 +340,7 @@ class LaMa(System):
 
     def load_backbones(self, folder: str | Path, device: torch.device) -> None:
         name = self.recipe.perceptual_network
-        features = backbones.VGGFeatures(name, folder, PERCEPTUAL_LAYERS[name])
+        features = vgg.VGGFeatures(name, folder, PERCEPTUAL_LAYERS[name])
         self.features = features.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks it
 
     def predict(self, image: Tensor, mask: Tensor) -> Tensor:

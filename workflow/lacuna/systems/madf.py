@@ -18,7 +18,7 @@ from torch.utils.checkpoint import checkpoint
 
 from lacuna.data.compositing import composite
 from lacuna.errors import LacunaError
-from lacuna.nn import backbones
+from lacuna.nn import vgg
 from lacuna.nn.imagenet import denormalised, normalised
 from lacuna.nn.losses import perceptual_loss, style_loss
 from lacuna.systems import base
@@ -330,7 +330,7 @@ class MADF(System):
         return ("vgg16",)
 
     def load_backbones(self, folder: str | Path, device: torch.device) -> None:
-        features = backbones.VGGFeatures("vgg16", folder, FEATURE_LAYERS, normalise=False)
+        features = vgg.VGGFeatures("vgg16", folder, FEATURE_LAYERS, normalise=False)
         self.features = features.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks it
 
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:

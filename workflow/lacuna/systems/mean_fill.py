@@ -1,6 +1,6 @@
 """Mean fill: the hole becomes the mean colour of the valid pixels.
 
-The simplest answer there is, and the yardstick of the others: of all flat fills it has the least squared error on the
+The simplest answer there is, and the control for the others: of all flat fills it has the least squared error on the
 valid part, and a system that does not beat it has learnt nothing about the hole.
 """
 

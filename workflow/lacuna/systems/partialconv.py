@@ -20,7 +20,7 @@ from torch.nn import functional as F
 
 from lacuna.data.compositing import composite
 from lacuna.errors import LacunaError
-from lacuna.nn import backbones
+from lacuna.nn import vgg
 from lacuna.nn.imagenet import denormalised, normalised
 from lacuna.nn.losses import perceptual_loss, style_loss
 from lacuna.nn.partial_convolution import PartialConv2d
@@ -70,7 +70,7 @@ class Recipe(base.Recipe):
             raise LacunaError("settings 'width' and 'levels' of the partial convolutions must be at least 1")
         if not 0 <= self.fine_tune_after <= 1:
             raise LacunaError(
-                "setting 'fine_tune_after' of the partial convolutions is a share of the budget from 0 to 1, "
+                "setting 'fine_tune_after' of the partial convolutions must be between 0 and 1, "
                 f"not {self.fine_tune_after}"
             )
 
@@ -219,7 +219,7 @@ class PartialConv(System):
     def __init__(self, **settings):
         super().__init__(**settings)
         self.network = self.Generator(self.recipe.width, self.recipe.levels)
-        self.features: backbones.VGGFeatures | None = None
+        self.features: vgg.VGGFeatures | None = None
 
     @property
     def size_multiple(self) -> int:
@@ -237,7 +237,7 @@ class PartialConv(System):
 
     def load_backbones(self, folder: str | Path, device: torch.device) -> None:
         for name in self.backbones(self.recipe):
-            features = backbones.VGGFeatures(name, folder, FEATURE_LAYERS)
+            features = vgg.VGGFeatures(name, folder, FEATURE_LAYERS)
             self.features = features.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks it
 
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:

@@ -17,9 +17,9 @@ from torch.nn import functional as F
 
 from lacuna.data.compositing import composite
 from lacuna.errors import LacunaError
-from lacuna.nn.adversarial import GAN_TYPES, discriminator_loss, generator_loss
 from lacuna.nn.contextual_attention import paste, self_similarity, usable_keys
 from lacuna.nn.layers import initialise_normal, twice_the_size
+from lacuna.nn.losses import GAN_TYPES, discriminator_loss, generator_loss
 from lacuna.nn.patch_discriminator import patch_layers, require_patch
 from lacuna.systems import base
 from lacuna.systems.base import Deviation, Facts, System, known_at, require_size, where_known

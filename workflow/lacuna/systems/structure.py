@@ -19,22 +19,23 @@ from torch.nn import functional as F
 from lacuna.adaptation import losses as by_region
 from lacuna.data.compositing import composite
 from lacuna.errors import LacunaError
-from lacuna.nn import backbones
+from lacuna.nn import vgg
 from lacuna.nn.edges import canny, sobel
 from lacuna.nn.pooled_attention import Convolution, PooledAttention, UpConvolution
 from lacuna.systems import base
-from lacuna.systems._structure_discriminator import Discriminator, discriminator_loss
-from lacuna.systems._structure_losses import (
+from lacuna.systems._structure_released import discriminator_names, in_our_layout, network_names
+from lacuna.systems._structure_training import (
     CANNY_SIGMA,
     FEATURE_LAYERS,
+    Discriminator,
     content_loss,
+    discriminator_loss,
     low_scale_l1,
     region_l1,
     structure_losses,
     style_loss,
     uniform,
 )
-from lacuna.systems._structure_released import discriminator_names, in_our_layout, network_names
 from lacuna.systems.base import Deviation, Facts, Prediction, System, known_at, require_size, where_known
 
 FEATURE_NETWORKS = ("vgg19", "vgg16")
@@ -345,7 +346,7 @@ class Structure(System):
         return (recipe.feature_network,)
 
     def load_backbones(self, folder: str | Path, device: torch.device) -> None:
-        features = backbones.VGGFeatures(self.recipe.feature_network, folder, FEATURE_LAYERS)
+        features = vgg.VGGFeatures(self.recipe.feature_network, folder, FEATURE_LAYERS)
         self.features = features.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks it
 
     def released_keys(self, part: str = "network") -> dict[str, str]:

@@ -19,7 +19,7 @@ from torch.nn import functional as F
 
 from lacuna.data.compositing import composite
 from lacuna.errors import LacunaError
-from lacuna.nn import perceptual_similarity
+from lacuna.nn import lpips_loss
 from lacuna.nn.stylegan2 import Discriminator
 from lacuna.nn.weighted_attention import POSITIONS
 from lacuna.systems import base
@@ -240,7 +240,7 @@ class TFill(System):
             Deviation(
                 "batch_size",
                 8,
-                "Batches that are no multiple of 4 are taken too: the discriminator compares groups of the largest "
+                "Batches that are not a multiple of 4 are taken too: the discriminator compares groups of the largest "
                 "divisor of the batch size up to 4.",
             ),
         ),
@@ -285,7 +285,7 @@ class TFill(System):
 
     def load_backbones(self, folder: str | Path, device: torch.device) -> None:
         dropout = 0.5 if self.recipe.as_released else 0.0
-        similarity = perceptual_similarity.PerceptualSimilarity(folder, dropout)
+        similarity = lpips_loss.PerceptualSimilarity(folder, dropout)
         self.similarity = similarity.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks it
 
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:

@@ -1,4 +1,4 @@
-"""SIGTERM and Ctrl-C as a wish that the loop can ask about, so that it stops between two steps."""
+"""Turn SIGTERM and Ctrl-C into a flag that the loop checks between steps."""
 
 import signal
 from types import TracebackType

@@ -60,7 +60,7 @@ def train(
     """
     parsed = parse(settings)
     if systems.system_class(parsed.system).facts.kind != "deep":
-        raise LacunaError(f"system '{parsed.system}' is not trained; predict with it straight away")
+        raise LacunaError(f"system '{parsed.system}' needs no training; predict with it directly")
 
     def command(given: dict) -> str:
         """The command line that trains with other settings here."""

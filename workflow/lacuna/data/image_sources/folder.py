@@ -76,7 +76,7 @@ def origins_of_folder(
         return origins, passed_over
     low, high = share
     if not 0 <= low < high <= 1:
-        raise LacunaError(f"the share {share} of the folder {folder} is no range; give [lo, hi] within [0, 1]")
+        raise LacunaError(f"the share {share} of the folder {folder} is not a range; give [lo, hi] within [0, 1]")
     kept = [origin for origin in origins if low <= unit_number(origin.sha256) < high]
     if not kept:
         raise LacunaError(f"none of the {len(origins)} images in {folder} falls into the share {share}; widen it")

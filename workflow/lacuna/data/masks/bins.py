@@ -27,7 +27,7 @@ def coverage_bins(coverage: list[float], number: int) -> list[Bin]:
     low, high = (Fraction(str(edge)) for edge in coverage)
     if not 0 <= low < high <= 1 or number < 1:
         raise LacunaError(
-            f"coverage {coverage} in {number} bins is no range; give [lo, hi] within [0, 1] and 1 or more bins"
+            f"coverage {coverage} in {number} bins is not a range; give [lo, hi] within [0, 1] and 1 or more bins"
         )
     start = 0 if low < high / number else low
     edges = [low, *(start + (high - start) * i / number for i in range(1, number + 1))]

@@ -1,8 +1,8 @@
 """Free-form brush strokes.
 
-Algorithm 1 of the seeds' thesis, after Yu et al., "Free-Form Image Inpainting with Gated Convolution" (2019). Strokes
-are added to one mask until it covers what is asked: the algorithm itself controls coverage only through its
-hyper-parameters.
+Algorithm 1 of the thesis in which the original comparison was made, after Yu et al., "Free-Form Image Inpainting with
+Gated Convolution" (2019). Strokes are added to one mask until it covers what is asked: the algorithm itself controls
+coverage only through its hyper-parameters.
 """
 
 import math

@@ -12,6 +12,6 @@ from lacuna.registry import import_all
 import_all(__name__)
 
 
-def named(name: str) -> Metric:
+def metric_by_name(name: str) -> Metric:
     """The metric called `name`, in capitals or not; an unknown name is a `LacunaError` with the nearest one."""
     return find(METRICS, name, "metric")

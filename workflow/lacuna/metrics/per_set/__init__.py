@@ -12,6 +12,6 @@ from lacuna.registry import import_all
 import_all(__name__)
 
 
-def named(name: str) -> SetMetric:
+def set_metric_by_name(name: str) -> SetMetric:
     """The set metric called `name`, in capitals or not; an unknown name is a `LacunaError` with the nearest one."""
     return find(SET_METRICS, name, "set metric")

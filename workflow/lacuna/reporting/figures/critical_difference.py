@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lacuna.errors import LacunaError
-from lacuna.metrics.per_image import named
+from lacuna.metrics.per_image import metric_by_name
 from lacuna.reporting.descriptions import Figure
 from lacuna.reporting.titles import REGIONS, UNTRAINED_MARK, UNTRAINED_NOTE, check_known, titles
 from lacuna.sources import SHARED, UNTRAINED
@@ -58,7 +58,7 @@ def draw_ranks(settings: dict, scores, output: str | Path) -> None:
         for axis_row, metric in zip(axes, metrics, strict=True):
             for axis, (source, title) in zip(axis_row, sources.items(), strict=True):
                 mine = table[(table["source"] == source) & (table["metric"] == metric)]
-                axis.set_title(f"{title}: {named(metric).title}\ncomposite, {REGIONS['image']}", fontsize=9)
+                axis.set_title(f"{title}: {metric_by_name(metric).title}\ncomposite, {REGIONS['image']}", fontsize=9)
                 _draw(axis, mine.sort_values(["mean_rank", "system"]), names, look)
 
 

@@ -3,7 +3,7 @@
 import math
 from pathlib import Path
 
-from lacuna.metrics.per_image import named
+from lacuna.metrics.per_image import metric_by_name
 from lacuna.reporting.descriptions import Figure
 from lacuna.reporting.titles import REGIONS, UNTRAINED_MARK, UNTRAINED_NOTE, check_known, titles
 from lacuna.sources import SHARED, UNTRAINED
@@ -64,7 +64,7 @@ def draw_coverage(settings: dict, scores, output: str | Path) -> None:
             thin = 1.3 if len(systems) <= CROWD else 0.6
             shown = [name for name in systems if name in set(mine["system"])]
             for axis, metric in zip(axis_row, metrics, strict=True):
-                table = by_bin(mine[mine["metric"] == metric], prediction, region, within=named(metric).range)
+                table = by_bin(mine[mine["metric"] == metric], prediction, region, within=metric_by_name(metric).range)
                 width = min(0.8, 0.14 * (len(shown) - 1))
                 for place, system in enumerate(shown):
                     points = table[table["system"] == system].to_dict("list")
@@ -74,7 +74,7 @@ def draw_coverage(settings: dict, scores, output: str | Path) -> None:
                     axis.errorbar(
                         x, points["mean"], bars, markersize=4, linewidth=1.3, elinewidth=thin, **look[names[system]]
                     )
-                axis.set(xlabel="", ylabel=named(metric).label)
+                axis.set(xlabel="", ylabel=metric_by_name(metric).label)
                 axis.set_title(f"{sources[source]}: {prediction}, {REGIONS[region]}".removeprefix(": "), fontsize=9)
                 axis.set_xticks(range(len(bins)), [bin_title(name).removesuffix(" %") for name in bins], fontsize=8)
                 if line == len(rows) - 1:

@@ -29,8 +29,8 @@ def draw_grid(settings: dict, list_path: str | Path, index_paths: Sequence[str |
     """
     import numpy as np
 
-    from lacuna.data.compositing import composite
-    from lacuna.data.images import read_mask_bytes
+    from lacuna.data.compositing import composite_picture
+    from lacuna.data.images import read_mask
     from lacuna.metrics.triples import paired_files
     from lacuna.reporting.aggregation import predicted_by
     from lacuna.reporting.style import HOLE, written_to
@@ -42,8 +42,8 @@ def draw_grid(settings: dict, list_path: str | Path, index_paths: Sequence[str |
     check_known({system for system, _ in files}, systems, "system")
     check_known({source for _, source in files} - SHARED, sources, "source")
     pairs = next(iter(files.values()))
-    masks = [read_mask_bytes(mask)[0] for _, mask, _ in pairs]
-    positions = chosen_positions([float(mask.mean()) for mask in masks], settings["images"])
+    holes = [read_mask(mask) for _, mask, _ in pairs]
+    positions = chosen_positions([float(mask.mean()) for mask in holes], settings["images"])
     rows = [(source, at) for source in sources or {UNTRAINED: ""} for at in positions]
     shown = [name for name in systems if any(name == system for system, _ in files)]
 
@@ -51,20 +51,20 @@ def draw_grid(settings: dict, list_path: str | Path, index_paths: Sequence[str |
     marks = {name: f" {UNTRAINED_MARK}" * (name in shared) for name in shown}
     heads = ["Input", *(f"{systems[name]}{marks[name]}" for name in shown), "Ground truth"]
     heads = [textwrap.fill(head, 15) for head in heads]
-    place = _Geometry(masks[0].shape, len(rows), len(heads), max(head.count("\n") + 1 for head in heads))
+    place = _Geometry(holes[0].shape, len(rows), len(heads), max(head.count("\n") + 1 for head in heads))
     with written_to(output, nrows=len(rows), ncols=place.columns, figsize=place.size, squeeze=False) as (figure, axes):
         figure.subplots_adjust(**place.margins, wspace=0.03, hspace=0.03)
         for row, (source, at) in zip(axes, rows, strict=True):
-            truth, mask = _read(pairs[at][0]), masks[at][..., None]
-            pictures = [composite(np.array(HOLE, np.uint8), truth, mask)]
+            truth, hole = _read(pairs[at][0]), holes[at]
+            pictures = [composite_picture(np.array(HOLE, np.uint8), truth, hole)]
             for system in shown:
-                pictures.append(_prediction(files, system, source, at, truth, mask, settings))
+                pictures.append(_prediction(files, system, source, at, truth, hole, settings))
             for axis, picture in zip(row, [*pictures, truth], strict=True):
                 axis.set_axis_off()
                 if picture is not None:
                     axis.imshow(picture, interpolation="auto", aspect="equal")
             beside = {"rotation": 90, "ha": "right", "va": "center", "fontsize": 8.5 * place.scale}
-            row[0].text(-0.06, 0.5, f"{masks[at].mean():.0%} hole", transform=row[0].transAxes, **beside)
+            row[0].text(-0.06, 0.5, f"{holes[at].mean():.0%} hole", transform=row[0].transAxes, **beside)
         for axis, head in zip(axes[0], heads, strict=True):
             axis.set_title(head, fontsize=9.5 * place.scale, pad=4)
         for number, title in enumerate(sources.values()):
@@ -97,14 +97,14 @@ class _Geometry:
 
 def _read(path: str | Path):
     """uint8 H×W×3."""
-    from lacuna.data.images import read_image_bytes
+    from lacuna.data.images import read_image
 
-    return read_image_bytes(path).transpose(1, 2, 0)
+    return read_image(path)
 
 
-def _prediction(files: dict, system: str, source: str, at: int, truth, mask, settings: dict):
+def _prediction(files: dict, system: str, source: str, at: int, truth, hole, settings: dict):
     """The system's picture for this source, or the one that stands beside every source; None leaves the cell empty."""
-    from lacuna.data.compositing import composite
+    from lacuna.data.compositing import composite_picture
 
     found = next((files[system, name] for name in (source, *sorted(SHARED)) if (system, name) in files), None)
     if found is None:
@@ -112,7 +112,7 @@ def _prediction(files: dict, system: str, source: str, at: int, truth, mask, set
     raw = _read(found[at][2])
     if raw.shape != truth.shape:
         raise LacunaError(f"{found[at][2]} has another size than {found[at][0]}; run the rule 'predict' again")
-    return raw if settings.get("prediction", "composite") == "raw" else composite(raw, truth, mask)
+    return raw if settings.get("prediction", "composite") == "raw" else composite_picture(raw, truth, hole)
 
 
 def draw(run, path, test_set: str) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lacuna.errors import LacunaError
-from lacuna.metrics.per_image import named
+from lacuna.metrics.per_image import metric_by_name
 from lacuna.reporting.descriptions import Figure
 from lacuna.reporting.display import numbers_of
 from lacuna.reporting.titles import REGIONS, UNTRAINED_MARK, UNTRAINED_NOTE, check_known, titles
@@ -22,12 +22,12 @@ def draw_cost(settings: dict, scores, records: Sequence[str | Path], output: str
     Raises `LacunaError` where no system's cost is known.
     """
     from lacuna.reporting.aggregation import write_table
-    from lacuna.reporting.cost import PREDICTION, REGION, quality_and_cost, seconds_per_image
+    from lacuna.reporting.quality_cost import PREDICTION, REGION, quality_and_cost, seconds_per_image
     from lacuna.reporting.statistics import sources_of
     from lacuna.reporting.style import looks, written_to
 
     systems, sources = titles(settings["systems"]), titles(settings["sources"])
-    metric = named(settings["metrics"][0])
+    metric = metric_by_name(settings["metrics"][0])
     check_known(scores["system"], systems, "system")
     table = quality_and_cost(scores, seconds_per_image(records), metric.name)
     if table.empty:

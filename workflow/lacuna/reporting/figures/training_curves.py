@@ -15,12 +15,12 @@ def _read(paths: Sequence[str | Path], settings: dict, what: str):
     """Long form: system, source (titles), step, name, value."""
     import pandas as pd
 
-    from lacuna.reporting.aggregation import identity, read_curve
+    from lacuna.reporting.aggregation import read_curve, system_and_source
 
     systems, sources = titles(settings["systems"]), titles(settings["sources"])
     tables = []
     for path in sorted(map(str, paths)):
-        system, source = identity(path)
+        system, source = system_and_source(path)
         check_known([system], systems, "system")
         check_known([source], sources, "source")
         long = read_curve(path).melt("step", var_name="name")

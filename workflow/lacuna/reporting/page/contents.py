@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
 
-from lacuna.metrics.per_image import named
+from lacuna.metrics.per_image import metric_by_name
 from lacuna.reporting.descriptions import Figure, Table, described
 from lacuna.reporting.display import DisplayTable
 from lacuna.reporting.examples import PREDICTION, REGION
@@ -96,7 +96,7 @@ class Contents(Provenance):
 
     def warnings(self) -> list[str]:
         """What looks wrong in the numbers of this run, one sentence each."""
-        means, controls, known = (self.table(name) for name in ("quantitative", "sanity", "valid_region"))
+        means, controls, known = (self.table(name) for name in ("quantitative", "controls", "valid_region"))
         return warnings(means, controls, known, self.mask_cards(), self.settings)
 
     def failed_images(self) -> list[dict]:
@@ -115,7 +115,7 @@ class Contents(Provenance):
                     "name": Path(row.image).stem,
                     "link": f"{self.gallery}#{urlencode(place)}",
                     "coverage": f"{row.coverage:.0%}",
-                    "score": f"{row.value:.{named(row.metric).decimals}f}",
+                    "score": f"{row.value:.{metric_by_name(row.metric).decimals}f}",
                 }
             )
         return rows

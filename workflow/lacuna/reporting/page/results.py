@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from lacuna.files import read_json
-from lacuna.metrics.per_image import named
-from lacuna.metrics.set_scoring import named as set_metric_named
+from lacuna.metrics.per_image import metric_by_name
+from lacuna.metrics.per_set import set_metric_by_name
 from lacuna.reporting.aggregation import read_table
 from lacuna.reporting.run import Run
 
@@ -25,8 +25,8 @@ class Results(Run):
         self.made: dict[str, dict[str, list[str]]] = settings["made"]
         self.gallery, self.has_studio = GALLERY, settings["studio"]
         self.title, self.name = settings["title"], settings["run"]
-        self.metric_facts = [named(name) for name in self.metrics]
-        self.set_metric_facts = [set_metric_named(name) for name in config.get("set_metrics", [])]
+        self.metric_facts = [metric_by_name(name) for name in self.metrics]
+        self.set_metric_facts = [set_metric_by_name(name) for name in config.get("set_metrics", [])]
         self.splits = read_json(folder / "images/splits.json")
 
     def table(self, name: str):

@@ -9,7 +9,7 @@ from lacuna.sources import ELSEWHERE
 
 def rows(run):
     """`complexity.complexity` of the systems that predict here."""
-    from lacuna.reporting.complexity import complexity, read_published
+    from lacuna.reporting.cost_tables import complexity, read_published
 
     published = read_published(run.files("published_counts")[0])
     return complexity(run.settings, run.files("measurements"), run.files("training_records"), published)

@@ -2,7 +2,7 @@
 
 import math
 
-from lacuna.metrics.per_image import named
+from lacuna.metrics.per_image import metric_by_name
 from lacuna.reporting.descriptions import Table
 from lacuna.reporting.display import Cell, DisplayTable, interval_text, numbers_of, sentences
 from lacuna.reporting.titles import PREDICTIONS, REGIONS, check_known, titles
@@ -29,7 +29,7 @@ def cross_table(table, settings: dict, metric_name: str, prediction: str, region
     from lacuna.reporting.statistics import A_BETTER, B_BETTER
 
     systems, sources, sets = (titles(settings[name]) for name in ("systems", "sources", "test_sets"))
-    metric = named(metric_name)
+    metric = metric_by_name(metric_name)
     chosen = table[(table["metric"] == metric_name) & (table["prediction"] == prediction) & (table["region"] == region)]
     for column, known, what in (("system", systems, "system"), ("test_set", sets, "test set")):
         check_known(chosen[column], known, what)

@@ -34,9 +34,9 @@ def export_rows(parities: Sequence[str | Path], without: Sequence[Sequence[str]]
     """
     import pandas as pd
 
-    from lacuna.reporting.aggregation import identity
+    from lacuna.reporting.aggregation import system_and_source
 
-    rows = [_row(Path(path), *identity(path)) for path in parities]
+    rows = [_row(Path(path), *system_and_source(path)) for path in parities]
     rows += [
         {"system": a, "source": b, "exported": "no", "verified": "no", "reason": reason} for a, b, reason in without
     ]

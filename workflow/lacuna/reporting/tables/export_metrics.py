@@ -5,7 +5,7 @@ from pathlib import Path
 
 from lacuna.errors import LacunaError
 from lacuna.files import read_json
-from lacuna.metrics.per_image import named
+from lacuna.metrics.per_image import metric_by_name
 from lacuna.reporting.descriptions import Table
 from lacuna.reporting.display import Cell, DisplayTable
 from lacuna.reporting.tables.export import names_of
@@ -80,7 +80,9 @@ def metrics_table(metrics, systems: dict, sources: dict, order: list[str]) -> Di
         for name in order:
             found = [values.get((system, source, name, region)) for region in SHOWN]
             if any(found):
-                lines.append((named(name).label, tuple(cell for row in found for cell in _metric_cells(row, name))))
+                lines.append(
+                    (metric_by_name(name).label, tuple(cell for row in found for cell in _metric_cells(row, name)))
+                )
         if lines:
             n = {key[-1]: row.n for key, row in values.items() if key[:2] == (system, source)}
             numbers = ", ".join(str(n[region]) for region in SHOWN if region in n)
@@ -96,7 +98,7 @@ def metrics_table(metrics, systems: dict, sources: dict, order: list[str]) -> Di
 def _metric_cells(row, metric: str) -> list[Cell]:
     if row is None:
         return [Cell("–")] * len(COLUMNS)
-    number = f".{named(metric).decimals}f"
+    number = f".{metric_by_name(metric).decimals}f"
     texts = [f"{row.pytorch:{number}}", f"{row.onnxruntime:{number}}"]
     difference = f"{_power(row.difference, '+')} [{_power(row.largest_difference)}]"
     return [Cell(text) for text in [*texts, difference]]

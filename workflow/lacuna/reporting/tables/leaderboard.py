@@ -1,6 +1,6 @@
 """All systems over all test sets together, best mean rank first."""
 
-from lacuna.metrics.per_image import named
+from lacuna.metrics.per_image import metric_by_name
 from lacuna.reporting.descriptions import Table
 from lacuna.reporting.display import Cell, DisplayTable, interval_text, numbers_of, row_of, sentences
 from lacuna.reporting.titles import PREDICTIONS, check_known, titles
@@ -42,14 +42,14 @@ def leaderboard_table(board, settings: dict) -> DisplayTable:
             TABLE.text(n=f"{n} of {len(titles(settings['test_sets']))} data sets"),
             "↑ higher is better, ↓ lower is better; the best of each column is bold, before any test of significance.",
         ),
-        head=("System", "Trained on", *(named(name).label for name in metrics), "Mean rank ↓"),
+        head=("System", "Trained on", *(metric_by_name(name).label for name in metrics), "Mean rank ↓"),
         groups=tuple(groups),
     )
 
 
 def _with_intervals(found: list, metric_name: str) -> list[Cell]:
     """The cells of `row_of`, each with its interval; None is a missing row."""
-    number = f".{named(metric_name).decimals}f"
+    number = f".{metric_by_name(metric_name).decimals}f"
     cells = row_of([None if row is None else row.mean for row in found], metric_name)
     return [
         cell if row is None else Cell(f"{cell.text} {interval_text(row.low, row.high, number)}", cell.best)

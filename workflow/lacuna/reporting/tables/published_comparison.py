@@ -2,7 +2,7 @@
 
 from itertools import product
 
-from lacuna.metrics.per_image import named
+from lacuna.metrics.per_image import metric_by_name
 from lacuna.reporting.descriptions import Table
 from lacuna.reporting.display import Cell, DisplayTable, numbers_of, sentences
 from lacuna.reporting.titles import PREDICTIONS, titles
@@ -32,9 +32,9 @@ def published_table(comparison, settings: dict) -> DisplayTable:
             continue
         lines = []
         for row in found.itertuples():
-            number = f".{named(row.metric).decimals}f"
+            number = f".{metric_by_name(row.metric).decimals}f"
             texts = (f"{row.published:{number}}", f"{row.ours:{number}}", f"{row.difference:+{number}}")
-            lines.append((f"{systems[row.system]}, {named(row.metric).label}", tuple(map(Cell, texts))))
+            lines.append((f"{systems[row.system]}, {metric_by_name(row.metric).label}", tuple(map(Cell, texts))))
         numbers = f"N = {numbers_of(found['published_n'])} published, {numbers_of(found['ours_n'])} ours"
         groups.append((f"{sources[source]} → {sets[test_set]} ({numbers})", tuple(lines)))
     return DisplayTable(
@@ -52,7 +52,7 @@ TABLE = Table(
     "hours of training on one Colab GPU, whole image as each authors' test script saved it, which need not be raw or "
     f"composite alike; its LPIPS is read as that of AlexNet. Ours: {PREDICTIONS['composite']}, whole image, all paired "
     "and scored by the same code. Photographs, masks, budgets and image sizes differ, so a difference (ours − "
-    "published) is no verdict on a system.",
+    "published) is not a verdict on a system.",
     columns={"published_n, ours_n": "number N of images behind each mean"},
     inputs=("scores", "published"),
     rows=rows,

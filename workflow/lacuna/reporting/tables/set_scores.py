@@ -6,8 +6,7 @@ from lacuna.metrics.per_set import SET_METRICS
 from lacuna.reporting.descriptions import Table
 from lacuna.reporting.display import Cell, DisplayTable, sentences
 from lacuna.reporting.titles import PREDICTIONS, UNTRAINED_MARK, UNTRAINED_NOTE, check_known, titles
-from lacuna.sources import SHARED
-from lacuna.yardsticks import SOURCE
+from lacuna.sources import CONTROL, SHARED
 
 SMALL_MARK = "‡"
 
@@ -26,12 +25,12 @@ def shown(run, _="") -> list[DisplayTable]:
 
 def set_tables(scores, settings: dict) -> list[DisplayTable]:
     """What systems score, composites first; no table where nothing was scored. `settings`: titles."""
-    return _tables(scores[scores["source"] != SOURCE], settings, titles(settings["systems"]), "Scores of whole sets")
+    return _tables(scores[scores["source"] != CONTROL], settings, titles(settings["systems"]), "Scores of whole sets")
 
 
 def control_set_tables(scores, settings: dict, names: dict[str, str]) -> list[DisplayTable]:
     """What the controls score; raw and composite are the same for them. `names`: control → title."""
-    chosen = scores[(scores["source"] == SOURCE) & (scores["prediction"] == "composite")]
+    chosen = scores[(scores["source"] == CONTROL) & (scores["prediction"] == "composite")]
     return _tables(chosen, settings, names, "Controls: scores of whole sets")
 
 
@@ -66,7 +65,7 @@ def _table(scores, settings: dict, names: dict[str, str], title: str, prediction
 
 
 def _in_order(names: dict[str, str], sources: dict[str, str]) -> list[tuple[str, str]]:
-    return [(system, source) for system in names for source in [*sources, *sorted(SHARED), SOURCE]]
+    return [(system, source) for system in names for source in [*sources, *sorted(SHARED), CONTROL]]
 
 
 def _label(title: str, source: str, sources: dict[str, str]) -> str:
@@ -113,7 +112,7 @@ TABLE = Table(
     "± is the standard error where the metric has one, over what its definition says; of one photograph there is none. "
     "FID, KID, U-IDS and P-IDS judge whole sets, of raw predictions and of composites.",
     columns={
-        "source": "yardstick for the controls",
+        "source": "control for the controls",
         "flag": "small-n where n images are too few for the metric (FID below 2048): the value is biased, by an amount "
         "that differs between systems, and does not compare with a value at another n",
     },

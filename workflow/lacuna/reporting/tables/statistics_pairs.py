@@ -1,6 +1,6 @@
 """Every two systems of a training source, compared on the same images and masks."""
 
-from lacuna.metrics.per_image import named
+from lacuna.metrics.per_image import metric_by_name
 from lacuna.reporting.descriptions import Table
 from lacuna.reporting.display import Cell, DisplayTable, interval_text, numbers_of, sentences
 from lacuna.reporting.titles import PREDICTIONS, REGIONS, titles
@@ -57,7 +57,7 @@ def pairs_table(pairs, settings: dict, prediction: str, region: str) -> DisplayT
             f"Too few photographs (below {FEWEST}) to test: {untested}." * (untested > 0),
             _unreachable(chosen, FEWEST),
         ),
-        head=("Trained on", "First – second", *(named(name).label for name in metrics)),
+        head=("Trained on", "First – second", *(metric_by_name(name).label for name in metrics)),
         groups=tuple(groups),
     )
 
@@ -82,7 +82,7 @@ def _unreachable(chosen, fewest: int) -> str:
 def _difference(row, metric_name: str, verdicts: set[str]) -> Cell:
     if row is None:
         return Cell("–")
-    number = f"+.{named(metric_name).decimals}f"
+    number = f"+.{metric_by_name(metric_name).decimals}f"
     text = f"{row.mean_difference:{number}} {interval_text(row.low, row.high, number)}, {row.win_rate_a:.0%}"
     return Cell(text, row.verdict in verdicts)
 

@@ -4,7 +4,7 @@ Many systems do not fit across a page: then they stand below each other, and the
 """
 
 from lacuna.errors import LacunaError
-from lacuna.metrics.per_image import named
+from lacuna.metrics.per_image import metric_by_name
 from lacuna.reporting.descriptions import Table
 from lacuna.reporting.display import DisplayTable, row_of, sentences
 from lacuna.reporting.titles import PREDICTIONS, REGIONS, UNTRAINED_MARK, UNTRAINED_NOTE, check_known, titles
@@ -56,7 +56,7 @@ def comparison(quantitative, settings: dict, source: str, prediction: str, regio
             )
         cells = [row_of([means.get((system, test_set, metric)) for system in present], metric) for metric in metrics]
         groups.append((f"{set_title} ({numbers[0]})", cells))
-    labels = [named(metric).label for metric in metrics]
+    labels = [metric_by_name(metric).label for metric in metrics]
     head, down, lines = ("Metric", *names), labels, groups
     if len(present) > ACROSS:
         head, down = ("System", *labels), names

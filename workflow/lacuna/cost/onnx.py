@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from onnxruntime import InferenceSession
 
-from lacuna.complexity.machine import ResidentPeak
-from lacuna.complexity.timing import batches_that_fit, timed
+from lacuna.cost.machine import ResidentPeak
+from lacuna.cost.timing import batches_that_fit, timed
 from lacuna.errors import LacunaError
 from lacuna.export.runtime import session_on
 from lacuna.export.session import CUDA, GraphFails, run_session
@@ -25,8 +25,8 @@ def measure(
     """Rows like those of `networks.measure`, of the graph `image`, `mask` → `raw` in a file.
 
     pictures: number → images N×3×H×W and masks N×1×H×W, float32. A GPU that ONNX Runtime cannot use has no rows. What
-    it takes of a GPU's memory is not known here: None. A file that is no such graph, or that ONNX Runtime cannot run on
-    such pictures, is a `LacunaError`.
+    it takes of a GPU's memory is not known here: None. A file that is not such a graph, or that ONNX Runtime cannot run
+    on such pictures, is a `LacunaError`.
     """
     rows = []
     for device in devices:

@@ -5,8 +5,8 @@ import dataclasses
 import torch
 
 from lacuna import systems
-from lacuna.complexity.machine import ResidentPeak
-from lacuna.complexity.timing import batches_that_fit, timed
+from lacuna.cost.machine import ResidentPeak
+from lacuna.cost.timing import batches_that_fit, timed
 from lacuna.nn.devices import choose_device
 from lacuna.systems._counting import Counts, count, parameters_of
 
@@ -56,7 +56,7 @@ def measure(
     rectangular hole of a quarter of their area that are on the device already. Weights are random: they do not change
     the time. On every device for batch 1 and the largest that fits, up to `largest[type of device]`.
     peak_memory: weights, inputs and everything between; on the CPU what the process took more than before, on a GPU
-    what tensors took. Memory that does not suffice for batch 1 is a `LacunaError`.
+    what tensors took. Too little memory for batch 1 is a `LacunaError`.
     """
     torch.set_num_threads(threads)
     torch.backends.cudnn.allow_tf32 = False  # full single precision, as in ONNX Runtime

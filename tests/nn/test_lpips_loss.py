@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from lacuna.errors import LacunaError
-from lacuna.nn.perceptual_similarity import PerceptualSimilarity
+from lacuna.nn.lpips_loss import PerceptualSimilarity
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ import pytest
 
 from lacuna.errors import LacunaError
 from lacuna.plan.describing import PUBLISHED
-from lacuna.reporting import complexity, rendering
-from lacuna.reporting.complexity import COMPLEXITY, LATENCY, read_published
+from lacuna.reporting import cost_tables, rendering
+from lacuna.reporting.cost_tables import COMPLEXITY, LATENCY, read_published
 from lacuna.reporting.display import number
 from lacuna.reporting.tables.complexity import complexity_table
 from lacuna.reporting.tables.latency import latency_table
@@ -42,8 +42,8 @@ def tables(run):
         for label, _, source, _ in settings["rows"]
         if source not in ("untrained", "elsewhere")
     ]
-    counted = complexity.complexity(settings, measurements, records, read_published(PUBLISHED / "complexity.csv"))
-    timed = complexity.latency(settings, measurements)
+    counted = cost_tables.complexity(settings, measurements, records, read_published(PUBLISHED / "complexity.csv"))
+    timed = cost_tables.latency(settings, measurements)
     return counted, timed, *displayed(settings, counted, timed)
 
 

@@ -50,7 +50,7 @@ class Part:
 def parts(hole: np.ndarray, tile: tuple[int, int] | None, overlap: int) -> tuple[np.ndarray, list[Part]]:
     """The number of each pixel's hole (int32 H×W, 0 = known), and which windows fill which holes; each hole once.
 
-    hole: bool H×W. tile: height and width of a window; None, or a picture that is no larger: the whole picture.
+    hole: bool H×W. tile: height and width of a window; None, or a picture that is not larger: the whole picture.
     overlap: pixels that neighbouring windows share, and that a hole keeps from its window's edge where the picture
     goes on.
     """

@@ -14,7 +14,7 @@ class Graph:
 
     A file that `lacuna export` wrote says what it takes. Any other is tried on made-up pictures first: see
     `lacuna.inpainting.interfaces`. name: of the system. size: (height, width) if the graph takes no other. device: ONNX
-    Runtime's provider. notes: sentences on what was found by trial. A file that is no such graph is a `LacunaError`
+    Runtime's provider. notes: sentences on what was found by trial. A file that is not such a graph is a `LacunaError`
     with what was found.
     """
 

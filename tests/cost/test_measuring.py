@@ -12,8 +12,8 @@ import torch
 from onnx import TensorProto, helper
 
 from lacuna import systems
-from lacuna.complexity import networks
-from lacuna.complexity.networks import pictures
+from lacuna.cost import networks
+from lacuna.cost.networks import pictures
 from lacuna.errors import LacunaError
 from lacuna.export.network import export_network
 from lacuna.systems._counting import parameters_of
@@ -160,7 +160,7 @@ def test_a_batch_that_does_not_fit_in_a_graph_is_halved(tmp_path):
 def test_one_picture_that_does_not_fit_is_one_sentence(tmp_path, capsys, hungry):
     hungry_graph(tmp_path / "model.onnx", 0)
     assert measured(tmp_path, "aotgan", AOTGAN, tmp_path / "model.onnx") is None
-    expected = r"lacuna step measure: the memory does not suffice for one picture in \S+model\.onnx \(.+\); choose .+\n"
+    expected = r"lacuna step measure: not enough memory for one picture in \S+model\.onnx \(.+\); choose .+\n"
     assert re.fullmatch(expected, capsys.readouterr().err)
     hungry(0)
     with pytest.raises(

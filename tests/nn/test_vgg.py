@@ -9,7 +9,7 @@ from torchvision import models
 from lacuna.backbones.reading import load, tensors_sha256
 from lacuna.errors import LacunaError
 from lacuna.files import write_json
-from lacuna.nn.backbones import VGGFeatures
+from lacuna.nn.vgg import VGGFeatures
 
 MEAN = torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1)
 STD = torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from lacuna.files import read_json
-from lacuna.metrics.per_image import named
+from lacuna.metrics.per_image import metric_by_name
 from lacuna.reporting.aggregation import predicted_by
 from lacuna.reporting.bootstrap import intervals
 from lacuna.reporting.statistics import PHOTOGRAPH, sources_of
@@ -66,11 +66,11 @@ def quality_and_cost(scores: pd.DataFrame, costs: pd.DataFrame, metric: str) -> 
             of_system = (chosen["system"] == known.system) & (chosen["source"] == known.source)
             values, photographs = (chosen.loc[of_system, name].to_numpy() for name in ("value", PHOTOGRAPH))
             if len(values):
-                within = named(metric).range
+                within = metric_by_name(metric).range
                 ends = intervals(values[:, None], PREDICTION, REGION, photographs=photographs, within=within)
                 facts = (source, known.system, metric, PREDICTION, REGION, values.mean(), *(end[0] for end in ends))
                 found.append((*facts, len(values), len(set(photographs)), known.cost, known.device))
         panel = pd.DataFrame(found, columns=COLUMNS[:-1])
-        best = optimal(panel["cost"].to_numpy(), panel["mean"].to_numpy(), named(metric).direction)
+        best = optimal(panel["cost"].to_numpy(), panel["mean"].to_numpy(), metric_by_name(metric).direction)
         rows.append(panel.assign(optimal=best).sort_values(["cost", "system"]))
     return pd.concat(rows, ignore_index=True)[COLUMNS]

@@ -11,7 +11,7 @@ from lacuna.digests import code_digest
 from lacuna.files import read_json, write_json
 
 
-def describe(name: str, settings: dict, cache_folder: Path) -> dict:
+def remembered_facts(name: str, settings: dict, cache_folder: Path) -> dict:
     """`title`, `kind`, `trained`, `backbones` (names of the pretrained networks its training loads) of a system.
 
     A setting that its recipe does not know is a `LacunaError`, as is a system that does not exist.

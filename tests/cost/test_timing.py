@@ -2,8 +2,8 @@
 
 import pytest
 
-from lacuna.complexity import timing
-from lacuna.complexity.timing import batches_that_fit, timed
+from lacuna.cost import timing
+from lacuna.cost.timing import batches_that_fit, timed
 from lacuna.errors import LacunaError
 from lacuna.export.session import GraphFails
 

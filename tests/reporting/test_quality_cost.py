@@ -9,8 +9,8 @@ from PIL import Image
 
 from lacuna.errors import LacunaError
 from lacuna.files import read_json, write_json
-from lacuna.reporting.cost import optimal, quality_and_cost, seconds_per_image
 from lacuna.reporting.figures.quality_cost import draw_cost
+from lacuna.reporting.quality_cost import optimal, quality_and_cost, seconds_per_image
 
 
 def record(folder, system, source, test_set, seconds, n, device="cpu"):

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from lacuna.complexity import machine
-from lacuna.complexity.machine import ResidentPeak, processor, usable_threads
+from lacuna.cost import machine
+from lacuna.cost.machine import ResidentPeak, processor, usable_threads
 
 
 def test_the_processor_has_a_name(tmp_path, monkeypatch):
@@ -26,7 +26,7 @@ def test_no_more_threads_than_processors():
 
 def printed(program: str) -> list[int]:
     """The numbers that a program prints in a process of its own, where no earlier test holds memory to give back."""
-    program = "import gc\nimport numpy as np\nfrom lacuna.complexity.machine import ResidentPeak\n" + program
+    program = "import gc\nimport numpy as np\nfrom lacuna.cost.machine import ResidentPeak\n" + program
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     return [int(line) for line in run.stdout.split()]
 

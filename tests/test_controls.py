@@ -1,4 +1,4 @@
-"""Yardsticks: what they are made of, and what the scores of everybody say about them."""
+"""Controls: what they are made of, and what the scores of everybody say about them."""
 
 import subprocess
 import sys
@@ -9,8 +9,9 @@ import pytest
 from PIL import Image
 
 from lacuna.cli import main
+from lacuna.controls import TITLES, index_of
 from lacuna.files import read_rows
-from lacuna.yardsticks import SOURCE, TITLES, index_of
+from lacuna.sources import CONTROL
 from tests.steps import run_step, words_of
 
 SIZE = (26, 37)  # height, width
@@ -20,9 +21,9 @@ METRICS = ["psnr", "ssim", "l1", "l2"]
 
 def make(lists) -> list[str]:
     """The words of the step that makes them all in the folder `out`."""
-    settings = {"yardsticks": list(TITLES), "test_sets": list(SETS)}
+    settings = {"controls": list(TITLES), "test_sets": list(SETS)}
     indexes = [index_of("out", name, test_set) for name in TITLES for test_set in SETS]
-    return words_of("yardsticks", settings, {"pairs": lists}, {"indexes": indexes})
+    return words_of("controls", settings, {"pairs": lists}, {"indexes": indexes})
 
 
 @pytest.fixture
@@ -67,7 +68,7 @@ def test_they_are_scored_as_systems_are_and_the_truth_is_perfect(lists):
     assert main(make(lists)) == 0
     tables = []
     for name in TITLES:
-        one = {"system": name, "source": SOURCE, "test_sets": list(SETS), "metrics": METRICS}
+        one = {"system": name, "source": CONTROL, "test_sets": list(SETS), "metrics": METRICS}
         indices = [index_of("out", name, test_set) for test_set in SETS]
         files = [f"{name}-{test_set}.parquet" for test_set in SETS]
         assert run_step("score", one, {"pairs": lists, "predictions": indices}, {"scores": files}) == 0
@@ -95,5 +96,5 @@ def test_they_are_made_without_torch(lists):
 
 
 def test_the_plan_needs_no_numpy_for_their_names():
-    program = "import sys, lacuna.yardsticks; assert 'numpy' not in sys.modules"
+    program = "import sys, lacuna.controls; assert 'numpy' not in sys.modules"
     subprocess.run([sys.executable, "-c", program], check=True)

@@ -1,19 +1,19 @@
-"""Make the pictures of the yardsticks (mean fill, masked input; the ground truth is there) for lists of images."""
+"""Make the pictures of the controls (mean fill, masked input; the ground truth is there) for lists of images."""
 
 import os
 from pathlib import Path
 
 from PIL import Image
 
-from lacuna.data.images import read_image_bytes, read_mask_bytes
+from lacuna.controls import FILLS
+from lacuna.data.images import read_image, read_mask
 from lacuna.data.lists import read_list
 from lacuna.files import empty_folder, write_rows
-from lacuna.yardsticks import FILLS
 
 
 def run(task) -> None:
-    """Outputs are all yardsticks' indexes of the test sets, a yardstick after the other."""
-    names, test_sets = task.settings["yardsticks"], task.settings["test_sets"]
+    """Outputs are all controls' indexes of the test sets, a control after the other."""
+    names, test_sets = task.settings["controls"], task.settings["test_sets"]
     indexes = iter(task.outs("indexes"))
     of = {(name, test_set): next(indexes) for name in names for test_set in test_sets}
     count = 0
@@ -25,12 +25,12 @@ def run(task) -> None:
 
 
 def _write(pairs: list, indexes: dict[str, Path]) -> None:
-    """Every yardstick of one test set; indexes: where each one's list of pictures goes, last of all."""
+    """Every control of one test set; indexes: where each one's list of pictures goes, last of all."""
     folders = {name: empty_folder(index.parent) for name, index in indexes.items()}
     rows: dict[str, list] = {name: [] for name in indexes}
     for number, pair in enumerate(pairs):
-        image = read_image_bytes(pair.image).transpose(1, 2, 0)
-        mask = read_mask_bytes(pair.mask)[0] == 1
+        image = read_image(pair.image)
+        mask = read_mask(pair.mask)
         for name, folder in folders.items():
             file = f"{number:04d}.png"
             if name in FILLS:

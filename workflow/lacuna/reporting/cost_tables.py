@@ -8,7 +8,7 @@ import pandas as pd
 from lacuna.canonical import canonical_json
 from lacuna.errors import LacunaError
 from lacuna.files import read_json
-from lacuna.reporting.aggregation import identity
+from lacuna.reporting.aggregation import system_and_source
 from lacuna.reporting.titles import titles
 from lacuna.sources import SHARED
 
@@ -43,7 +43,7 @@ def complexity(
     MiB (2^20 bytes), `parts` as JSON: name → trainable parameters, the discriminator's last.
     """
     named, rows = titles(settings["systems"]), []
-    measured, trainings = by_system(measurements), {identity(path): path for path in records}
+    measured, trainings = by_system(measurements), {system_and_source(path): path for path in records}
     for system, registered, source, weights in settings["rows"]:
         row = {"system": system, "title": named[system], "source": source}
         row |= _counted(read_json(measured[system]))

@@ -9,8 +9,8 @@ from lacuna.errors import LacunaError
 from lacuna.export import session
 from lacuna.export.end_to_end import export_end_to_end
 from lacuna.export.network import export_network
-from lacuna.inpainting.graphs import Graph
 from lacuna.inpainting.interfaces import METADATA_KEY
+from lacuna.inpainting.onnx_predictor import Graph
 from tests.inpainting.conftest import bytes_graph, tensor_graph
 from tests.inpainting.made_up import box, noise
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lacuna.inpainting.windows import Window, parts, weight
+from lacuna.inpainting.tiles import Window, parts, weight
 from tests.inpainting.made_up import box, strokes
 
 

@@ -1,11 +1,11 @@
 """The controls beside what the systems reach: ground truth, mean fill and masked input, scored as systems are."""
 
-from lacuna.metrics.per_image import named
+from lacuna.controls import TITLES
+from lacuna.metrics.per_image import metric_by_name
 from lacuna.reporting.descriptions import Table
 from lacuna.reporting.display import Cell, DisplayTable, sentences
 from lacuna.reporting.tables.set_scores import control_set_tables
 from lacuna.reporting.titles import PREDICTIONS, REGIONS, titles
-from lacuna.yardsticks import TITLES
 
 SYSTEMS = "Systems, worst to best"
 
@@ -23,7 +23,7 @@ def rows(run):
 def shown(run, _="") -> list[DisplayTable]:
     """The controls by image and as sets."""
     return [
-        *control_tables(run.table("sanity"), run.table("quantitative"), run.settings),
+        *control_tables(run.table("controls"), run.table("quantitative"), run.settings),
         *control_set_tables(run.table("set_scores"), run.settings, TITLES),
     ]
 
@@ -36,7 +36,7 @@ def pooled(means):
 
 
 def control_tables(controls, quantitative, settings: dict) -> list[DisplayTable]:
-    """Controls in one table a region, from `tables/sanity.csv`; none where a run has none.
+    """Controls in one table a region, from `tables/controls.csv`; none where a run has none.
 
     `quantitative` is `aggregation.quantitative` of the systems. `settings`: titles and `metrics`.
     """
@@ -65,14 +65,14 @@ def _table(controls, quantitative, settings: dict, prediction: str, region: str)
             + ", images whose mask has no hole left out" * (region == "hole")
             + ". ↑ higher is better, ↓ lower is better.",
         ),
-        head=("Data set (N)", "Filled with", *(named(name).label for name in metrics)),
+        head=("Data set (N)", "Filled with", *(metric_by_name(name).label for name in metrics)),
         groups=tuple(groups),
     )
 
 
 def _group(title: str, of_controls, of_systems, metrics: list[str]):
     means = of_controls.set_index(["system", "metric"])["mean"]
-    number = {name: f".{named(name).decimals}f" for name in metrics}
+    number = {name: f".{metric_by_name(name).decimals}f" for name in metrics}
     lines = [
         (TITLES[name], tuple(Cell(f"{means[name, metric]:{number[metric]}}") for metric in metrics))
         for name in TITLES
@@ -81,7 +81,7 @@ def _group(title: str, of_controls, of_systems, metrics: list[str]):
     ranges = []
     for metric in metrics:
         values = of_systems.loc[of_systems["metric"] == metric, "mean"]
-        ends = sorted((values.min(), values.max()), reverse=named(metric).direction == "lower")
+        ends = sorted((values.min(), values.max()), reverse=metric_by_name(metric).direction == "lower")
         ranges.append(Cell(" to ".join(f"{end:{number[metric]}}" for end in ends)))
     lines.append((SYSTEMS, tuple(ranges)))
     return f"{title} ({of_controls['n'].iloc[0]})", tuple(lines)
@@ -95,7 +95,7 @@ TABLE = Table(
     "image itself: the perfect value of every metric, or something is mispaired. Mean fill gives the hole the mean "
     "colour of the rest. Masked input hands back what a system is given, the hole black: what the valid region alone "
     "is worth. A system below one of the last two has learnt nothing about the hole.",
-    columns={"source": "yardstick for all of them; the other columns are those of the tidy table, n is N"},
+    columns={"source": "control for all of them; the other columns are those of the tidy table, n is N"},
     inputs=("controls", "set_scores"),
     rows=rows,
     shown=shown,

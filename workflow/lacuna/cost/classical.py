@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from lacuna.complexity.machine import ResidentPeak
-from lacuna.complexity.timing import timed
+from lacuna.cost.machine import ResidentPeak
+from lacuna.cost.timing import timed
 from lacuna.systems._classical import Classical
 
 

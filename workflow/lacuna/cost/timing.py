@@ -33,7 +33,7 @@ def timed(call: Callable[[], object], seconds: float, warm_up: bool = True) -> d
 def batches_that_fit(attempt: Callable[[int], dict], largest: int, what: str) -> list[dict]:
     """What `attempt` returns for batch 1 and for the largest of `largest`, its half, its quarter … that fits.
 
-    A batch does not fit if `attempt` fails for want of memory. If not even 1 does: a `LacunaError` about `what`.
+    A batch does not fit if `attempt` runs out of memory. If not even 1 does: a `LacunaError` about `what`.
     """
 
     def tried(batch: int) -> dict:
@@ -45,7 +45,7 @@ def batches_that_fit(attempt: Callable[[int], dict], largest: int, what: str) ->
     except MemoryError as error:
         reason = " ".join(str(error).split())[:300]
         raise LacunaError(
-            f"the memory does not suffice for one picture in {what} ({reason}); choose a smaller image_size"
+            f"not enough memory for one picture in {what} ({reason}); choose a smaller image_size"
         ) from None
     while largest > 1:
         try:
