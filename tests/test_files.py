@@ -1,5 +1,7 @@
+import contextlib
 import errno
 import os
+from pathlib import Path
 
 import pytest
 
@@ -107,3 +109,21 @@ def test_missing_and_broken_files_are_named(tmp_path):
     (tmp_path / "broken.json").write_text("{")
     with pytest.raises(LacunaError, match="broken.json"):
         read_json(tmp_path / "broken.json")
+
+
+def test_who_was_killed_while_emptying_a_folder_can_empty_it(tmp_path, monkeypatch):
+    folder, unlink = empty_folder(tmp_path / "set"), Path.unlink
+    for name in ("0000.png", "0001.png", "index.csv", ".index.csv.lock"):
+        (folder / name).touch()
+    for _ in range(3):  # each time killed after one file
+        done = []
+
+        def once(path, done=done):
+            if done:
+                raise KeyboardInterrupt
+            done.append(unlink(path))
+
+        with monkeypatch.context() as patch, contextlib.suppress(KeyboardInterrupt):
+            patch.setattr(Path, "unlink", once)
+            empty_folder(folder)
+    assert names(empty_folder(folder)) == [".index.csv.lock", ".lacuna"]
