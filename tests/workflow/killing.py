@@ -4,7 +4,10 @@ A server process has the heavy libraries loaded and forks one process a job: `la
 process group of its own.
 """
 
+import builtins
 import contextlib
+import errno
+import io
 import multiprocessing
 import os
 import random
@@ -41,7 +44,7 @@ CONTEXT.set_forkserver_preload(
 APART = ("logs", "benchmarks", "state", "tensorboard")
 
 
-def _run(folder: Path, words: list[str], log: Path) -> None:
+def _run(folder: Path, words: list[str], log: Path, room: int | None) -> None:
     os.setsid()
     os.chdir(folder)
     stream = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
@@ -49,9 +52,42 @@ def _run(folder: Path, words: list[str], log: Path) -> None:
     os.dup2(stream, 2)
     from lacuna.cli import main
 
+    if room is not None:
+        _fill_disk(room)
     status = main(words)
     sys.stdout.flush()
     sys.exit(status)
+
+
+def _fill_disk(room: int) -> None:
+    """From the file number `room` that is opened for writing in results/, the disk is full: writes fail, as do names
+    for files that libraries wrote themselves."""
+    opened, results, left = io.open, str(Path("results").absolute()), [room]
+
+    def is_full(path) -> bool:
+        if not isinstance(path, str | os.PathLike) or str(path).endswith(LOCK):
+            return False
+        if not str(Path(path).absolute()).startswith(results):
+            return False
+        left[0] -= 1
+        return left[0] < 0
+
+    def open_(file, mode="r", *args, **kwargs):
+        if set(mode) & set("wax+") and is_full(file):
+            return opened("/dev/full", mode.translate(str.maketrans("xa", "ww")), *args, **kwargs)
+        return opened(file, mode, *args, **kwargs)
+
+    def refusing(original):
+        def rename(source, target, *args, **kwargs):
+            if left[0] <= 0 and is_full(target):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(source), None, str(target))
+            return original(source, target, *args, **kwargs)
+
+        return rename
+
+    builtins.open = io.open = open_
+    for name in ("replace", "rename", "link"):
+        setattr(os, name, refusing(getattr(os, name)))
 
 
 @dataclass
@@ -64,14 +100,19 @@ class Killer:
     seconds: dict[str, float] = field(default_factory=dict)
     contents: dict[str, bytes] = field(default_factory=dict)
 
+    @property
+    def run(self) -> Path:
+        """The folder of the run."""
+        return Path(*Path(self.jobs[-1].first).parts[:2])
+
     def named(self, stage: str, key: tuple[str, ...]) -> Job:
         """The job of a stage and its wildcards."""
         return next(job for job in self.jobs if job.stage == stage and tuple(job.key.values()) == key)
 
-    def start(self, job: Job):
-        """The process of a job."""
+    def start(self, job: Job, room: int | None = None):
+        """The process of a job. room: files that it can write before the disk is full; None: all."""
         words = ["step", job.stage, "--job", job.text, "--gpus", "0", "--threads", "1"]
-        process = CONTEXT.Process(target=_run, args=(self.folder, words, self.log))
+        process = CONTEXT.Process(target=_run, args=(self.folder, words, self.log, room))
         process.start()
         return process
 
@@ -89,6 +130,11 @@ class Killer:
         for job in self.jobs:
             self.finish(job)
         self.contents = self.tree()
+
+    def remake(self, job: Job) -> None:
+        """Make a result again, and compare with that from now on."""
+        self.finish(job)
+        self.contents |= {name: content for name, content in self.tree().items() if f"{self.run}/{name}" in job.files}
 
     def forget(self, job: Job, everything: bool) -> None:
         """Delete what a job declares and its record; `everything`: what it leaves beside, too."""
@@ -113,6 +159,15 @@ class Killer:
         process.join()
         return process.exitcode != 0
 
+    def without_room(self, job: Job, room: int) -> list[str] | None:
+        """The lines of a job that finds the disk full after `room` files; None if it had room enough."""
+        self.log.write_text("")
+        process = self.start(job, room)
+        process.join()
+        if process.exitcode == 0:
+            return None
+        return [f"exit {process.exitcode}", *self.log.read_text(errors="replace").splitlines()]
+
     def differences(self) -> list[str]:
         """The files that are others than at first, more, or missing."""
         now = self.tree()
@@ -121,7 +176,7 @@ class Killer:
 
     def tree(self) -> dict[str, bytes]:
         """The bytes of all results by path, but of those that hold times."""
-        run = self.folder / Path(self.jobs[-1].first).parts[0] / Path(self.jobs[-1].first).parts[1]
+        run = self.folder / self.run
         return {
             str(path.relative_to(run)): path.read_bytes()
             for path in sorted(run.rglob("*"))
@@ -133,6 +188,6 @@ def _holds_times(path: Path) -> bool:
     return (
         path.name == "training_state.safetensors"
         or path.name.endswith((sidecars.ENDING, LOCK))
-        or (path.parts[0] == "training" and path.name == "record.json")
+        or (path.parts[0] in ("training", "predictions") and path.name == "record.json")
         or bool(set(path.parts) & set(APART))
     )

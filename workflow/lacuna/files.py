@@ -6,8 +6,10 @@ import hashlib
 import json
 import os
 import re
+import socket
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from lacuna.errors import LacunaError
@@ -47,7 +49,7 @@ def atomic(path: str | Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     # not the name itself, which may be as long as one can be already
     short = hashlib.sha256(path.name.encode(errors="surrogateescape")).hexdigest()[:12]
-    partial = path.with_name(f".{short}.{os.getpid()}.partial{path.suffix}")
+    partial = path.with_name(f".{short}.{_machine()}.{os.getpid()}.partial{path.suffix}")
     try:
         with naming(path):
             yield partial
@@ -58,6 +60,23 @@ def atomic(path: str | Path) -> Iterator[Path]:
         raise
     finally:
         partial.unlink(missing_ok=True)
+
+
+def sweep(folder: str | Path) -> None:
+    """Remove what processes of this machine that were killed left half-written in a folder, as `atomic` names it."""
+    for path in Path(folder).glob(f".*.{_machine()}.*.partial*"):
+        try:
+            os.kill(int(path.name.split(".")[3]), 0)
+        except ProcessLookupError:
+            path.unlink(missing_ok=True)
+        except (ValueError, PermissionError):
+            continue  # somebody else's file, or process
+
+
+@cache
+def _machine() -> str:
+    """This machine, for the name of a file: a process's number says nothing on another one."""
+    return hashlib.sha256(socket.gethostname().encode()).hexdigest()[:6]
 
 
 MARK = ".lacuna"  # a folder that Lacuna fills and empties; without it, or a card, numbered pictures are somebody's

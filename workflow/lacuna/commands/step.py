@@ -42,11 +42,15 @@ def run(args) -> None:
 
     While it runs no other process can make the same result: a job may outlive the Snakemake that started it.
     """
+    from lacuna.files import naming, sweep
     from lacuna.locking import alone_in
 
     job = _given(args.job) if args.job else _planned(args.configfile, args.stage, args.key)
     first = Path(job.get("result") or next(path for paths in job["outputs"].values() for path in paths))
-    with alone_in(first.parent, f"making {first.name}", first.name) if "digest" in job else nullcontext():
+    alone = alone_in(first.parent, f"making {first.name}", first.name) if "digest" in job else nullcontext()
+    with naming(first.parent), alone:
+        for folder in {Path(path).parent for paths in job["outputs"].values() for path in paths}:
+            sweep(folder)
         _run(args, job, first)
 
 

@@ -51,7 +51,7 @@ def kept_aside(job: Job) -> list:
 
 
 def job_of(plan: Plan, path: str) -> Job:
-    """The job of a run that makes a file or folder, or fills the folder around it alone; a `LacunaError` if none does."""
+    """The job of a run that makes a file or folder, or alone fills the one around it; a `LacunaError` if none does."""
     wanted = Path(path)
     jobs = plan.jobs()
     found = [job for job in jobs if covers(job, wanted)] or [job for job in jobs if below(job, wanted)]

@@ -1,0 +1,60 @@
+"""A training that outlives the Snakemake that started it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from lacuna.files import read_rows
+
+FOLDER = "results/small/training/deepfillv2/scenes"
+CONFIG = ("--configfile", "config/changed.yaml")
+
+
+@pytest.mark.slow
+def test_a_second_training_is_refused_until_the_first_has_ended_and_no_row_stands_twice(fresh):
+    systems = {"deepfillv2": {"settings": {"width": 4, "discriminator_width": 4}}}
+    budget = {"iterations": 400, "batch_size": 2, "validate_every": 100, "checkpoint_every": 20, "log_every": 25}
+    fresh.configure(systems=systems, training=budget)
+    lists = [f"results/small/lists/scenes_{part}.txt" for part in ("train", "val")]
+    assert fresh.snakemake(*lists, *CONFIG).returncode == 0
+    target = (f"{FOLDER}/weights.safetensors", *CONFIG, "--cores", "1", "--resources", "gpu=0")
+    first = subprocess.Popen(
+        [sys.executable, "-m", "snakemake", *target],
+        cwd=fresh.folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        while not any((fresh.folder / FOLDER / "state").glob("slot_*")):  # some steps are done
+            assert first.poll() is None
+            time.sleep(0.1)
+        first.kill()  # Snakemake alone, as the system does when memory is short
+        first.wait()
+        assert fresh.snakemake("--unlock", *CONFIG).returncode == 0
+        refused = fresh.snakemake(*target)
+        said = refused.stdout + refused.stderr
+        assert refused.returncode != 0 and "Traceback" not in said
+        holder = (fresh.folder / FOLDER / ".weights.safetensors.lock").read_text().strip()
+        assert f"lacuna step train: {holder} in {FOLDER}; wait until it ends, or stop it, then run this again" in said
+        os.kill(int(holder.split()[1]), signal.SIGTERM)
+        finished = None
+        for _ in range(30):  # until the first one has written its last state
+            finished = fresh.snakemake(*target)
+            if finished.returncode == 0:
+                break
+            time.sleep(0.5)
+        assert finished.returncode == 0, finished.stdout + finished.stderr
+    finally:
+        for group in (first.pid,):
+            try:
+                os.killpg(group, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+    folder = fresh.folder / FOLDER
+    assert [int(row["step"]) for row in read_rows(folder / "validation.csv")] == [0, 100, 200, 300, 400]
+    assert [int(row["step"]) for row in read_rows(folder / "losses.csv")] == list(range(25, 401, 25))
