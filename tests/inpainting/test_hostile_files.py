@@ -93,6 +93,24 @@ def test_damaged_weights_load_or_get_one_sentence(tensors, tmp_path, data):
     loads(path)
 
 
+@pytest.mark.parametrize("kind", [torch.int8, torch.bool, torch.complex64])
+def test_weights_that_are_no_floating_point_numbers_are_refused(tensors, tmp_path, kind):
+    path = tmp_path / "w.safetensors"
+    path.write_bytes(save({name: each.to(kind) for name, each in tensors.items()}, {METADATA_KEY: json.dumps(NOTE)}))
+    with pytest.raises(LacunaError, match="not floating-point, as quantised weights are"):
+        lacuna.load(weights=path, gpus=0, threads=1)
+
+
+@pytest.mark.parametrize("suffix", ["pt", "pth"])
+def test_weights_that_hold_themselves_are_refused_and_soon(tmp_path, suffix):
+    held: dict = {"state_dict": {}}
+    held["state_dict"]["state_dict"] = held["state_dict"]
+    torch.save(held, tmp_path / f"w.{suffix}")
+    with pytest.raises(LacunaError) as refused:
+        lacuna.load("aotgan", weights=tmp_path / f"w.{suffix}", settings=SMALL, gpus=0, threads=1)
+    assert one_sentence(refused.value)
+
+
 def damaged(whole: bytes, data) -> bytes:
     """A part of a file, or all of it with one bit changed; likelier in the first bytes, which say its form."""
     place = data.draw(st.one_of(st.integers(0, min(200, len(whole) - 1)), st.integers(0, len(whole) - 1)))

@@ -100,3 +100,10 @@ def test_a_typo_leaves_finished_results_alone(finished):
     one_sentence(finished, sed=1)
     result = finished.snakemake()
     assert "Nothing to be done" in result.stdout + result.stderr
+
+
+def test_snakemake_may_be_started_for_another_directory(fresh, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    config = fresh.configure(sources={}, test_sets=["rockets"], systems={"telea": None}, metrics=["psnr"])
+    result = fresh.snakemake("--dry-run", "--directory", str(elsewhere), "--configfile", str(config))
+    assert result.returncode == 0 and "rule report:" in result.stdout + result.stderr, result.stdout + result.stderr

@@ -1,5 +1,6 @@
-"""A training that outlives the Snakemake that started it."""
+"""Trainings that outlive the Snakemake that started them, and states that were set aside."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -8,7 +9,8 @@ import time
 
 import pytest
 
-from lacuna.files import read_rows
+from lacuna.files import read_rows, write_json
+from tests.workflow.test_reruns import lacuna
 
 FOLDER = "results/small/training/deepfillv2/scenes"
 CONFIG = ("--configfile", "config/changed.yaml")
@@ -50,11 +52,24 @@ def test_a_second_training_is_refused_until_the_first_has_ended_and_no_row_stand
             time.sleep(0.5)
         assert finished.returncode == 0, finished.stdout + finished.stderr
     finally:
-        for group in (first.pid,):
-            try:
-                os.killpg(group, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(first.pid, signal.SIGKILL)
     folder = fresh.folder / FOLDER
     assert [int(row["step"]) for row in read_rows(folder / "validation.csv")] == [0, 100, 200, 300, 400]
     assert [int(row["step"]) for row in read_rows(folder / "losses.csv")] == list(range(25, 401, 25))
+
+
+def test_states_set_aside_are_told_by_why_and_counted_by_check(fresh):
+    """As `lacuna.training.sidecar` leaves them; the training itself was not finished since."""
+    fresh.configure(systems={"deepfillv2": {"settings": {"width": 4, "discriminator_width": 4}}})
+    folder = fresh.folder / FOLDER / "state" / "aside" / "1-0123"
+    command = "lacuna train --settings '{}' --output weights.safetensors"
+    write_json(folder / "reason.json", {"step": 7, "differs": ["settings.width was 8 and is 4"], "command": command})
+    line = f"- step 7, in {FOLDER}/state/aside/1-0123: settings.width was 8 and is 4; this goes on from it: {command}"
+    for path in (f"{FOLDER}/weights.safetensors", FOLDER, f"{FOLDER}/state/aside/1-0123"):
+        said = lacuna(fresh, "why", path, *CONFIG).stdout
+        assert "made by train (deepfillv2, scenes)" in said and "It is not there; " in said
+        assert said.splitlines()[-2:] == ["States of this training that do not fit are set aside:", line]
+    checked = lacuna(fresh, "check", *CONFIG)
+    assert checked.returncode == 0
+    assert f"{FOLDER}/weights.safetensors: states of other trainings set aside: 1; 'lacuna why' lists" in checked.stdout
