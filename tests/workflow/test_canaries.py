@@ -7,16 +7,12 @@ import shutil
 from pathlib import Path
 
 import pytest
-import torch
 from PIL import Image
-from safetensors.torch import save_file
 
-from lacuna import systems
-from tests.workflow.conftest import SMALL, copy_repository
+from tests.workflow.conftest import SMALL, copy_repository, small_weights
 
 SHELL = "$(touch PWNED) `touch PWNED`; touch PWNED & 'q' \"d\" {wildcards} {0} {input} %s \\ #"
 MARKUP = "$x_{1}$ \\input{PWNED} <script>touch()</script> |include| ` `_ {{ 7*7 }} {% raw %} ../../PWNED"
-SETTINGS = {"width": 4, "discriminator_width": 4}
 
 
 def files_of(folder: Path) -> set[str]:
@@ -35,9 +31,7 @@ def hostile(folder: Path) -> dict:
         mask = Image.new("L", (48, 40), 0)
         mask.paste(255, (4 + 3 * number, 5, 20 + 5 * number, 24))
         mask.save(folder / masks / f"{number}.png")
-    (folder / weights).mkdir()
-    torch.manual_seed(0)
-    save_file(systems.create("deepfillv2", **SETTINGS).network.state_dict(), folder / weights / f"{SHELL}.safetensors")
+    settings = small_weights(folder / weights / f"{SHELL}.safetensors")
     title = f"{SHELL} {MARKUP}"
     return {
         "title": title,
@@ -61,7 +55,7 @@ def hostile(folder: Path) -> dict:
             "telea": {"title": title},
             "theirs": {"kind": "predictions", "path": f"{given}/{{test_set}}", "title": title},
             "deepfillv2": {
-                "settings": SETTINGS,
+                "settings": settings,
                 "weights": f"{weights}/{SHELL}.safetensors",
                 "title": title,
             },

@@ -1,13 +1,10 @@
 """A comparison of one kind of system alone, without sources, reaches its report."""
 
 import pytest
-import torch
 import yaml
-from safetensors.torch import save_file
 
-from lacuna import systems
 from lacuna.plan import Plan
-from tests.workflow.conftest import SMALL
+from tests.workflow.conftest import SMALL, small_weights
 from tests.workflow.killing import Killer
 
 SMALLEST = {"width": 4, "discriminator_width": 4}
@@ -23,10 +20,7 @@ ALONE = {
 def test_one_kind_of_system_alone_reaches_a_report(fresh, monkeypatch, kind):
     monkeypatch.chdir(fresh.folder)
     if kind == "released weights":
-        torch.manual_seed(0)
-        (fresh.folder / "some weights").mkdir()
-        network = systems.create("deepfillv2", **SMALLEST).network
-        save_file(network.state_dict(), fresh.folder / "some weights/deepfillv2.safetensors")
+        assert small_weights(fresh.folder / "some weights/deepfillv2.safetensors") == SMALLEST
     changes = {"sources": {}, "test_sets": ["rockets"], "systems": ALONE[kind], "metrics": ["psnr"], "studio": False}
     config = fresh.folder / "config/alone.yaml"
     config.write_text(yaml.safe_dump({**SMALL, **changes}, sort_keys=False))
