@@ -33,8 +33,9 @@ ODD = st.recursive(
     ),
     max_leaves=5,
 )
+pytestmark = pytest.mark.slow
 EACH = settings(
-    max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=100, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 

@@ -23,6 +23,11 @@ def one_sentence(repository, *arguments, **changes) -> str:
         ({"systems": {"telia": {}}}, "unknown system 'telia'"),
         ({"systems": {"telea": {"setings": {}}}}, "unknown key 'setings' at systems.telea: did you mean 'settings'?"),
         ({"systems": {"aotgan": {"settings": {"widht": 4}}}}, "widht"),
+        (
+            {"systems": {"aotgan": {"settings": {"width": 60_000}}}},
+            "no network of system 'aotgan' can be built at these",
+        ),
+        ({"systems": {"aotgan": {"settings": {"width": 10**9}}}}, "must be a number from -65,536 to 65,536"),
         ({"test_sets": ["rocket"]}, "did you mean 'rockets'?"),
         ({"test_sets": ["rockets", "scenes_train"]}, "must not be tested on"),
         ({"image_size": "big"}, "image_size is 'big'"),
