@@ -19,7 +19,7 @@ CONFIG = ("--configfile", "config/changed.yaml")
 @pytest.mark.slow
 def test_a_second_training_is_refused_until_the_first_has_ended_and_no_row_stands_twice(fresh):
     systems = {"deepfillv2": {"settings": {"width": 4, "discriminator_width": 4}}}
-    budget = {"iterations": 400, "batch_size": 2, "validate_every": 100, "checkpoint_every": 20, "log_every": 25}
+    budget = {"iterations": 60, "batch_size": 2, "validate_every": 15, "checkpoint_every": 5, "log_every": 5}
     fresh.configure(systems=systems, training=budget)
     lists = [f"results/small/lists/scenes_{part}.txt" for part in ("train", "val")]
     assert fresh.snakemake(*lists, *CONFIG).returncode == 0
@@ -37,13 +37,16 @@ def test_a_second_training_is_refused_until_the_first_has_ended_and_no_row_stand
             time.sleep(0.1)
         first.kill()  # Snakemake alone, as the system does when memory is short
         first.wait()
+        holder = (fresh.folder / FOLDER / ".weights.safetensors.lock").read_text().strip()
+        training = int(holder.split()[1])
+        os.kill(training, signal.SIGSTOP)  # so that it outlasts what follows on any machine
         assert fresh.snakemake("--unlock", *CONFIG).returncode == 0
         refused = fresh.snakemake(*target)
         said = refused.stdout + refused.stderr
         assert refused.returncode != 0 and "Traceback" not in said
-        holder = (fresh.folder / FOLDER / ".weights.safetensors.lock").read_text().strip()
         assert f"lacuna step train: {holder} in {FOLDER}; wait until it ends, or stop it, then run this again" in said
-        os.kill(int(holder.split()[1]), signal.SIGTERM)
+        os.kill(training, signal.SIGCONT)
+        os.kill(training, signal.SIGTERM)
         finished = None
         for _ in range(30):  # until the first one has written its last state
             finished = fresh.snakemake(*target)
@@ -55,8 +58,8 @@ def test_a_second_training_is_refused_until_the_first_has_ended_and_no_row_stand
         with contextlib.suppress(ProcessLookupError):
             os.killpg(first.pid, signal.SIGKILL)
     folder = fresh.folder / FOLDER
-    assert [int(row["step"]) for row in read_rows(folder / "validation.csv")] == [0, 100, 200, 300, 400]
-    assert [int(row["step"]) for row in read_rows(folder / "losses.csv")] == list(range(25, 401, 25))
+    assert [int(row["step"]) for row in read_rows(folder / "validation.csv")] == [0, 15, 30, 45, 60]
+    assert [int(row["step"]) for row in read_rows(folder / "losses.csv")] == list(range(5, 61, 5))
 
 
 def test_states_set_aside_are_told_by_why_and_counted_by_check(fresh):
