@@ -2,6 +2,8 @@
 
 import ast
 import re
+import shutil
+import subprocess
 import sys
 import tomllib
 from importlib.metadata import packages_distributions
@@ -137,3 +139,19 @@ def test_an_environment_has_what_its_commands_import(environment, command):
     provided = {canonicalize_name(each.name) for each in conda(ROOT / "envs" / f"{environment}.yaml")[1]} | {"pip"}
     missing = third_parties(modules_used(tuple(roots))) - provided - NEVER_CALLED.get(environment, set())
     assert not missing, f"envs/{environment}.yaml lacks {', '.join(missing)}, which `lacuna step {command}` imports"
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="there is no make")
+def test_a_clone_that_was_moved_makes_its_environment_again(tmp_path):
+    """The environment's programs name the folder that they were made in."""
+    for name in ("Makefile", "requirements.lock", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path)
+    installed = tmp_path / ".venv" / ".installed"
+    installed.parent.mkdir()
+
+    def commands(where) -> str:
+        installed.write_text(f"{where}\n")
+        return subprocess.run(["make", "-n", "demo"], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+
+    assert "-m venv" not in commands(tmp_path)
+    assert "-m venv --clear .venv" in commands(tmp_path.parent / "before")

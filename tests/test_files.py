@@ -1,10 +1,14 @@
+import contextlib
 import errno
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from lacuna.errors import LacunaError
-from lacuna.files import atomic, disk_full, empty_folder, is_disk_full, naming, read_json, read_rows, write_rows
+from lacuna.files import atomic, disk_full, empty_folder, is_disk_full, naming, read_json, read_rows, sweep, write_rows
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_rubbish(tmp_path):
@@ -44,6 +48,18 @@ def test_a_full_disk_is_named(tmp_path):
     error.filename = str(tmp_path / "a" / "b.csv")
     assert f" for {tmp_path}/a/b.csv; free some and run" in disk_full(error)
     assert not is_disk_full(OSError(errno.EACCES, "no"))
+
+
+def test_what_killed_processes_left_half_written_is_swept_away(tmp_path):
+    code = "import os, sys; from lacuna.files import atomic\nwith atomic(sys.argv[1]) as p: p.touch(); os._exit(1)"
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "a.csv")], check=False)
+    (left,) = tmp_path.iterdir()
+    elsewhere = tmp_path / left.name.replace(left.name.split(".")[2], "0ther0")  # of another machine
+    elsewhere.touch()
+    with atomic(tmp_path / "b.csv") as partial:
+        partial.touch()
+        sweep(tmp_path)
+        assert set(tmp_path.iterdir()) == {partial, elsewhere}
 
 
 def test_the_longest_name_that_a_file_can_have(tmp_path):
@@ -107,3 +123,21 @@ def test_missing_and_broken_files_are_named(tmp_path):
     (tmp_path / "broken.json").write_text("{")
     with pytest.raises(LacunaError, match="broken.json"):
         read_json(tmp_path / "broken.json")
+
+
+def test_who_was_killed_while_emptying_a_folder_can_empty_it(tmp_path, monkeypatch):
+    folder, unlink = empty_folder(tmp_path / "set"), Path.unlink
+    for name in ("0000.png", "0001.png", "index.csv", ".index.csv.lock"):
+        (folder / name).touch()
+    for _ in range(3):  # each time killed after one file
+        done = []
+
+        def once(path, done=done):
+            if done:
+                raise KeyboardInterrupt
+            done.append(unlink(path))
+
+        with monkeypatch.context() as patch, contextlib.suppress(KeyboardInterrupt):
+            patch.setattr(Path, "unlink", once)
+            empty_folder(folder)
+    assert names(empty_folder(folder)) == [".index.csv.lock", ".lacuna"]

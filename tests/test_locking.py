@@ -1,3 +1,6 @@
+import errno
+import fcntl
+import os
 import subprocess
 import sys
 
@@ -34,5 +37,21 @@ def test_another_process_is_refused_and_named_until_it_ends_however(tmp_path):
 def test_an_error_inside_frees_the_folder(tmp_path):
     with pytest.raises(OSError), alone_in(tmp_path, "training"):
         raise OSError("of the job")
+    with alone_in(tmp_path, "training"):
+        pass
+
+
+def test_jobs_of_other_files_may_run_in_the_folder(tmp_path):
+    with alone_in(tmp_path, "making a.csv", "a.csv"), alone_in(tmp_path, "making b.csv", "b.csv"):
+        with pytest.raises(LacunaError, match=f"is making a.csv in {tmp_path}; wait"), alone_in(tmp_path, "x", "a.csv"):
+            pass
+        assert sorted(path.name for path in tmp_path.iterdir()) == [".a.csv.lock", ".b.csv.lock"]
+
+
+def test_a_file_system_without_locks_refuses_nobody(tmp_path, monkeypatch):
+    def flock(*_):
+        raise OSError(errno.ENOTSUP, os.strerror(errno.ENOTSUP))
+
+    monkeypatch.setattr(fcntl, "flock", flock)
     with alone_in(tmp_path, "training"):
         pass

@@ -3,6 +3,8 @@
 A row of docs/bad_inputs.csv is a kind of input, where it stands, the input, and the sentence.
 * `config`: the key `where` of config/config.yaml has the value `input`, as YAML; `(absent)`: the key is not there.
 * `config file`, `list`, `index`, `settings`, `JSON`: a file of this kind, or the value of `--settings`, is `input`.
+* `weights`, `graph`: a file that is said to be one holds `input` as text.
+* `weights note`, `graph note`: the note in such a file is `input`; `network`: a system is built at such settings.
 """
 
 import csv
@@ -18,7 +20,12 @@ from lacuna.config import validate
 from lacuna.config.reading import read_config
 from lacuna.data.lists import read_list
 from lacuna.errors import LacunaError
+from lacuna.export.session import open_session
 from lacuna.files import read_json, read_rows
+from lacuna.inpainting.interfaces import read_note as graph_note
+from lacuna.systems._outline import check_outline
+from lacuna.systems._reading import METADATA_KEY, read_tensors
+from lacuna.systems._reading import read_note as weights_note
 
 ROOT = Path(__file__).parents[2]
 TABLE = ROOT / "docs" / "bad_inputs.csv"
@@ -51,6 +58,10 @@ READERS = {
     "index": lambda path: read_rows(path, "file"),
     "JSON": read_json,
     "settings": lambda path: json_settings(path.read_text()),
+    "weights": read_tensors,
+    "weights note": lambda path: weights_note({METADATA_KEY: path.read_text()}, path),
+    "graph": lambda path: open_session(path, None, 1),
+    "graph note": lambda path: graph_note(path.read_text()),
 }
 
 
@@ -59,6 +70,8 @@ def said(kind: str, where: str, value: str, folder: Path) -> str:
     try:
         if kind == "config":
             validate(changed(where, value))
+        elif kind == "network":
+            check_outline(where, yaml.safe_load(value), "these")
         else:
             path = folder / "FILE"
             path.write_text(value)

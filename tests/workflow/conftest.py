@@ -1,5 +1,6 @@
 """A copy of the repository with a very small config, on which the DAG can be run and edited."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -44,6 +45,21 @@ SMALL = {
     "figures": {"qualitative_images": 1},
     "measurement": {"seconds": 0.05, "largest_batch_cpu": 2},
 }
+
+
+def small_weights(path: Path) -> dict:
+    """Write weights of a small, untrained network as `lacuna train` does; return its settings."""
+    import torch
+    from safetensors.torch import save_file
+
+    from lacuna import systems
+
+    settings = {"width": 4, "discriminator_width": 4}
+    torch.manual_seed(0)
+    path.parent.mkdir(parents=True)
+    note = {"lacuna": json.dumps({"system": "deepfillv2", "settings": settings})}
+    save_file(systems.create("deepfillv2", **settings).network.state_dict(), path, note)
+    return settings
 
 
 @dataclass

@@ -25,6 +25,11 @@ def one_sentence(repository, *arguments, **changes) -> str:
         ({"systems": {"telia": {}}}, "unknown system 'telia'"),
         ({"systems": {"telea": {"setings": {}}}}, "unknown key 'setings' at systems.telea: did you mean 'settings'?"),
         ({"systems": {"aotgan": {"settings": {"widht": 4}}}}, "widht"),
+        (
+            {"systems": {"aotgan": {"settings": {"width": 60_000}}}},
+            "no network of system 'aotgan' can be built at these",
+        ),
+        ({"systems": {"aotgan": {"settings": {"width": 10**9}}}}, "must be a number from -65,536 to 65,536"),
         ({"test_sets": ["rocket"]}, "did you mean 'rockets'?"),
         ({"test_sets": ["rockets", "scenes_train"]}, "must not be tested on"),
         ({"image_size": "big"}, "image_size is 'big'"),
@@ -102,3 +107,10 @@ def test_a_typo_leaves_finished_results_alone(finished):
     one_sentence(finished, sed=1)
     result = finished.snakemake()
     assert "Nothing to be done" in result.stdout + result.stderr
+
+
+def test_snakemake_may_be_started_for_another_directory(fresh, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    config = fresh.configure(sources={}, test_sets=["rockets"], systems={"telea": None}, metrics=["psnr"])
+    result = fresh.snakemake("--dry-run", "--directory", str(elsewhere), "--configfile", str(config))
+    assert result.returncode == 0 and "rule report:" in result.stdout + result.stderr, result.stdout + result.stderr

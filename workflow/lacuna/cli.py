@@ -63,7 +63,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _about(error: OSError) -> str:
     if is_disk_full(error):
-        return disk_full(error)
+        return f"{disk_full(error)}; what was finished before is kept"
     reason = error.strerror or " ".join(str(error).split()) or type(error).__name__
     if error.filename is None:
         return f"the system refused to read or write ({reason}); check the disk and the network, then run this again"

@@ -6,8 +6,10 @@ import hashlib
 import json
 import os
 import re
+import socket
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from lacuna.cells import cell, uncell
@@ -48,7 +50,7 @@ def atomic(path: str | Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     # not the name itself, which may be as long as one can be already
     short = hashlib.sha256(path.name.encode(errors="surrogateescape")).hexdigest()[:12]
-    partial = path.with_name(f".{short}.{os.getpid()}.partial{path.suffix}")
+    partial = path.with_name(f".{short}.{_machine()}.{os.getpid()}.partial{path.suffix}")
     try:
         with naming(path):
             yield partial
@@ -61,7 +63,25 @@ def atomic(path: str | Path) -> Iterator[Path]:
         partial.unlink(missing_ok=True)
 
 
+def sweep(folder: str | Path) -> None:
+    """Remove what processes of this machine that were killed left half-written in a folder, as `atomic` names it."""
+    for path in Path(folder).glob(f".*.{_machine()}.*.partial*"):
+        try:
+            os.kill(int(path.name.split(".")[3]), 0)
+        except ProcessLookupError:
+            path.unlink(missing_ok=True)
+        except (ValueError, PermissionError):
+            continue  # somebody else's file, or process
+
+
+@cache
+def _machine() -> str:
+    """This machine, for the name of a file: a process's number says nothing on another one."""
+    return hashlib.sha256(socket.gethostname().encode()).hexdigest()[:6]
+
+
 MARK = ".lacuna"  # a folder that Lacuna fills and empties; without it, or a card, numbered pictures are somebody's
+LOCKS = r"\..*\.lock"  # of `lacuna.locking`; whoever holds one would hold nothing if it were removed
 SIGNS = {MARK, "card.json", "record.json"}
 OURS = re.compile(
     rf"\d{{4,}}\.png|(index|quarantine)\.csv(\.job\.json)?|(card|record)\.json|{re.escape(MARK)}|\..*\.partial.*"
@@ -69,7 +89,7 @@ OURS = re.compile(
 
 
 def empty_folder(path: str | Path, inputs: Iterable[str | Path] = ()) -> Path:
-    """Make `path` a folder that is empty but for its mark, so that no file of an earlier, different job stays behind.
+    """Make `path` a folder without files of an earlier, different job: empty but for its mark, and locks.
 
     Only files with the names that sets and predictions have are removed, and only from a folder that bears one of
     `SIGNS`; anything else in there may be somebody's photographs and is a `LacunaError`, as is an input (a file or a
@@ -83,6 +103,7 @@ def empty_folder(path: str | Path, inputs: Iterable[str | Path] = ()) -> Path:
                 f"{each} is read, but lies inside {path}, which would be emptied; name another folder for the output"
             )
     present = sorted(path.iterdir()) if path.is_dir() else []
+    present = [entry for entry in present if not re.fullmatch(LOCKS, entry.name)]
     known = bool(SIGNS & {entry.name for entry in present})
     foreign = [entry.name for entry in present if not known or entry.is_dir() or not OURS.fullmatch(entry.name)]
     if foreign:
@@ -90,10 +111,11 @@ def empty_folder(path: str | Path, inputs: Iterable[str | Path] = ()) -> Path:
             f"the folder {path} would be emptied, but it holds '{foreign[0]}', which Lacuna did not make; "
             "name another folder for the output"
         )
-    for entry in present:
-        entry.unlink()
     path.mkdir(parents=True, exist_ok=True)
-    (path / MARK).touch()
+    (path / MARK).touch()  # first, and never taken away: whoever is killed in between can empty the folder again
+    for entry in present:
+        if entry.name != MARK:
+            entry.unlink()
     return path
 
 

@@ -1,5 +1,6 @@
 """One process at a time in a folder, however many were started."""
 
+import errno
 import fcntl
 import os
 import socket
@@ -11,20 +12,25 @@ from lacuna.errors import LacunaError
 from lacuna.files import naming
 
 LOCK = ".lock"
+WITHOUT_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS)
 
 
 @contextmanager
-def alone_in(folder: str | Path, job: str) -> Iterator[None]:
+def alone_in(folder: str | Path, job: str, of: str = "") -> Iterator[None]:
     """While entered, this process alone does `job` ("training") in `folder`, which is made if there is none.
+
+    of: the file of the folder that the job makes, where jobs of other files may run beside it; empty: none may.
 
     A second one, such as a job that Snakemake starts again while the one that outlived it still runs, is refused by a
     `LacunaError` that names the process. The lock is the process's own: the system frees it however the process ends.
-    The file stays, because a lock on a file that others may remove holds nothing.
+    The file stays, because a lock on a file that others may remove holds nothing. On a file system that knows no locks
+    nobody is refused.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / LOCK).open("a+") as stream:
-        with naming(folder / LOCK):
+    path = folder / (f".{of}{LOCK}" if of else LOCK)
+    with path.open("a+") as stream:
+        with naming(path):
             try:
                 fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -33,6 +39,9 @@ def alone_in(folder: str | Path, job: str) -> Iterator[None]:
                 raise LacunaError(
                     f"{holder} in {folder}; wait until it ends, or stop it, then run this again"
                 ) from None
+            except OSError as error:
+                if error.errno not in WITHOUT_LOCKS:
+                    raise
             stream.truncate(0)
             stream.write(f"process {os.getpid()} on {socket.gethostname()} is {job}\n")
             stream.flush()

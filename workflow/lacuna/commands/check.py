@@ -13,7 +13,7 @@ def add_arguments(parser) -> None:
 
 def run(args) -> int:
     from lacuna.plan import Plan
-    from lacuna.provenance.standing import standing
+    from lacuna.provenance.standing import kept_aside, standing
 
     plan = Plan.of_file(args.configfile)
     found = [standing(job, plan.config, args.deep) for job in plan.jobs()]
@@ -26,4 +26,7 @@ def run(args) -> int:
     count = f"{len(wrong)} of {made} results" if wrong else f"all {made} results"
     verdict = "are not what" if wrong else "are what"
     print(f"{count} of the run '{plan.run}' {verdict} {args.configfile} asks for{missing}")
+    for each in found:
+        if aside := kept_aside(each.job):
+            print(f"{each.job.first}: states of other trainings set aside: {len(aside)}; 'lacuna why' lists them")
     return int(bool(wrong))

@@ -2,6 +2,7 @@
 
 import pkgutil
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 from lacuna import steps
@@ -37,14 +38,28 @@ def _summary(name: str) -> str:
 
 
 def run(args) -> None:
-    """Run the step; when it has succeeded, write beside its first output where that came from."""
+    """Run the step; when it has succeeded, write beside its first output where that came from.
+
+    While it runs no other process can make the same result: a job may outlive the Snakemake that started it.
+    """
+    from lacuna.files import naming, sweep
+    from lacuna.locking import alone_in
+
+    job = _given(args.job) if args.job else _planned(args.configfile, args.stage, args.key)
+    first = Path(job.get("result") or next(path for paths in job["outputs"].values() for path in paths))
+    alone = alone_in(first.parent, f"making {first.name}", first.name) if "digest" in job else nullcontext()
+    with naming(first.parent), alone:
+        for folder in {Path(path).parent for paths in job["outputs"].values() for path in paths}:
+            sweep(folder)
+        _run(args, job, first)
+
+
+def _run(args, job: dict, first: Path) -> None:
     import importlib
 
     from lacuna import sidecars
     from lacuna.task import StepSettings, Task
 
-    job = _given(args.job) if args.job else _planned(args.configfile, args.stage, args.key)
-    first = job.get("result") or next(path for paths in job["outputs"].values() for path in paths)
     task = Task(
         settings=StepSettings(job["settings"]),
         inputs={name: [path for path, _ in paths] for name, paths in job["inputs"].items()},

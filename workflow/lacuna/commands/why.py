@@ -15,7 +15,7 @@ def add_arguments(parser) -> None:
 
 def run(args) -> None:
     from lacuna import sidecars
-    from lacuna.provenance.standing import job_of, standing
+    from lacuna.provenance.standing import job_of, kept_aside, standing
 
     plan, config = plan_for(args.path, args.configfile)
     job = job_of(plan, _relative(args.path))
@@ -32,6 +32,13 @@ def run(args) -> None:
         print(f"It is not what {config} asks for now:")
         for problem in found.problems:
             print(f"- {problem}")
+    aside = kept_aside(job)
+    if aside:
+        print("States of this training that do not fit are set aside:")
+    for state in aside:
+        print(
+            f"- step {state.step}, in {state.folder}: {'; '.join(state.differs)}; this goes on from it: {state.command}"
+        )
 
 
 def _describe(sidecar: dict) -> None:

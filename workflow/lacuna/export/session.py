@@ -31,9 +31,18 @@ def open_session(path: str | Path, gpu: int | None = None, threads: int = 1) -> 
         onnxruntime.preload_dlls()  # those that came with PyTorch
         providers.insert(0, (CUDA, {"device_id": gpu, "use_tf32": 0}))
     try:
-        return onnxruntime.InferenceSession(str(path), options, providers=providers)
+        session = onnxruntime.InferenceSession(str(path), options, providers=providers)
+        _read_names(session)
+        return session
     except Exception as error:  # ONNX Runtime's errors have no common class of their own
         raise GraphFails(f"ONNX Runtime cannot load {path} ({_reason(error)}); export it again") from error
+
+
+def _read_names(session: onnxruntime.InferenceSession) -> None:
+    """Damaged names and notes are loaded, and are errors only where they are read: here."""
+    _ = session.get_modelmeta().custom_metadata_map
+    for port in (*session.get_inputs(), *session.get_outputs()):
+        _ = port.name, port.shape, port.type
 
 
 def run_session(session: onnxruntime.InferenceSession, path: str | Path, **inputs) -> list:

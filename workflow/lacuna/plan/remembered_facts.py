@@ -14,7 +14,8 @@ from lacuna.files import read_json, write_json
 def remembered_facts(name: str, settings: dict, cache_folder: Path) -> dict:
     """`title`, `kind`, `trained`, `backbones` (names of the pretrained networks its training loads) of a system.
 
-    A setting that its recipe does not know is a `LacunaError`, as is a system that does not exist.
+    A setting that its recipe does not know is a `LacunaError`, as is a system that does not exist, and a network that
+    nobody could build.
     """
     from lacuna import systems
     from lacuna.systems._facts import make_recipe
@@ -24,6 +25,10 @@ def remembered_facts(name: str, settings: dict, cache_folder: Path) -> dict:
     if not remembered.exists():
         system = systems.system_class(name)
         recipe = make_recipe(system.Recipe, settings, name)
+        if system.facts.kind != "classical":
+            from lacuna.systems._outline import check_outline
+
+            check_outline(name, settings, "these")
         facts = {
             "title": system.facts.title,
             "kind": system.facts.kind,

@@ -40,11 +40,24 @@ def standing(job: Job, config: dict, deep: bool = False) -> Standing:
     return Standing(job, made=True, problems=problems)
 
 
+def kept_aside(job: Job) -> list:
+    """The states that a training has set aside (`lacuna.training.sidecar.Aside`), oldest first; of other jobs none."""
+    folder = Path(job.first).parent
+    if job.stage != "train" or not (folder / "state" / "aside").is_dir():
+        return []
+    from lacuna.training.sidecar import set_aside  # brings torch along
+
+    return set_aside(folder)
+
+
 def job_of(plan: Plan, path: str) -> Job:
-    """The job of a run that makes a file or folder; a `LacunaError` if none does."""
+    """The job of a run that makes a file or folder, or alone fills the one around it; a `LacunaError` if none does."""
     wanted = Path(path)
     jobs = plan.jobs()
     found = [job for job in jobs if covers(job, wanted)] or [job for job in jobs if below(job, wanted)]
+    if not found:
+        around = [job for job in jobs if Path(job.first).parent in wanted.parents]
+        found = around if len(around) == 1 else []
     if len(found) == 1:
         return found[0]
     if not found:

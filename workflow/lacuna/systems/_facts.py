@@ -4,7 +4,11 @@ import dataclasses
 from dataclasses import dataclass, field
 
 from lacuna.errors import LacunaError
+from lacuna.keys import shown
 from lacuna.registry import suggest
+
+MOST = 2**16  # of a setting whose default is small; no setting may be more than FACTOR times its default otherwise
+FACTOR = 1000
 
 KINDS = ("deep", "classical", "fitted")
 
@@ -77,13 +81,20 @@ def make_recipe(recipe_class: type, settings: dict, system: str):
 
 
 def _converted(value, default, what: str):
-    """`value` in the type of `default`; a whole number may stand for a float, nothing else is guessed."""
+    """`value` in the type of `default`; a whole number may stand for a float, nothing else is guessed.
+
+    Numbers are finite, and within bounds that every network of the literature keeps and no machine's memory exceeds.
+    """
     if isinstance(default, tuple):
         if not isinstance(value, list | tuple) or not value:
             raise LacunaError(f"{what} must be a list like {list(default)}, not {value!r}")
         return tuple(_converted(item, default[0], what) for item in value)
-    if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if type(value) is not type(default):
-        raise LacunaError(f"{what} must be of type {type(default).__name__}, not {value!r}")
-    return value
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if type(value) is not type(default) and not (isinstance(default, float) and whole):
+        raise LacunaError(f"{what} must be of type {type(default).__name__}, not {shown(value)}")
+    if isinstance(default, bool) or not isinstance(default, int | float):
+        return value
+    most = max(MOST, FACTOR * abs(default))
+    if not -most <= value <= most:  # neither is not-a-number
+        raise LacunaError(f"{what} must be a number from {-most:,} to {most:,}, not {shown(value)}")
+    return type(default)(value)
