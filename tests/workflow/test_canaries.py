@@ -63,7 +63,7 @@ def hostile(folder: Path) -> dict:
         "metrics": ["psnr"],
         "export": False,
         "studio": False,
-        "sanity_rows": False,
+        "controls": False,
     }
 
 

@@ -73,7 +73,7 @@ TINY = {
     },
     "training": {"iterations": 12, "batch_size": 2, "validate_every": 4, "checkpoint_every": 3, "log_every": 2},
     "metrics": ["psnr", "l1"],
-    "sanity_rows": False,
+    "controls": False,
     "studio": False,
     "figures": {"qualitative_images": 1},
     "measurement": {"seconds": 0.05, "largest_batch_cpu": 1},
