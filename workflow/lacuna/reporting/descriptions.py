@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 
 from lacuna.errors import LacunaError
+from lacuna.reporting.adaptation.experiments import groups_of
+from lacuna.reporting.adaptation.kinds import DRAWINGS, EXAMPLES
 from lacuna.reporting.sections import SECTIONS
 
 # Names of inputs → what they are. A description names those that its function reads; the plan knows the files.
@@ -24,6 +26,12 @@ INPUTS = {
     "costs": "counts, times and memory of the systems, their weights, records of trainings, and published counts",
     "parity": "comparisons of the exported networks with PyTorch",
     "published": "published means",
+    "adaptation_rows": "scores of adapted pictures at every evaluated step",
+    "adaptation_features": "features of adapted pictures at every evaluated step and of the true ones; none where the "
+    "config asks for no scores of sets",
+    "adaptation_choices": "what keeping or discarding leaves of every adapted picture",
+    "adaptation_records": "time and memory of the adaptation",
+    "published_adaptation": "published improvements of test-time training",
 }
 # What something can be made once for → the values of a plan.
 EACH: dict[str, Callable] = {
@@ -31,6 +39,9 @@ EACH: dict[str, Callable] = {
     "test_set": lambda plan: list(plan.test_sets),
     "source": lambda plan: plan.paged_sources(),
     "training": lambda plan: [f"{system}/{source}" for system, source in plan.trainings()],
+    "experiments": lambda plan: list(groups_of(plan.experiments)),
+    "example": lambda plan: list(EXAMPLES),
+    "drawing": lambda plan: list(DRAWINGS),
 }
 
 
@@ -47,7 +58,7 @@ class Description:
     reports: `{n}` stands for N, `{metric}` for the first metric of the config, and other names for what `facts` gives.
     inputs: keys of `INPUTS`. config: keys of the config that the function reads. each: what it is made once for, a key
     of `EACH`; empty: once. applies: whether a plan makes it. facts: (run, value) → numbers for the caption, known once
-    the results are there. unfolded: how many of its tables or pictures stand open on the page, the others folded.
+    the results are there. words: value → what the caption says of it, known before. unfolded: how many of its tables or pictures stand open on the page, the others folded.
     demonstration: what the caption says first where the config is a demonstration.
     """
 
@@ -60,6 +71,7 @@ class Description:
     each: str = ""
     applies: Callable = lambda plan: True
     facts: Callable = _nothing
+    words: Callable = _nothing
     unfolded: int = 1
     category: str
     demonstration: str = "Demonstration: these numbers do not compare the systems."

@@ -17,6 +17,7 @@ thead th { border-bottom: 2px solid; vertical-align: bottom; }
 tbody { border-bottom: 1px solid #8888; }
 tbody th { text-align: left; font-weight: normal; vertical-align: top; }
 th:nth-child(-n+2) { text-align: left; }
+td.shaded { background: #8a5fb040; }
 """
 
 
@@ -44,7 +45,8 @@ def _html_label(text: str) -> str:
 def _html_cell(cell: Cell) -> str:
     value, bracket, interval = escape(cell.text).partition(" [")
     value = f"<strong>{value}</strong>" if cell.best else value
-    return f'<td>{value} <span class="interval">[{interval}</span></td>' if bracket else f"<td>{value}</td>"
+    start = '<td class="shaded">' if cell.shaded else "<td>"
+    return f'{start}{value} <span class="interval">[{interval}</span></td>' if bracket else f"{start}{value}</td>"
 
 
 def to_html(table: DisplayTable, with_caption: bool = True) -> str:
