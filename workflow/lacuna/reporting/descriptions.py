@@ -31,6 +31,7 @@ INPUTS = {
     "config asks for no scores of sets",
     "adaptation_choices": "what keeping or discarding leaves of every adapted picture",
     "adaptation_records": "time and memory of the adaptation",
+    "adaptation_pictures": "predictions of the adapted networks, and of the same before",
     "published_adaptation": "published improvements of test-time training",
 }
 # What something can be made once for → the values of a plan.

@@ -9,7 +9,7 @@ from lacuna.errors import LacunaError
 from lacuna.files import read_json
 from lacuna.reporting.adaptation.rows import JOB
 
-COLUMNS = [*JOB, "steps", "n", "seconds_mean", "seconds_median", "peak_memory", "device"]
+COLUMNS = [*JOB, "steps", "n", "seconds_mean", "seconds_median", "peak_memory_bytes", "device"]
 
 
 def costs(paths: Sequence[str | Path]) -> pd.DataFrame:

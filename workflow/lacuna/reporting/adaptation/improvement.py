@@ -78,18 +78,13 @@ def set_improvements(
     """FID, KID and the like of every evaluated step: columns `COLUMNS`.
 
     adapted: (experiment, system, source, test set) → features of the composites by step (`step_00005`). truths: test
-    set → features of `truth`, of the same images in the same order. The interval, of the last step alone, is Student's
+    set → features of `truth`, of the same images in the same order, or of more that begin with them. The interval, of the last step alone, is Student's
     with the error of a jackknife that leaves out up to `GROUPS` groups of photographs, for a set drawn with replacement
     holds pictures twice, which these scores take for a narrower distribution.
     """
     found = []
     for key, features in adapted.items():
-        reference = truths[key[3]]
-        if features.images != reference.images:
-            raise LacunaError(
-                f"the features of {key[0]} on {key[3]} are not of the images of its true ones; run the rule 'adapt' again"
-            )
-        truth, photographs = reference.of["truth"], np.asarray(features.photographs)
+        truth, photographs = _truth_of(features, truths[key[3]], key), np.asarray(features.photographs)
         of = {int(name.removeprefix("step_")): values for name, values in sorted(features.of.items())}
         for metric in map(set_metric_named, metrics):
             if len(truth) < metric.needs:
@@ -97,6 +92,17 @@ def set_improvements(
             rows = pd.DataFrame(_of_set(of, truth, photographs, metric), columns=COLUMNS[4:])
             found.append(rows.assign(**dict(zip(JOB, key, strict=True))))
     return pd.concat(found, ignore_index=True)[COLUMNS] if found else pd.DataFrame(columns=COLUMNS)
+
+
+def _truth_of(features: Features, reference: Features, key: tuple) -> np.ndarray:
+    """The true pictures' features, of the first pictures of the test set where no more were adapted to."""
+    n = len(features.photographs)
+    is_same = features.images == reference.images
+    if not is_same and not (n < len(reference.photographs) and reference.photographs[:n] == features.photographs):
+        raise LacunaError(
+            f"the features of {key[0]} on {key[3]} are not of the images of its true ones; run the rule 'adapt' again"
+        )
+    return reference.of["truth"][:n]
 
 
 def _of_set(of: dict[int, np.ndarray], truth: np.ndarray, photographs: np.ndarray, metric) -> Iterator[tuple]:

@@ -1,10 +1,10 @@
 """Which pictures stand for an adaptation, and which are drawn to explain it: names, and what captions say of them."""
 
 EXAMPLES = {
-    "best": "the pictures that improve most",
-    "median": "the pictures around the median improvement",
-    "worst": "the pictures that lose most",
-    "no_improvement": "the pictures that do not improve but lose least",
+    "best": "The pictures that improve most",
+    "median": "The pictures around the median improvement",
+    "worst": "The pictures that lose most",
+    "no_improvement": "The pictures that do not improve but lose least",
 }
 DRAWINGS = {
     "kinds_of_masks": "A picture, and under a square, strokes, circles and ellipses, and a segment of its own (after "

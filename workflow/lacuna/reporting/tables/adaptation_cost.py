@@ -26,7 +26,7 @@ def cost_table(table, settings: dict) -> DisplayTable:
         lines = []
         for experiment in in_order(mine["experiment"], settings):
             row = next(mine[mine["experiment"] == experiment].itertuples())
-            memory = "–" if is_missing(row.peak_memory) else f"{row.peak_memory / 2**20:.0f}"
+            memory = "–" if is_missing(row.peak_memory_bytes) else f"{row.peak_memory_bytes / 2**20:.0f}"
             texts = (str(row.steps), number(row.seconds_mean), number(row.seconds_median), memory, row.device)
             lines.append((title_of(experiment), tuple(map(Cell, texts))))
         groups.append((f"{job_title(key, settings)} ({numbers_of(mine['n'])})", tuple(lines)))
@@ -50,7 +50,7 @@ TABLE = Table(
     columns={
         "steps": "steps of training on each picture",
         "seconds_mean, seconds_median": "for one picture, evaluations included",
-        "peak_memory": "bytes; empty where it was not measured",
+        "peak_memory_bytes": "the largest of the process; empty where it was not measured",
     },
     inputs=("adaptation_records",),
     config=CONFIG,

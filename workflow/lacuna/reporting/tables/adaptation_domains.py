@@ -38,9 +38,11 @@ def domains_table(table, settings: dict, chosen: str) -> DisplayTable:
     for (system, experiment), mine in table.groupby(["system", "experiment"], sort=False):
         lines = []
         for row in sorted(mine.itertuples(), key=lambda row: order.get(row.test_set, len(order))):
-            near, far = (sources.get(name, "nearer") for name in (row.near, row.far))
-            pairs = [f"{near} {row.near_before:{number}} → {row.near_after:{number}}"]
-            pairs.append(f"{sources.get(row.far, 'farther') if row.far else 'farther'} {row.far_before:{number}} → {row.far_after:{number}}")
+            near, far = (sources.get(name, "") for name in (row.near, row.far))
+            pairs = [
+                f"{near} {row.near_before:{number}} → {row.near_after:{number}}".strip(),
+                f"{far} {row.far_before:{number}} → {row.far_after:{number}}".strip(),
+            ]
             cells = [Cell(text) for text in pairs]
             cells += [
                 Cell(f"{value:+{number}} {interval_text(low, high, '+' + number)}", best)
@@ -55,7 +57,7 @@ def domains_table(table, settings: dict, chosen: str) -> DisplayTable:
     return DisplayTable(
         title=f"Does adaptation bridge domains? {metric.title}, {REGIONS[table['region'].iloc[0]]}",
         caption=sentences(
-            answer(table, metric),
+            answer(table, metric, systems),
             TABLE.text(n=f"N in brackets, {numbers_of(table['n'])}"),
             f"Experiment: {chosen}. Before → after adapting; {metric.arrow} {metric.direction} is better.",
         ),
@@ -64,7 +66,7 @@ def domains_table(table, settings: dict, chosen: str) -> DisplayTable:
     )
 
 
-def answer(table, metric) -> str:
+def answer(table, metric, systems: dict[str, str]) -> str:
     """What the numbers say, in one sentence, from `domains.domains` of one metric in one region."""
     from lacuna.reporting.adaptation.domains import POOLED
 
@@ -81,7 +83,7 @@ def answer(table, metric) -> str:
             said = f"adapting widens the gap between the sources ({interval})"
         else:
             said = f"adapting does not close the gap between the sources beyond chance ({interval})"
-        found.append(f"{title_of(row.experiment)} of {row.system} on {row.test_set}: {said}")
+        found.append(f"{title_of(row.experiment)} of {systems.get(row.system, row.system)} on {row.test_set}: {said}")
     return f"By {metric.title}{f' ({metric.unit})' * bool(metric.unit)}, {'; '.join(found)}."
 
 

@@ -14,14 +14,15 @@ from lacuna.reporting.descriptions import Table
 from lacuna.reporting.display import Cell, DisplayTable, interval_text, numbers_of, sentences
 
 MARK = "‡"
+_MARKED = {True: f" {MARK}", False: ""}
 
 
 def rows(run):
     """`ranking.ranking` of the run."""
     from lacuna.reporting.adaptation.ranking import ranking, read_published
 
-    published = read_published(run.files("published_adaptation")[0])
-    return ranking(run.table("adaptation"), published, run.metrics[0])
+    published = read_published(run.files("published_improvements")[0])
+    return ranking(run.adaptation, published, run.metrics[0])
 
 
 def shown(run, _="") -> list[DisplayTable]:
@@ -78,7 +79,7 @@ def _printed(row, is_long: bool) -> Cell:
 
 
 def _text(experiment: str, value: float, is_long: bool) -> str:
-    return f"{title_of(experiment.removeprefix('combination_'))} ({value:.2f} %{f' {MARK}' * is_long})"
+    return f"{title_of(experiment.removeprefix('combination_'))} ({value:.2f} %{_MARKED[bool(is_long)]})"
 
 
 TABLE = Table(
