@@ -24,6 +24,10 @@ INPUTS = {
     "costs": "counts, times and memory of the systems, their weights, records of trainings, and published counts",
     "parity": "comparisons of the exported networks with PyTorch",
     "published": "published means",
+    "adaptation_rows": "metrics of composites after every evaluated step of test-time training, one file a job",
+    "adaptation_choices": "whether each adaptation is kept, and what that gains, one file a job",
+    "adaptation_features": "Inception features after every evaluated step, and those of the true pictures",
+    "adaptation_records": "seconds, memory and settings of the adaptations",
 }
 # What something can be made once for → the values of a plan.
 EACH: dict[str, Callable] = {
