@@ -14,8 +14,8 @@ from lacuna.adaptation.choice import Choice, choose, hold_out
 from lacuna.adaptation.learning import load_parts, needs_discriminator
 from lacuna.canonical import digest, seed_of
 from lacuna.data.fingerprint import matching_files
+from lacuna.data.image_sources.package import origins_of_packages
 from lacuna.data.images import read_image_bytes
-from lacuna.data.sources import origins_of_packages
 from lacuna.errors import LacunaError
 from lacuna.inpainting.pictures import Picture
 from lacuna.inpainting.windows import Window, parts

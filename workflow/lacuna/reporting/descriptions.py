@@ -26,11 +26,10 @@ INPUTS = {
     "costs": "counts, times and memory of the systems, their weights, records of trainings, and published counts",
     "parity": "comparisons of the exported networks with PyTorch",
     "published": "published means",
-    "adaptation_rows": "scores of adapted pictures at every evaluated step",
-    "adaptation_features": "features of adapted pictures at every evaluated step and of the true ones; none where the "
-    "config asks for no scores of sets",
-    "adaptation_choices": "what keeping or discarding leaves of every adapted picture",
-    "adaptation_records": "time and memory of the adaptation",
+    "adaptation_rows": "metrics of composites after every evaluated step of test-time training, one file a job",
+    "adaptation_choices": "whether each adaptation is kept, and what that gains, one file a job",
+    "adaptation_features": "Inception features after every evaluated step, and those of the true pictures",
+    "adaptation_records": "seconds, memory and settings of the adaptations",
     "adaptation_pictures": "predictions of the adapted networks, and of the same before",
     "published_adaptation": "published improvements of test-time training",
 }

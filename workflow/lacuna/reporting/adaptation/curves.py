@@ -68,7 +68,11 @@ def _looks(experiments: Sequence[str]) -> dict[str, dict]:
 
     colours, others = PALETTE[:-1], [name for name in experiments if name != BASELINE]
     look = {
-        name: {"color": colours[i % len(colours)], "linestyle": DASHES[i // len(colours) % len(DASHES)], "linewidth": 1.6}
+        name: {
+            "color": colours[i % len(colours)],
+            "linestyle": DASHES[i // len(colours) % len(DASHES)],
+            "linewidth": 1.6,
+        }
         for i, name in enumerate(others)
     }
     return {BASELINE: {"color": PALETTE[-1], "linestyle": "-", "linewidth": 2.0}, **look}

@@ -35,9 +35,7 @@ def domains(rows: pd.DataFrame) -> pd.DataFrame:
     for (experiment, system, metric, region), mine in rows.groupby(["experiment", "system", "metric", "region"]):
         names = {"experiment": experiment, "system": system, "metric": metric, "region": region}
         ends = mine[mine["step"].isin({0, mine["step"].max()})]
-        wide = ends.pivot_table(
-            index=["test_set", "image", "photograph"], columns=["source", "step"], values="value"
-        )
+        wide = ends.pivot_table(index=["test_set", "image", "photograph"], columns=["source", "step"], values="value")
         for a, b in combinations(sorted(set(mine["source"])), 2):
             both = wide[[a, b]].dropna()
             parts = [_oriented(part, a, b, metric) for _, part in both.groupby("test_set")]
@@ -69,9 +67,7 @@ def _row(values: pd.DataFrame, names: dict) -> dict:
         return np.stack([before, after, before - after, sign * (near_before - far_after)], axis=-1) + 0.0
 
     means = values[NUMBERS].mean().to_numpy()
-    low, high = intervals_of(
-        gaps, values[NUMBERS].to_numpy(), row["system"], row["test_set"], photographs=photographs
-    )
+    low, high = intervals_of(gaps, values[NUMBERS].to_numpy(), row["system"], row["test_set"], photographs=photographs)
     row |= dict(zip(NUMBERS, means, strict=True))
     for name, *three in zip(GAPS, gaps(means), low, high, strict=True):
         row |= dict(zip((name, f"{name}_low", f"{name}_high"), three, strict=True))

@@ -40,7 +40,9 @@ def improvements(rows: pd.DataFrame, set_rows: pd.DataFrame | None = None) -> pd
     Intervals are 95 % bootstrap ones over photographs, those drawn at step 0 and later being the same. set_rows: what
     `set_improvements` gives, put beside them.
     """
-    found = [_of_images(part, dict(zip([*JOB, *BLOCK], key, strict=True))) for key, part in rows.groupby([*JOB, *BLOCK])]
+    found = [
+        _of_images(part, dict(zip([*JOB, *BLOCK], key, strict=True))) for key, part in rows.groupby([*JOB, *BLOCK])
+    ]
     parts = [each for each in (*found, set_rows) if each is not None and len(each)]
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=COLUMNS)
     return table.sort_values([*JOB, *BLOCK, "step"], ignore_index=True)[COLUMNS]
@@ -52,7 +54,11 @@ def _of_images(rows: pd.DataFrame, key: dict) -> pd.DataFrame:
     steps, values, sign = list(wide.columns), wide.to_numpy(), sign_of(key["metric"])
     means = values.mean(axis=0)
     low, high = intervals_of(
-        lambda drawn: percent(drawn[..., :1], drawn, sign), values, key["system"], key["test_set"], photographs=photographs
+        lambda drawn: percent(drawn[..., :1], drawn, sign),
+        values,
+        key["system"],
+        key["test_set"],
+        photographs=photographs,
     )
     table = pd.DataFrame({"step": steps, "mean": means, "improvement_percent": percent(means[0], means, sign)})
     return table.assign(**key, ci_low=low, ci_high=high, n=len(wide))

@@ -64,7 +64,10 @@ def _draw(axis, gained, colour: str, clipped: str) -> None:
     axis.axvline(float(np.median(gained)), color=clipped, linewidth=1.3, linestyle="--")
     axis.yaxis.set_major_locator(MaxNLocator(integer=True))
     axis.set_ylim(0, 1.25 * max(1, counts[0] + below, counts[-1] + above, *counts))  # room for the words
-    for x, side, text in ((0.02, "left", f"{below} below {edges[0]:g} %"), (0.98, "right", f"{above} above {edges[-1]:g} %")):
+    for x, side, text in (
+        (0.02, "left", f"{below} below {edges[0]:g} %"),
+        (0.98, "right", f"{above} above {edges[-1]:g} %"),
+    ):
         axis.text(x, 0.98, text, transform=axis.transAxes, ha=side, va="top", fontsize=7.5, color=clipped)
 
 

@@ -62,7 +62,9 @@ def draw_pictures(path, table, adapted: dict, unadapted: dict, settings: dict, k
     size = (1.9 * len(HEADS) + 1.7, (height + 0.12) * len(shown) + 0.4)
     shape = {"nrows": len(shown), "ncols": len(HEADS), "figsize": size, "squeeze": False}
     with written_to(path, **shape) as (figure, axes):
-        figure.subplots_adjust(left=1.7 / size[0], right=0.995, top=1 - 0.3 / size[1], bottom=0.01, wspace=0.04, hspace=0.06)
+        figure.subplots_adjust(
+            left=1.7 / size[0], right=0.995, top=1 - 0.3 / size[1], bottom=0.01, wspace=0.04, hspace=0.06
+        )
         for line, (title, row, before, after) in zip(axes, shown, strict=True):
             pictures, boxes = _pictures(before, after)
             for axis, picture in zip(line, pictures, strict=True):

@@ -26,7 +26,9 @@ def rows(run):
 def shown(run, _="") -> list[DisplayTable]:
     """The last step: one table for the hole, one for the whole image."""
     table = run.table("adaptation")
-    last = table[table["step"] == table.groupby(["experiment", "system", "source", "test_set"])["step"].transform("max")]
+    last = table[
+        table["step"] == table.groupby(["experiment", "system", "source", "test_set"])["step"].transform("max")
+    ]
     return [shown_region(last, run.settings, region) for region in ("hole", "image") if region in set(last["region"])]
 
 
@@ -49,7 +51,9 @@ def shown_region(last, settings: dict, region: str) -> DisplayTable:
                 better += said == IMPROVES
                 worse += not is_missing(row.ci_high) and row.ci_high < 0
                 mean = f"{row.mean:.{metric_of(name).decimals}f}"
-                cells.append(Cell(f"{mean}, {percent_text(row.improvement_percent, row.ci_low, row.ci_high)}", said == IMPROVES))
+                cells.append(
+                    Cell(f"{mean}, {percent_text(row.improvement_percent, row.ci_low, row.ci_high)}", said == IMPROVES)
+                )
             lines.append((f"{title_of(experiment)} ({steps} steps)", tuple(cells)))
         groups.append((f"{job_title(key, settings)} ({numbers_of(mine['n'])})", tuple(lines)))
     number = int(here["improvement_percent"].notna().sum())
@@ -62,7 +66,11 @@ def shown_region(last, settings: dict, region: str) -> DisplayTable:
             f"Shown: {REGIONS[region]}. The score after the last step, then its improvement over step 0; [–]: one "
             "photograph allows no interval.",
         ),
-        head=("System → test set (N)", "Experiment", *(f"{metric_of(name).title} {metric_of(name).arrow}" for name in metrics)),
+        head=(
+            "System → test set (N)",
+            "Experiment",
+            *(f"{metric_of(name).title} {metric_of(name).arrow}" for name in metrics),
+        ),
         groups=tuple(groups),
     )
 

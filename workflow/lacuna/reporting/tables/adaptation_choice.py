@@ -7,7 +7,6 @@ from lacuna.reporting.adaptation.display import (
     job_title,
     jobs_in_order,
     metric_of,
-    percent_text,
 )
 from lacuna.reporting.adaptation.experiments import in_order, title_of
 from lacuna.reporting.descriptions import Table
@@ -58,7 +57,15 @@ def choice_table(table, settings: dict) -> DisplayTable:
             f"Shown: {REGIONS[region]}. Gains in {metric.unit or 'the unit of ' + metric.title} with their improvement "
             "in percent; never adapting gains 0. Bold: above 0 with the whole interval.",
         ),
-        head=("System → test set (N)", "Experiment", "Kept", "Right", "Gain of always", "of the choice", "of the oracle"),
+        head=(
+            "System → test set (N)",
+            "Experiment",
+            "Kept",
+            "Right",
+            "Gain of always",
+            "of the choice",
+            "of the oracle",
+        ),
         groups=tuple(groups),
     )
 

@@ -32,7 +32,11 @@ def domains_table(table, settings: dict, chosen: str) -> DisplayTable:
     """A line a test set, from `domains.domains` of one metric in one region; `chosen`: how its experiments were."""
     from lacuna.reporting.adaptation.domains import POOLED
 
-    metric, sources, sets = metric_of(table["metric"].iloc[0]), titles(settings["sources"]), titles(settings["test_sets"])
+    metric, sources, sets = (
+        metric_of(table["metric"].iloc[0]),
+        titles(settings["sources"]),
+        titles(settings["test_sets"]),
+    )
     number, systems, groups = f".{metric.decimals}f", titles(settings["systems"]), []
     order = {name: place for place, name in enumerate([*sets, POOLED])}
     for (system, experiment), mine in table.groupby(["system", "experiment"], sort=False):
@@ -61,7 +65,15 @@ def domains_table(table, settings: dict, chosen: str) -> DisplayTable:
             TABLE.text(n=f"N in brackets, {numbers_of(table['n'])}"),
             f"Experiment: {chosen}. Before → after adapting; {metric.arrow} {metric.direction} is better.",
         ),
-        head=("System, experiment", "Test set (N)", "Near source", "Far source", "Gap before", "Closed", "Still behind"),
+        head=(
+            "System, experiment",
+            "Test set (N)",
+            "Near source",
+            "Far source",
+            "Gap before",
+            "Closed",
+            "Still behind",
+        ),
         groups=tuple(groups),
     )
 
