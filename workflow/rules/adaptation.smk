@@ -54,7 +54,12 @@ if PLAN.adaptation:
             unpack(PLAN.inputs("draw_adaptation")),
         output:
             figures=[
-                captioned(path, figures()["adaptation_drawings"], value, figure=f"{figures()['adaptation_drawings'].title}: {value}")
+                captioned(
+                    path,
+                    figures()["adaptation_drawings"],
+                    value,
+                    figure=f"{figures()['adaptation_drawings'].title}: {value}",
+                )
                 for value, path in zip(
                     figures()["adaptation_drawings"].values(PLAN), PLAN.outputs("draw_adaptation")["figures"]
                 )

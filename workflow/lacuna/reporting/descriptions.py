@@ -58,7 +58,8 @@ class Description:
     reports: `{n}` stands for N, `{metric}` for the first metric of the config, and other names for what `facts` gives.
     inputs: keys of `INPUTS`. config: keys of the config that the function reads. each: what it is made once for, a key
     of `EACH`; empty: once. applies: whether a plan makes it. facts: (run, value) → numbers for the caption, known once
-    the results are there. words: value → what the caption says of it, known before. unfolded: how many of its tables or pictures stand open on the page, the others folded.
+    the results are there. words: value → what the caption says of it, known before. unfolded: how many of its tables
+    or pictures stand open on the page, the others folded.
     demonstration: what the caption says first where the config is a demonstration.
     """
 

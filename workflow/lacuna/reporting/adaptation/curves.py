@@ -87,8 +87,8 @@ def facts_of(table, experiments: Sequence[str]) -> dict[str, str]:
     last = here[here["step"] == here.groupby(["experiment", "system", "source", "test_set"])["step"].transform("max")]
     said = [verdict(row.ci_low, row.ci_high) for row in last.itertuples()]
     found = (
-        f"After the last step {said.count(IMPROVES)} of {len(said)} improvements lie above 0 with their whole interval, "
-        f"{said.count(WORSENS)} below."
+        f"After the last step {said.count(IMPROVES)} of {len(said)} improvements lie above 0 with their whole "
+        f"interval, {said.count(WORSENS)} below."
     )
     if not said.count(IMPROVES):
         found += " No improvement can be told from chance here."

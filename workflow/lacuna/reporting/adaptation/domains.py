@@ -28,8 +28,8 @@ def domains(rows: pd.DataFrame) -> pd.DataFrame:
     """Every two sources of a system on every test set, and on all of them together: columns `COLUMNS`.
 
     rows: of `rows.read_rows`. Paired by image; intervals are 95 % bootstrap ones over photographs. Gaps are in the
-    metric's unit, positive where the near source is better; closed: gap_before − gap_after; still_behind: by how much the
-    far source, adapted, stays behind the near one as it was. No rows where no system was adapted from two sources.
+    metric's unit, positive where the near source is better; closed: gap_before − gap_after; still_behind: by how much
+    the far source, adapted, stays behind the near one as it was. No rows where no system was adapted from two sources.
     """
     found = []
     for (experiment, system, metric, region), mine in rows.groupby(["experiment", "system", "metric", "region"]):

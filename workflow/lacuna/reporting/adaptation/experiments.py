@@ -98,9 +98,9 @@ def comparable(table, metric: str) -> set[str]:
 def settled(table, settings: dict, metric: Metric) -> dict[tuple[str, str], tuple[str, str]]:
     """(system, source) → the experiment that pictures, histograms and domains are of, and how it was chosen.
 
-    With `choose_on` it is the best there by the mean of the first metric in the hole after the last step, so that it was
-    chosen on other pictures than it is reported on; else the thesis' choice, if it was run; else the config's first
-    that is not the baseline.
+    With `choose_on` it is the best there by the mean of the first metric in the hole after the last step, so that it
+    was chosen on other pictures than it is reported on; else the thesis' choice, if it was run; else the config's
+    first that is not the baseline.
     """
     chosen_on, found = settings["adaptation"].get("choose_on"), {}
     for key, mine in table.groupby(["system", "source"]):

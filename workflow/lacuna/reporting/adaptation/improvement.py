@@ -40,12 +40,11 @@ def improvements(rows: pd.DataFrame, set_rows: pd.DataFrame | None = None) -> pd
     Intervals are 95 % bootstrap ones over photographs, those drawn at step 0 and later being the same. set_rows: what
     `set_improvements` gives, put beside them.
     """
-    found = [
-        _of_images(part, dict(zip([*JOB, *BLOCK], key, strict=True))) for key, part in rows.groupby([*JOB, *BLOCK])
-    ]
+    keys = [*JOB, *BLOCK]
+    found = [_of_images(part, dict(zip(keys, key, strict=True))) for key, part in rows.groupby(keys)]
     parts = [each for each in (*found, set_rows) if each is not None and len(each)]
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=COLUMNS)
-    return table.sort_values([*JOB, *BLOCK, "step"], ignore_index=True)[COLUMNS]
+    return table.sort_values([*keys, "step"], ignore_index=True)[COLUMNS]
 
 
 def _of_images(rows: pd.DataFrame, key: dict) -> pd.DataFrame:
@@ -53,20 +52,19 @@ def _of_images(rows: pd.DataFrame, key: dict) -> pd.DataFrame:
     wide, photographs = by_step(rows)
     steps, values, sign = list(wide.columns), wide.to_numpy(), sign_of(key["metric"])
     means = values.mean(axis=0)
-    low, high = intervals_of(
-        lambda drawn: percent(drawn[..., :1], drawn, sign),
-        values,
-        key["system"],
-        key["test_set"],
-        photographs=photographs,
-    )
+    draws = key["system"], key["test_set"]  # so that all experiments and sources have the same
+
+    def gained(drawn: np.ndarray) -> np.ndarray:
+        return percent(drawn[..., :1], drawn, sign)
+
+    low, high = intervals_of(gained, values, *draws, photographs=photographs)
     table = pd.DataFrame({"step": steps, "mean": means, "improvement_percent": percent(means[0], means, sign)})
     return table.assign(**key, ci_low=low, ci_high=high, n=len(wide))
 
 
 def by_step(rows: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
     """Scores of one experiment and metric, images down and steps across, and the photograph of each image."""
-    wide = rows.pivot(index=["image", "photograph"], columns="step", values="value").dropna()
+    wide = rows.pivot_table(index=["image", "photograph"], columns="step", values="value").dropna()
     if 0 not in wide or wide.empty:
         raise LacunaError(
             f"the rows of {rows['experiment'].iloc[0]} on {rows['test_set'].iloc[0]} hold no picture with a score at "
@@ -84,9 +82,10 @@ def set_improvements(
     """FID, KID and the like of every evaluated step: columns `COLUMNS`.
 
     adapted: (experiment, system, source, test set) → features of the composites by step (`step_00005`). truths: test
-    set → features of `truth`, of the same images in the same order, or of more that begin with them. The interval, of the last step alone, is Student's
-    with the error of a jackknife that leaves out up to `GROUPS` groups of photographs, for a set drawn with replacement
-    holds pictures twice, which these scores take for a narrower distribution.
+    set → features of `truth`, of the same images in the same order, or of more that begin with them. The interval, of
+    the last step alone, is Student's with the error of a jackknife that leaves out up to `GROUPS` groups of
+    photographs, for a set drawn with replacement holds pictures twice, which these scores take for a narrower
+    distribution.
     """
     found = []
     for key, features in adapted.items():

@@ -42,7 +42,8 @@ def _read(paths: Sequence[str | Path], columns: list[str]) -> pd.DataFrame:
 def read_features_of(adapted: Sequence[str | Path], truths: Sequence[str | Path]) -> tuple[dict, dict]:
     """(experiment, system, source, test set) → features by step, and test set → features of the true pictures.
 
-    adapted: files `…/<experiment>/<system>/<source>/<test_set>/features.safetensors`; truths: `…/<test_set>.safetensors`.
+    adapted: files `…/<experiment>/<system>/<source>/<test_set>/features.safetensors`; truths:
+    `…/<test_set>.safetensors`.
     """
     of = {tuple(Path(path).absolute().parts[-5:-1]): read_features(path) for path in adapted}
     return of, {Path(path).stem: read_features(path) for path in truths}

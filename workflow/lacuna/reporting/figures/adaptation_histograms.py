@@ -84,9 +84,9 @@ FIGURE = Figure(
     title="improvement of each picture",
     section="adaptation",
     place=60,
-    caption="How the improvement after the last step is distributed over {n} pictures ({chosen}; after figure 4.15 of the "
-    f"thesis): {COMPOSITES}, whole image, each picture's own improvement in percent. Dashed: the median. Hatched: what "
-    "lies beyond the limits, within which nine in ten pictures lie, stacked on the outermost bins and counted above them.",
+    caption="How the improvement after the last step is distributed over {n} pictures ({chosen}; after figure 4.15 of "
+    f"the thesis): {COMPOSITES}, whole image, each picture's own improvement in percent. Dashed: the median. Hatched: "
+    "what lies beyond the limits, within which nine in ten pictures lie, stacked on the outermost bins and counted.",
     alt="Histograms of the improvement of each picture, by metric.",
     inputs=("adaptation_features", "adaptation_rows"),
     config=CONFIG,

@@ -1,4 +1,4 @@
-"""Improvement against step for the experiments that the thesis shows together: its figures 4.2, 4.4, 4.6, 4.8 to 4.12."""
+"""Improvement against step for experiments that the thesis shows together: its figures 4.2, 4.4, 4.6, 4.8 to 4.12."""
 
 from lacuna.reporting.adaptation.display import COMPOSITES, CONFIG, is_adapting
 from lacuna.reporting.adaptation.experiments import GROUPS, OTHERS, groups_of
@@ -33,8 +33,8 @@ FIGURE = Figure(
     section="adaptation",
     place=50,
     caption="{group}: improvement over the scores before adapting, in percent, against the step of training; a line an "
-    f"experiment, the baseline in black. {{found}} Over {{n}} pictures, {COMPOSITES}, whole image; ratio of means, bands "
-    "are 95 % intervals (bootstrap over photographs).",
+    f"experiment, the baseline in black. {{found}} Over {{n}} pictures, {COMPOSITES}, whole image; ratio of means, "
+    "bands are 95 % intervals (bootstrap over photographs).",
     alt="Line plots of the improvement by step: {group}.",
     inputs=("adaptation_features", "adaptation_rows"),
     config=CONFIG,

@@ -132,7 +132,8 @@ FIGURE = Figure(
     title="pictures before and after adapting",
     section="adaptation",
     place=70,
-    caption="{kind}, of {n} of each network and test set, by {metric} of composites, hole only, chosen by rule ({chosen}; "
+    caption="{kind}, of {n} of each network and test set, by {metric} of composites, hole only, chosen by rule "
+    "({chosen}; "
     f"after figures 4.16 to 4.19 of the thesis); at most {MOST} each. Masked picture, composites before and after "
     "adapting, original; red frames, the same in both, stand where the error falls most, if it falls by a tenth.",
     alt="Masked pictures, predictions before and after adapting, and originals: {kind}.",

@@ -1,4 +1,4 @@
-"""Improvement against step of the experiment that was settled on, on the pictures that it is reported on: figure 4.14."""
+"""Improvement against step of the experiment settled on, on the pictures that it is reported on: figure 4.14."""
 
 from lacuna.reporting.adaptation.display import COMPOSITES, CONFIG, chosen_words, is_adapting, metric_of
 from lacuna.reporting.adaptation.experiments import BASELINE, in_order, reported, settled
@@ -33,8 +33,8 @@ FIGURE = Figure(
     title="the experiment settled on",
     section="adaptation",
     place=45,
-    caption="The experiment that pictures and histograms below are of ({chosen}) beside the baseline (after figure 4.14 of "
-    "the thesis): improvement in percent over the scores before adapting. {found} Over {n} pictures, "
+    caption="The experiment that pictures and histograms below are of ({chosen}) beside the baseline (after figure "
+    "4.14 of the thesis): improvement in percent over the scores before adapting. {found} Over {n} pictures, "
     f"{COMPOSITES}, whole image; ratio of means, bands are 95 % intervals (bootstrap over photographs).",
     alt="Line plots of the improvement by step of the experiment that was settled on.",
     inputs=("adaptation_features", "adaptation_rows"),

@@ -32,8 +32,8 @@ FIGURE = Figure(
     title="without training beforehand",
     section="adaptation",
     place=55,
-    caption="Zero-shot learning (after figure 4.13 of the thesis): solid and on the left axis the improvement in percent "
-    "over the scores before adapting, dashed and on the right axis the mean scores, of {n} pictures, "
+    caption="Zero-shot learning (after figure 4.13 of the thesis): solid and on the left axis the improvement in "
+    "percent over the scores before adapting, dashed and on the right axis the mean scores, of {n} pictures, "
     f"{COMPOSITES}, whole image. Over random weights any training improves much; the dashed lines tell how good the "
     "result is. Bands are 95 % intervals (bootstrap over photographs).",
     alt="Line plots of improvements and mean scores by step, from random weights and from trained ones.",

@@ -25,10 +25,10 @@ def rows(run):
 
 def shown(run, _="") -> list[DisplayTable]:
     """The last step: one table for the hole, one for the whole image."""
+    from lacuna.reporting.adaptation.rows import JOB
+
     table = run.table("adaptation")
-    last = table[
-        table["step"] == table.groupby(["experiment", "system", "source", "test_set"])["step"].transform("max")
-    ]
+    last = table[table["step"] == table.groupby(JOB)["step"].transform("max")]
     return [shown_region(last, run.settings, region) for region in ("hole", "image") if region in set(last["region"])]
 
 
@@ -80,15 +80,15 @@ TABLE = Table(
     section="adaptation",
     place=10,
     caption="Adapting a copy of the network to each picture, by experiment, over {n} pictures: scores of "
-    f"{COMPOSITES}, on the whole image and in the hole. Improvement: ratio of means, positive where adapting is better, "
-    "with a 95 % interval (bootstrap over photographs; for scores of whole sets, and their last step alone, jackknife "
-    "over groups of photographs). FID is biased for few pictures, by an amount that dilutes percentages: read KID beside "
-    "it, and compare no values of different N.",
+    f"{COMPOSITES}, on the whole image and in the hole. Improvement: ratio of means, positive where adapting is "
+    "better, with a 95 % interval (bootstrap over photographs; for scores of whole sets, and their last step alone, "
+    "jackknife over groups of photographs). FID is biased for few pictures, by an amount that dilutes percentages: "
+    "read KID beside it, and compare no values of different N.",
     columns={
         "step": "steps of training on the picture; 0 is the network as it was",
         "metric, region": "scores of composites on the whole image or in the hole",
-        "improvement_percent": "100 · (old − new) / old where lower is better, 100 · (new − old) / old where higher is, "
-        "of means over the n pictures; empty where the old KID is not above 0",
+        "improvement_percent": "100 · (old − new) / old where lower is better, 100 · (new − old) / old where higher "
+        "is, of means over the n pictures; empty where the old KID is not above 0",
         "ci_low, ci_high": "95 % interval of the improvement",
     },
     inputs=("adaptation_rows", "adaptation_features"),

@@ -51,8 +51,8 @@ def choice_table(table, settings: dict) -> DisplayTable:
     return DisplayTable(
         title=f"Keep or discard: {metric.title}, {REGIONS[region]}",
         caption=sentences(
-            f"The choice gains over never adapting, with its whole interval, in {gained} of {len(of_chosen)} lines, and "
-            f"loses in {lost}.",
+            f"The choice gains over never adapting, with its whole interval, in {gained} of {len(of_chosen)} lines, "
+            f"and loses in {lost}.",
             TABLE.text(n=f"N in brackets, {numbers_of(table['n'])}"),
             f"Shown: {REGIONS[region]}. Gains in {metric.unit or 'the unit of ' + metric.title} with their improvement "
             "in percent; never adapting gains 0. Bold: above 0 with the whole interval.",
@@ -84,8 +84,8 @@ TABLE = Table(
     caption="A part of what is known is held out of training; the step that completes it best is taken, and the "
     "adaptation is discarded where that is step 0. What this is worth against the true hole, over {n} pictures, of "
     f"{COMPOSITES}, on the whole image and in the hole, beside always taking the last step, never adapting, and an "
-    "oracle that knows the best step of every picture and cannot lose. Right: kept and better than before, or discarded where the "
-    "last step is not. 95 % intervals (bootstrap over photographs).",
+    "oracle that knows the best step of every picture and cannot lose. Right: kept and better than before, or "
+    "discarded where the last step is not. 95 % intervals (bootstrap over photographs).",
     columns={
         "policy": "always, never, chosen or oracle",
         "gain": "mean over pictures of the gain over never adapting, in the metric's unit, positive where better, with "

@@ -103,8 +103,9 @@ TABLE = Table(
     title="does adaptation bridge domains",
     section="adaptation",
     place=40,
-    caption="Networks of two training sources on the same {n} pictures of each test set, adapted and as they were, paired "
-    f"by picture: {COMPOSITES}, on the whole image and in the hole. Near is the source whose network does better there "
+    caption="Networks of two training sources on the same {n} pictures of each test set, adapted and as they were, "
+    f"paired by picture: {COMPOSITES}, on the whole image and in the hole. Near is the source whose network does "
+    "better there "
     "before adapting, which chance may decide where the gap is small. Gap: near over far; closed: the gap before less "
     "the gap after both were adapted (bold: above 0 with the whole interval); still behind: the near network as it was "
     "over the far one adapted. All with 95 % intervals (bootstrap over photographs).",

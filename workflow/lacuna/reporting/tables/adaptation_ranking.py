@@ -60,9 +60,10 @@ def ranking_table(ranks, settings: dict) -> DisplayTable:
         title="Experiments ranked by their improvement in percent",
         caption=sentences(
             TABLE.text(n=f"N in brackets, {numbers_of(ranks['n'].dropna())}"),
-            f"{MARK} and shaded: more steps than the shortest experiment (in print 300 in place of 150). Printed: table "
-            "4.1 of a thesis on test-time training (2022), combinations A to J on 116 photographs of Places2 at 256×256, "
-            "without intervals; its networks, pictures and masks are others, so that ranks compare and numbers do not.",
+            f"{MARK} and shaded: more steps than the shortest experiment (in print 300 in place of 150). Printed: "
+            "table 4.1 of a thesis on test-time training (2022), combinations A to J on 116 photographs of Places2 at "
+            "256×256, without intervals; "
+            "its networks, pictures and masks are others, so that ranks compare and numbers do not.",
         ),
         head=("System → test set (N)", "Rank", *head),
         groups=tuple(groups),
@@ -92,7 +93,7 @@ TABLE = Table(
     "improve on something else and are not ranked.",
     columns={
         "rank": "1 is best; equal improvements share a rank. Of composites, by metric and region",
-        "published_rank, published_improvement_percent, published_steps": "table 4.1 of the thesis, beside the whole image",
+        "published_rank, published_improvement_percent, published_steps": "table 4.1 of the thesis, whole image",
     },
     inputs=("adaptation_rows", "adaptation_features", "published_adaptation"),
     config=CONFIG,
