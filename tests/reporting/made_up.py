@@ -353,7 +353,9 @@ STEPS = {"tables": "table", "figures": "figure"}
 def make_drawings(folder: Path, random) -> None:
     """What another rule draws to explain the adaptation."""
     for name in DRAWINGS:
-        write_picture(folder / f"figures/adaptation_{name}.png", random.integers(0, 256, (40, 90, 3), dtype=np.uint8))
+        write_picture(
+            folder / f"figures/adaptation_drawn_{name}.png", random.integers(0, 256, (40, 90, 3), dtype=np.uint8)
+        )
 
 
 def make_described(folder: Path, inputs: dict, config: dict) -> None:

@@ -14,7 +14,7 @@ from lacuna.reporting.sections import SECTIONS
 from tests.reporting.made_up import TITLES, MadeUpPlan
 
 EVERY = [(kind, name) for kind in ("tables", "figures") for name in described(kind)]
-ABOUT_THE_WORK = {"complexity", "latency", "rulegraph"}
+ABOUT_THE_WORK = {"adaptation_cost", "complexity", "latency", "rulegraph"}
 
 
 class Plan(MadeUpPlan):
@@ -71,7 +71,9 @@ def test_what_is_made_from_the_same_inputs_shares_a_job():
     made = [name for names in jobs.values() for name in names]
     assert sorted(made) == sorted(tables())
     drawn = [name for names in together("figures", MadeUpPlan).values() for name in names]
-    assert sorted(drawn) == sorted(set(figures()) - {"samples", "rulegraph"})  # which other rules make
+    assert sorted(drawn) == sorted(
+        set(figures()) - {"adaptation_drawings", "samples", "rulegraph"}
+    )  # which other rules make
 
 
 def test_what_does_not_apply_is_not_made():

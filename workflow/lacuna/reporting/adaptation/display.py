@@ -2,7 +2,7 @@
 
 from lacuna.metrics.facts import METRICS, Metric, SetMetric
 from lacuna.metrics.per_image import named
-from lacuna.metrics.set_scoring import named as set_metric_named
+from lacuna.metrics.per_set import named as set_metric_named
 from lacuna.reporting.adaptation.experiments import title_of
 from lacuna.reporting.display import interval_text, is_missing
 from lacuna.reporting.titles import titles

@@ -13,7 +13,7 @@ from scipy import stats
 from lacuna.errors import LacunaError
 from lacuna.metrics.features import Features
 from lacuna.metrics.per_image import named
-from lacuna.metrics.set_scoring import named as set_metric_named
+from lacuna.metrics.per_set import named as set_metric_named
 from lacuna.reporting.adaptation.rows import JOB
 from lacuna.reporting.bootstrap import LEVEL, intervals_of
 

@@ -15,7 +15,7 @@ FIGURE = Figure(
     "quarter of it; the whole picture as training on it sees it, neither raw prediction nor composite.",
     alt="Panels drawn on one picture: {what}.",
     each="drawing",
-    path="figures/adaptation_{value}.png",
+    path="figures/adaptation_drawn_{value}.png",
     applies=is_adapting,
     unfolded=0,
     demonstration="",
