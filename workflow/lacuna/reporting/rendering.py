@@ -6,6 +6,7 @@ from lacuna.reporting.display import Cell, DisplayTable
 from lacuna.reporting.markup import html as escape
 from lacuna.reporting.markup import latex, markdown
 
+SHADE = "#8a5fb040"  # of shaded cells: purple, read on light and dark ground
 STYLE = """
 :root { color-scheme: light dark; }
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 72rem; padding: 0 1rem; }
@@ -17,7 +18,6 @@ thead th { border-bottom: 2px solid; vertical-align: bottom; }
 tbody { border-bottom: 1px solid #8888; }
 tbody th { text-align: left; font-weight: normal; vertical-align: top; }
 th:nth-child(-n+2) { text-align: left; }
-td.shaded { background: #8a5fb040; }
 """
 
 
@@ -45,7 +45,7 @@ def _html_label(text: str) -> str:
 def _html_cell(cell: Cell) -> str:
     value, bracket, interval = escape(cell.text).partition(" [")
     value = f"<strong>{value}</strong>" if cell.best else value
-    start = '<td class="shaded">' if cell.shaded else "<td>"
+    start = f'<td style="background: {SHADE}">' if cell.shaded else "<td>"
     return f'{start}{value} <span class="interval">[{interval}</span></td>' if bracket else f"{start}{value}</td>"
 
 
