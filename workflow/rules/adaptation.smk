@@ -46,30 +46,18 @@ rule describe_images:
         "python -m lacuna step describe_images --job {params.job:q} --threads {threads} > {log:q} 2>&1"
 
 
-# Masks, augmentations and fills on one picture, for the report.
-if PLAN.adaptation:
-
-    rule draw_adaptation:
-        input:
-            unpack(PLAN.inputs("draw_adaptation")),
-        output:
-            figures=[
-                captioned(
-                    path,
-                    figures()["adaptation_drawings"],
-                    value,
-                    figure=f"{figures()['adaptation_drawings'].title}: {value}",
-                )
-                for value, path in zip(
-                    figures()["adaptation_drawings"].values(PLAN), PLAN.outputs("draw_adaptation")["figures"]
-                )
-            ],
-        log:
-            f"{PLAN.folder}/logs/draw_adaptation.log",
-        conda:
-            "../../envs/torch.yaml"
-        params:
-            digest=PLAN.digest("draw_adaptation"),
-            job=PLAN.text("draw_adaptation"),
-        shell:
-            "python -m lacuna step draw_adaptation --job {params.job:q} > {log:q} 2>&1"
+# Masks, augmentations and fills on one picture, for the report; none without an adaptation.
+rule draw_adaptation:
+    input:
+        unpack(PLAN.inputs("draw_adaptation")),
+    output:
+        figures=each_captioned(PLAN.outputs("draw_adaptation")["figures"], figures()["adaptation_drawings"]),
+    log:
+        f"{PLAN.folder}/logs/draw_adaptation.log",
+    conda:
+        "../../envs/torch.yaml"
+    params:
+        digest=PLAN.digest("draw_adaptation"),
+        job=PLAN.text("draw_adaptation"),
+    shell:
+        "python -m lacuna step draw_adaptation --job {params.job:q} > {log:q} 2>&1"
