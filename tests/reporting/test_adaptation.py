@@ -194,3 +194,12 @@ def test_unreadable_rows_are_refused(tmp_path):
     every(FIVE).query("step > 0").to_parquet(path)
     with pytest.raises(LacunaError, match="no step 0"):
         read_rows([path])
+
+
+def test_small_percentages_are_not_rounded_to_nothing():
+    from lacuna.reporting.adaptation.display import percent_text
+
+    assert percent_text(4.2, 1.0, 7.345) == "+4.20 % [+1.00, +7.34]"
+    assert percent_text(0.0025, -0.014, 0.0195) == "+0.0025 % [-0.0140, +0.0195]"
+    assert percent_text(0.0, 0.0, 0.0) == "+0.00 % [+0.00, +0.00]"
+    assert percent_text(3.0, np.nan, np.nan) == "+3.00 % [–]" and percent_text(np.nan, np.nan, np.nan) == "–"

@@ -32,7 +32,13 @@ def percent_text(value: float, low: float, high: float) -> str:
     """`+4.2 % [+1.0, +7.3]`."""
     if is_missing(value):
         return "–"
-    return f"{value:+.2f} % {interval_text(low, high, '+.2f')}"
+    number = percent_format(value, low, high)
+    return f"{value:+{number}} % {interval_text(low, high, '+' + number)}"
+
+
+def percent_format(*values: float) -> str:
+    """Two decimals as in print, four where all are so small that two would show nothing but zeros."""
+    return ".2f" if any(abs(value) >= 0.1 for value in values) or not any(values) else ".4f"
 
 
 def verdict(low: float, high: float) -> str:

@@ -2,7 +2,15 @@
 
 from pathlib import Path
 
-from lacuna.reporting.adaptation.display import CONFIG, chosen_words, is_adapting, job_title, jobs_in_order, metric_of
+from lacuna.reporting.adaptation.display import (
+    CONFIG,
+    chosen_words,
+    is_adapting,
+    job_title,
+    jobs_in_order,
+    metric_of,
+    percent_format,
+)
 from lacuna.reporting.adaptation.experiments import reported, settled
 from lacuna.reporting.adaptation.kinds import EXAMPLES
 from lacuna.reporting.descriptions import Figure
@@ -73,9 +81,9 @@ def draw_pictures(path, table, adapted: dict, unadapted: dict, settings: dict, k
             for box in boxes:
                 for axis in line[1:3]:
                     _frame(axis, box)
-            unit = f" {metric.unit}" * bool(metric.unit)
+            gained, unit = row.improvement_percent, f" {metric.unit}" * bool(metric.unit)
             scores = f"{metric.title} {row.before:.{metric.decimals}f} → {row.after:.{metric.decimals}f}{unit}"
-            said = f"{textwrap.fill(title, 24)}\n{scores}\n{row.improvement_percent:+.1f} %"
+            said = f"{textwrap.fill(title, 24)}\n{scores}\n{gained:+{percent_format(gained)}} %"
             line[0].text(-0.05, 0.5, said, transform=line[0].transAxes, ha="right", va="center", fontsize=7)
         for axis, head in zip(axes[0], HEADS, strict=True):
             axis.set_title(head, fontsize=9, pad=4)

@@ -7,6 +7,7 @@ from lacuna.reporting.adaptation.display import (
     job_title,
     jobs_in_order,
     metric_of,
+    percent_format,
 )
 from lacuna.reporting.adaptation.experiments import in_order, title_of
 from lacuna.reporting.descriptions import Table
@@ -71,8 +72,8 @@ def choice_table(table, settings: dict) -> DisplayTable:
 
 
 def _gain(row, metric) -> Cell:
-    form = f"+.{metric.decimals}f"
-    percent = "" if is_missing(row.improvement_percent) else f" ({row.improvement_percent:+.2f} %)"
+    form, value = f"+.{metric.decimals}f", row.improvement_percent
+    percent = "" if is_missing(value) else f" ({value:+{percent_format(value)}} %)"
     text = f"{row.gain:{form}}{percent} {interval_text(row.ci_low, row.ci_high, form)}"
     return Cell(text, row.policy != "oracle" and row.ci_low > 0)
 

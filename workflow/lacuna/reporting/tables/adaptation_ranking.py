@@ -8,6 +8,7 @@ from lacuna.reporting.adaptation.display import (
     jobs_in_order,
     metric_of,
     metrics_in,
+    percent_format,
 )
 from lacuna.reporting.adaptation.experiments import title_of
 from lacuna.reporting.descriptions import Table
@@ -71,16 +72,17 @@ def ranking_table(ranks, settings: dict) -> DisplayTable:
 
 
 def _ours(row, is_long: bool) -> Cell:
-    interval = interval_text(row.ci_low, row.ci_high, ".2f")
-    return Cell(_text(row.experiment, row.improvement_percent, is_long) + f" {interval}", shaded=is_long)
+    number = percent_format(row.improvement_percent, row.ci_low, row.ci_high)
+    text = _text(row.experiment, f"{row.improvement_percent:{number}}", is_long)
+    return Cell(f"{text} {interval_text(row.ci_low, row.ci_high, number)}", shaded=is_long)
 
 
 def _printed(row, is_long: bool) -> Cell:
-    return Cell(_text(row.experiment, row.published_improvement_percent, is_long), shaded=is_long)
+    return Cell(_text(row.experiment, f"{row.published_improvement_percent:.2f}", is_long), shaded=is_long)
 
 
-def _text(experiment: str, value: float, is_long: bool) -> str:
-    return f"{title_of(experiment.removeprefix('combination_'))} ({value:.2f} %{_MARKED[bool(is_long)]})"
+def _text(experiment: str, value: str, is_long: bool) -> str:
+    return f"{title_of(experiment.removeprefix('combination_'))} ({value} %{_MARKED[bool(is_long)]})"
 
 
 TABLE = Table(
