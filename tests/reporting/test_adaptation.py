@@ -10,6 +10,7 @@ from lacuna.reporting.adaptation import experiments
 from lacuna.reporting.adaptation.improvement import COLUMNS, improvements, percent, set_improvements
 from lacuna.reporting.adaptation.ranking import ranking, read_published
 from lacuna.reporting.adaptation.rows import read_choices, read_rows
+from lacuna.reporting.aggregation import read_table, write_table
 from lacuna.reporting.rendering import SHADE, to_html, to_latex
 from lacuna.reporting.tables.adaptation import shown_region
 from lacuna.reporting.tables.adaptation_ranking import MARK, ranking_table
@@ -136,11 +137,13 @@ def test_experiments_are_ranked_and_those_from_random_weights_are_not():
     assert len(printed) == 10 and not len(ranks[(ranks["region"] == "hole") & ranks["published_rank"].notna()])
 
 
-def test_the_ranking_is_laid_out_and_shaded_as_in_print():
-    ranks = ranking(improvements(every()), read_published(PRINTED), "psnr")
+def test_the_ranking_is_laid_out_and_shaded_as_in_print(tmp_path):
+    write_table(tmp_path / "ranks.csv", ranking(improvements(every()), read_published(PRINTED), "psnr"))
+    ranks = read_table(tmp_path / "ranks.csv")  # as the page does
     shown = ranking_table(ranks[ranks["region"] == "image"], SETTINGS)
     assert shown.head == ("System → test set (N)", "Rank", "PSNR", "PSNR, printed", "L1", "L1, printed")
-    assert shown.lines == 10
+    assert shown.lines == 10 and "N in brackets, 7 pictures" in shown.caption
+    assert shown.groups[0][0] == "Deep, trained on Places2 → Faces (7)"
     html = to_html(shown)
     assert f'<td style="background: {SHADE}">H (4.21 % {MARK})</td>' in html and "<td>I (4.20 %)</td>" in html
     assert html.count("background") == 2 + 2 * 5  # ours of 20 steps, and the print's of 300

@@ -82,7 +82,8 @@ TABLE = Table(
     caption="Adapting a copy of the network to each picture, by experiment, over {n} pictures: scores of "
     f"{COMPOSITES}, on the whole image and in the hole. Improvement: ratio of means, positive where adapting is "
     "better, with a 95 % interval (bootstrap over photographs; for scores of whole sets, and their last step alone, "
-    "jackknife over groups of photographs). FID is biased for few pictures, by an amount that dilutes percentages: "
+    "jackknife over groups of photographs). They are not corrected for "
+    "their number. FID is biased for few pictures, by an amount that dilutes percentages: "
     "read KID beside it, and compare no values of different N.",
     columns={
         "step": "steps of training on the picture; 0 is the network as it was",

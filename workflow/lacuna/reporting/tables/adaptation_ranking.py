@@ -56,11 +56,11 @@ def ranking_table(ranks, settings: dict) -> DisplayTable:
         length = max(map(len, columns))
         filled = [column + [Cell("")] * (length - len(column)) for column in columns]
         lines = tuple((str(place), cells) for place, cells in enumerate(zip(*filled, strict=True), 1))
-        groups.append((f"{job_title(key, settings)} ({numbers_of(mine['n'].dropna())})", lines))
+        groups.append((f"{job_title(key, settings)} ({numbers_of(mine['n'].dropna().astype(int))})", lines))
     return DisplayTable(
         title="Experiments ranked by their improvement in percent",
         caption=sentences(
-            TABLE.text(n=f"N in brackets, {numbers_of(ranks['n'].dropna())}"),
+            TABLE.text(n=f"N in brackets, {numbers_of(ranks['n'].dropna().astype(int))}"),
             f"{MARK} and shaded: more steps than the shortest experiment (in print 300 in place of 150). Printed: "
             "table 4.1 of a thesis on test-time training (2022), combinations A to J on 116 photographs of Places2 at "
             "256×256, without intervals; "
