@@ -6,12 +6,12 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from lacuna.inpainting.graphs import Graph
 from safetensors.torch import save
 
 import lacuna
 from lacuna import systems
 from lacuna.errors import LacunaError
+from lacuna.inpainting.onnx_predictor import Graph
 from lacuna.systems._reading import METADATA_KEY
 from tests.inpainting.made_up import box
 from tests.inpainting.test_interfaces import BYTES, FLOATS, identity

@@ -53,7 +53,7 @@ rule score:
     benchmark:
         PLAN.benchmark("score")
     wildcard_constraints:
-        system="|".join([*PLAN.systems, *PLAN.control_names]),
+        system="|".join(dict.fromkeys(name for name, _ in [*PLAN.contestants(), *PLAN.control_keys()])),
         source="|".join([*PLAN.sources, "untrained", "elsewhere", "control"]),
     conda:
         "../../envs/torch.yaml"

@@ -32,7 +32,7 @@ rule features:
     benchmark:
         PLAN.benchmark("features")
     wildcard_constraints:
-        system="|".join([*PLAN.systems, *PLAN.control_names]),
+        system="|".join(dict.fromkeys(name for name, _ in [*PLAN.contestants(), *PLAN.control_keys()])),
         source="|".join([*PLAN.sources, "untrained", "elsewhere", "control"]),
     conda:
         "../../envs/torch.yaml"
@@ -53,7 +53,7 @@ rule score_set:
     log:
         f"{PLAN.folder}/logs/score_set/{{system}}.{{source}}.log",
     wildcard_constraints:
-        system="|".join([*PLAN.systems, *PLAN.control_names]),
+        system="|".join(dict.fromkeys(name for name, _ in [*PLAN.contestants(), *PLAN.control_keys()])),
         source="|".join([*PLAN.sources, "untrained", "elsewhere", "control"]),
     conda:
         "../../envs/torch.yaml"

@@ -15,6 +15,7 @@ from lacuna.data.images import read_image
 from lacuna.data.photographs import photographs_of
 from lacuna.data.tensors import image_tensor
 from lacuna.errors import LacunaError
+from lacuna.files import read_rows
 
 _KEPT = 256  # decoded pictures that stay in memory: 200 MB of 256×256 pixels
 
@@ -48,6 +49,11 @@ class Pool:
                 "choose a fill that needs no pictures, such as random_pixels"
             )
         return OtherPhotographs(self, kept)
+
+
+def staged(indexes: Sequence[str | Path]) -> list[Path]:
+    """The pictures that staging listed in each `index.csv`, one set after the other."""
+    return [Path(index).parent / row["file"] for index in indexes for row in read_rows(index, "file")]
 
 
 class OtherPhotographs:

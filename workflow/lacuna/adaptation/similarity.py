@@ -101,6 +101,12 @@ class Descriptions:
         except Exception as error:  # safetensors raises types of its own
             raise LacunaError(f"{path} holds no descriptions of pictures ({error}); make it again") from None
 
+    @classmethod
+    def joined(cls, several: Sequence["Descriptions"]) -> "Descriptions":
+        """Those of several sets, one after the other."""
+        parts = {part: np.concatenate([each.parts[part] for each in several]) for part in PARTS}
+        return cls([name for each in several for name in each.names], parts, several[0].backbone)
+
     def write(self, path: str | Path) -> None:
         """One file, whole or not at all."""
         with atomic(path) as partial:

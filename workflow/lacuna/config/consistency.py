@@ -1,5 +1,7 @@
 """What keys of a config say together: names that must be known, sizes that must fit, numbers that must agree."""
 
+from lacuna.adaptation.experiments import chosen
+from lacuna.adaptation.naming import contestant
 from lacuna.config.sections import RESERVED_RUNS, MaskSet
 from lacuna.data import image_sources, masks
 from lacuna.data.masks.bins import coverage_bins
@@ -26,6 +28,8 @@ def check_consistency(config: dict) -> None:
         _check_masks(entry, f"mask_sets.{name}", config["image_size"])
     _check_metrics(config)
     _check_batches(config)
+    if config.get("adaptation") is not None:
+        _check_adaptation(config, config["adaptation"])
 
 
 def _check_names(config: dict) -> None:
@@ -92,3 +96,41 @@ def _check_batches(config: dict) -> None:
         size = budget.get("batch_size")
         if size and size * width * height * 3 > MOST_BATCH_VALUES:
             raise LacunaError(f"{where}.batch_size is {size} at {width}x{height}, which no memory holds; lower it")
+
+
+def _check_adaptation(config: dict, asked: dict) -> None:
+    """Experiments and names are known, and no adapted system is called what another one is."""
+    known = {"systems": config["systems"], "sources": config["sources"], "test_sets": config["test_sets"]}
+    for what, names in known.items():
+        for name in asked.get(what) or ():
+            if name not in names:
+                raise LacunaError(f"adaptation.{what} names '{name}', which is not there: {suggest(name, names)}")
+    on = asked.get("choose_on")
+    if on is not None:
+        fitting = [*(entry["validation"] for entry in config["sources"].values()), *config["test_sets"]]
+        if on not in fitting:
+            raise LacunaError(
+                f"adaptation.choose_on is '{on}', which is neither a validation nor a test set: {suggest(on, fitting)}"
+            )
+        if set(asked.get("test_sets") or config["test_sets"]) == {on}:
+            raise LacunaError(
+                f"adaptation.choose_on is '{on}', the one test set that is reported on; choose on a validation set"
+            )
+    for label, losses in (asked.get("losses") or {}).items():
+        if label not in config["systems"]:
+            raise LacunaError(f"adaptation.losses names '{label}': {suggest(label, config['systems'])}")
+        if losses not in ("thesis", "own"):
+            raise LacunaError(f"adaptation.losses.{label} is '{losses}'; give thesis or own")
+    try:
+        chosen(asked["experiments"], asked.get("changes"), asked.get("common"))
+    except LacunaError as error:
+        raise LacunaError(f"of adaptation, {error}") from None
+    taken = dict.fromkeys(config["systems"], "a system")
+    for label in asked.get("systems") or config["systems"]:
+        for experiment in asked["experiments"]:
+            name = contestant(label, experiment)
+            if name in taken:
+                raise LacunaError(
+                    f"'{name}' is the name of {taken[name]} and of '{label}' adapted by '{experiment}'; rename one"
+                )
+            taken[name] = f"'{label}' adapted by '{experiment}'"

@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from lacuna.config.sections import (
+    Adaptation,
     Config,
     Export,
     Figures,
@@ -254,6 +255,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "system": lambda: _table(System),
     "predictions": lambda: _table(GivenPredictions),
     "training": lambda: _table(Budget),
+    "adaptation": lambda: _table(Adaptation),
     "export": lambda: _table(Export),
     "figures": lambda: _table(Figures),
     "measurement": lambda: _table(Measurement),

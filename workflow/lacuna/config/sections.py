@@ -190,6 +190,42 @@ class Measurement:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Adaptation:
+    """Test-time training: copies of the trained networks learn on from every test picture."""
+
+    experiments: list[Name] = key(
+        "names of experiments ([docs/adaptation.md](../docs/adaptation.md)), or of `changes`", least=1
+    )
+    changes: dict[str, dict] = key(
+        "the run's own experiments, each as its difference from another, such as `{base: combination_I, steps: 10}`", {}
+    )
+    common: dict = key("settings laid over every experiment of the run, such as `{steps: 30, evaluate_every: 10}`", {})
+    systems: list[Name] = key("labels of the systems that are adapted", None, least=1, shown="all that can be adapted")
+    sources: list[Name] = key("training sources whose networks are adapted", None, least=1, shown="all")
+    test_sets: list[Name] = key("test sets whose pictures are adapted to", None, least=1, shown="all")
+    images: int | None = key(
+        "pictures of each set, the first ones, that are adapted to", None, minimum=1, maximum=MOST_ITEMS, shown="all"
+    )
+    choose_on: Name = key(
+        "a validation or test set: the experiment that gains most there is reported as the chosen one on the others",
+        None,
+    )
+    choice: bool = key(
+        "a free-form part of each picture (5 to 10 %) is held out of training, and decides whether and after how many "
+        "steps the adaptation is kept; `false`: experiments learn from all that is known, as in the thesis",
+        True,
+    )
+    set_metrics: list[str] = key(
+        "scores of whole sets after every evaluated step: an Inception run over each", [], choices=("fid", "kid")
+    )
+    losses: dict[str, str] = key(
+        "label → `thesis` (by region) or `own` (those that the system is trained by); the thesis' where a system has "
+        "them, unless it is named here",
+        {},
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Config:
     """A comparison."""
 
@@ -233,6 +269,7 @@ class Config:
         True,
     )
     studio: bool = key("the in-browser inpainting page ([docs/studio.md](../docs/studio.md))", True)
+    adaptation: Adaptation = key("test-time training of the networks, see below", None)
     figures: Figures = key("how figures are drawn, see below", {})
     measurement: Measurement = key("how time and memory are measured, see below", {})
 

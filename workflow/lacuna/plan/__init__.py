@@ -3,7 +3,7 @@
 A job's settings are exactly the config subtree that its stage uses. Its digest also covers what the modules of ours
 mean that it runs, the pinned packages of its environment, the user's own files, and the digests of the jobs it builds
 on, so equal digests mean equal results. One class a floor, each standing on the one below: `Names`, `Making`,
-`Judging`, `Describing`, `Showing`, and on top the `Plan`, which answers the rules.
+`Adapting`, `Judging`, `Describing`, `Showing`, and on top the `Plan`, which answers the rules.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -27,6 +27,7 @@ class Plan(Showing):
             self._training_settings(label)
         for name in self.image_sets():
             self.pair(name)  # missing and empty folders are found here, before anything runs
+        self.check_adaptation()
         for key in self.predictions():
             self.predicted(*key)
 
@@ -41,7 +42,7 @@ class Plan(Showing):
 
     def targets(self) -> list[Job]:
         """What the run is made for: everything else is made because one of these needs it."""
-        found = [self.report(), *self.table_jobs(), self.gallery()]
+        found = [self.report(), *self.table_jobs(), self.gallery(), *self.adaptation_jobs()]
         return found + ([self.studio()] if self.has_studio() else [])
 
     def jobs(self) -> list[Job]:

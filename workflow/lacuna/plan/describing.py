@@ -110,6 +110,40 @@ class Describing(Judging):
         }
         return files, {"without": self._without_export()}
 
+    def _adaptation_rows(self) -> tuple[dict, dict]:
+        return {"adaptation_rows": self._of_adaptations("rows")}, {"metrics": self.config["metrics"]}
+
+    def _adaptation_choices(self) -> tuple[dict, dict]:
+        return {"adaptation_choices": self._of_adaptations("choice")}, {"metrics": self.config["metrics"]}
+
+    def _adaptation_records(self) -> tuple[dict, dict]:
+        return {"adaptation_records": self._of_adaptations("costs")}, {}
+
+    def _adaptation_features(self) -> tuple[dict, dict]:
+        """None without set metrics of the adaptation; `adaptation_truth` are features of the true pictures."""
+        sets = self.adapted_test_sets() if self.adaptation.get("set_metrics") else []
+        files = {
+            "adaptation_features": self._of_adaptations("features"),
+            "adaptation_truth": [self.features_of_truth(name).outputs["features"][0] for name in sets],
+        }
+        return files, {}
+
+    def _adaptation_pictures(self) -> tuple[dict, dict]:
+        """Of the test sets alone: pictures that experiments are only chosen on are not shown."""
+        keys = [key for key in self.adaptations() if key[2] in self.test_sets]
+        before = dict.fromkeys(key[:3] for key in keys)
+        files = {
+            "adapted": [self.adapt(*key).outputs["index"][0] for key in keys],
+            "unadapted": [self.predicted(*key).outputs["index"][0] for key in before],
+        }
+        return files, {}
+
+    def _published_adaptation(self) -> tuple[dict, dict]:
+        return {"published_improvements": [_published("adaptation.csv")]}, {}
+
+    def _of_adaptations(self, output: str) -> list[str]:
+        return [path for job in self.adaptation_jobs() for path in job.outputs[output]]
+
     def _published(self) -> tuple[dict, dict]:
         return {"published_means": [_published("original_comparison.csv")]}, {}
 

@@ -1,12 +1,13 @@
 """The jobs that judge: scores of images and sets, exports compared with their networks, costs."""
 
-from lacuna.plan.making import Making
+from lacuna.plan.adapting import Adapting
 from lacuna.plan.stages import Work, declare
 
 # Why a system of a kind is not exported.
 REASONS = {
     "classical": "an algorithm, and no network",
     "fitted": "a network is fitted to every picture anew, so there is none to keep",
+    "adapted": "a copy of the network is adapted to every picture anew, so there is none to keep",
 }
 
 
@@ -15,7 +16,7 @@ def _each_test_set(pattern: str):
     return lambda plan: [pattern.replace("{test_set}", test_set) for test_set in plan.test_sets]
 
 
-class Judging(Making):
+class Judging(Adapting):
     """From pictures to scores and costs."""
 
     @declare("torch", {"scores": _each_test_set("{folder}/scores/{system}/{source}/{test_set}.parquet")})
@@ -104,6 +105,8 @@ class Judging(Making):
             else:
                 continue
             rows.append([label, *self.sources_of(label), reason])
+        for label, (system, _) in self.adapted_contestants().items():
+            rows += [[label, source, REASONS["adapted"]] for source in self.sources_of(system)]
         return rows
 
     @declare("torch", {"measurement": "{folder}/measurements/{system}.json"})

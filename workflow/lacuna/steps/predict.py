@@ -19,7 +19,7 @@ def run(task) -> None:
     if len(weights) > 1:
         raise LacunaError(f"this step takes one file of weights, not {len(weights)}; name one")
     pairs = read_list(task.file("pairs"))
-    system = systems.create(settings["system"], **_recipe_settings(settings))
+    system = systems.create(settings["system"], **recipe_settings(settings))
     seed = seed_of("predict", settings["system"], settings["source"], settings["test_set"], settings["seed"])
     device = system.prepare(next(iter(weights), None), gpus=task.gpus, threads=task.threads, seed=seed)
 
@@ -40,7 +40,7 @@ def run(task) -> None:
     print(f"{settings['system']} predicted {len(rows)} pictures in {seconds:.1f} s ({device}), into {folder}")
 
 
-def _recipe_settings(settings: dict) -> dict:
+def recipe_settings(settings: dict) -> dict:
     """The settings that the system was trained with: the run's image size is one of them, if the system has it."""
     recipe = systems.system_class(settings["system"]).Recipe
     size = settings["image_size"]
