@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image
 
 from lacuna import systems
+from lacuna.adaptation.adapting import losses_of
 from lacuna.adaptation.experiments import Experiment, read_experiment
 from lacuna.adaptation.fillers import Pool, staged
 from lacuna.adaptation.finished import Finished
@@ -144,7 +145,7 @@ def _costs(adapter: Adapter, pictures: list, device: str) -> dict:
         "seconds": sum(seconds),
         "device": device,
         "peak_memory_bytes": peak_memory(next(adapter.system.network.parameters()).device),
-        "losses": adapter.losses,
+        "losses": losses_of(adapter.system, adapter.losses),
         "choice": adapter.choice,
         "settings": adapter.experiment.settings(),
     }
