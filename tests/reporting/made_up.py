@@ -9,10 +9,12 @@ from lacuna.files import write_json, write_rows
 from lacuna.metrics.per_set import SET_METRICS
 from lacuna.metrics.records import write_records
 from lacuna.metrics.set_scoring import COLUMNS, NUMBERS
+from lacuna.reporting.adaptation.kinds import DRAWINGS
 from lacuna.reporting.descriptions import described, together
 from lacuna.reporting.rulegraph import draw, parse_dot
 from lacuna.yardsticks import SOURCE, index_of
 from lacuna.yardsticks import TITLES as YARDSTICKS
+from tests.reporting.made_up_adaptation import SECTION, make_adaptation
 from tests.steps import run_step
 
 TITLES = {
@@ -301,8 +303,12 @@ def make_run(folder: Path, size=(44, 60), n=9, metrics=("psnr", "ssim", "l1"), b
             {"without": nothing},
         ),
         "published": ({"published_means": PUBLISHED}, {}),
+        "published_adaptation": ({"published_improvements": PUBLISHED.with_name("adaptation.csv")}, {}),
     }
-    make_described(folder, inputs)
+    adapted = [("aotgan", source, test_set) for source in KEYS["aotgan"] for test_set in TITLES["test_sets"]]
+    inputs |= {name: (files, {}) for name, files in make_adaptation(folder, adapted, metrics).items()}
+    make_described(folder, inputs, {"adaptation": SECTION, "metrics": list(metrics)})
+    make_drawings(folder, random)
     draw(parse_dot(DOT), folder / "figures" / "rulegraph.svg")
     write_json(
         folder / "images/splits.json",
@@ -311,7 +317,7 @@ def make_run(folder: Path, size=(44, 60), n=9, metrics=("psnr", "ssim", "l1"), b
     sources = {name: {"train": "train", "validation": "validation"} for name in TITLES["sources"]}
     masks = {f"{role}_masks": f"{name}_masks" for role, name in (("train", "train"), ("validation", "validation"))}
     config = {"seed": 2021, "metrics": list(metrics), "sources": sources, **masks, "test_masks": "paris_test_masks"}
-    config |= {"test_sets": list(TITLES["test_sets"]), "note": 'a "quoted" <value>'}
+    config |= {"adaptation": SECTION, "test_sets": list(TITLES["test_sets"]), "note": 'a "quoted" <value>'}
     return TITLES | {"config": config, "studio": False, "made": made_of(MadeUpPlan)}
 
 
@@ -319,6 +325,8 @@ class MadeUpPlan:
     """What descriptions ask a plan, for the made-up run."""
 
     test_sets = list(TITLES["test_sets"])
+    adaptation = SECTION
+    experiments = SECTION["experiments"]
 
     @staticmethod
     def paged_sources() -> list[str]:
@@ -342,12 +350,20 @@ def made_of(plan) -> dict:
 STEPS = {"tables": "table", "figures": "figure"}
 
 
-def make_described(folder: Path, inputs: dict) -> None:
+def make_drawings(folder: Path, random) -> None:
+    """What another rule draws to explain the adaptation."""
+    for name in DRAWINGS:
+        write_picture(
+            folder / f"figures/adaptation_drawn_{name}.png", random.integers(0, 256, (40, 90, 3), dtype=np.uint8)
+        )
+
+
+def make_described(folder: Path, inputs: dict, config: dict) -> None:
     """All tables and figures, by the real steps, each from no more than what its description names."""
     for kind, stage in STEPS.items():
         for group, names in together(kind, MadeUpPlan).items():
             here = {name: described(kind)[name] for name in names}
-            settings = TITLES | {key: None for each in here.values() for key in each.config}
+            settings = TITLES | {key: config.get(key) for each in here.values() for key in each.config}
             settings |= {"made": {name: each.values(MadeUpPlan) for name, each in here.items()}}
             files = {}
             for name in group:

@@ -8,13 +8,15 @@ from pathlib import Path
 import pytest
 
 from lacuna.errors import LacunaError
+from lacuna.reporting.adaptation.experiments import GROUPS, OTHERS
+from lacuna.reporting.adaptation.kinds import DRAWINGS
 from lacuna.reporting.captions import caption, caption_file, overview_file
 from lacuna.reporting.descriptions import EACH, INPUTS, Figure, Table, described, figures, tables, together
 from lacuna.reporting.sections import SECTIONS
 from tests.reporting.made_up import TITLES, MadeUpPlan
 
 EVERY = [(kind, name) for kind in ("tables", "figures") for name in described(kind)]
-ABOUT_THE_WORK = {"complexity", "latency", "rulegraph"}
+ABOUT_THE_WORK = {"adaptation_cost", "complexity", "latency", "rulegraph"}
 
 
 class Plan(MadeUpPlan):
@@ -71,7 +73,22 @@ def test_what_is_made_from_the_same_inputs_shares_a_job():
     made = [name for names in jobs.values() for name in names]
     assert sorted(made) == sorted(tables())
     drawn = [name for names in together("figures", MadeUpPlan).values() for name in names]
-    assert sorted(drawn) == sorted(set(figures()) - {"samples", "rulegraph"})  # which other rules make
+    by_other_rules = {"adaptation_drawings", "samples", "rulegraph"}
+    assert sorted(drawn) == sorted(set(figures()) - by_other_rules)
+
+
+def test_no_two_have_the_same_file():
+    files = [
+        file
+        for kind in ("tables", "figures")
+        for description in described(kind).values()
+        for value in description.values(MadeUpPlan)
+        for file in description.files(value)
+    ]
+    assert len(files) == len(set(files))
+    groups = {figures()["adaptation_improvement"].file(value) for value in [*GROUPS, OTHERS]}
+    assert not groups & {figures()["adaptation_drawings"].file(value) for value in DRAWINGS}
+    assert not groups & {figure.file() for figure in figures().values() if not figure.each}
 
 
 def test_what_does_not_apply_is_not_made():

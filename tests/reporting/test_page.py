@@ -59,12 +59,29 @@ def test_links_lead_somewhere_and_pictures_are_described_and_whole(made):
     assert {a["href"][1:] for _, a in elements if a.get("href", "").startswith("#")} <= set(ids)
     pictures = [a for tag, a in elements if tag == "img"]
     # ranks, grids, examples, failures, coverage, cost, curves, samples, rulegraph
-    assert len(pictures) == 1 + 2 + 1 + 1 + 1 + 1 + 1 + 2 + 1
+    others = 1 + 2 + 1 + 1 + 1 + 1 + 1 + 2 + 1
+    # of the adaptation: experiment settled on, groups, zero-shot, histograms, examples, drawings
+    assert len(pictures) == others + 1 + 4 + 1 + 1 + 4 + 6
     for picture in pictures:
         assert len(picture["alt"]) > 20
         kind, data = re.fullmatch(r"data:image/([\w+]+);base64,(.*)", picture["src"]).groups()
         if kind != "svg+xml":
             Image.open(io.BytesIO(base64.b64decode(data))).load()
+
+
+def test_test_time_training_has_a_section_where_a_run_has_it(made):
+    settings, folder = made[1], made[0]
+    text = page(settings, folder)
+    assert '<h2 id="adaptation">' in text or "Test-time training</h2>" in text
+    for words in ("Experiments ranked by their improvement", "Keep or discard: PSNR", "Does adaptation bridge domains"):
+        assert words in text, words
+    assert "of AOT-GAN (narrow) on all test sets: adapting" in text  # what the numbers say of domains
+    assert "combination I, which the thesis settled on" in text and "after figure 4.12 of the thesis" in text
+    without = {
+        kind: {name: values for name, values in names.items() if not name.startswith("adaptation")}
+        for kind, names in settings["made"].items()
+    }
+    assert "Test-time training" not in page(settings | {"made": without}, folder)
 
 
 def test_the_page_says_what_it_is(made):

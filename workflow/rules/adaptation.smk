@@ -44,3 +44,20 @@ rule describe_images:
         job=PLAN.text("describe_images"),
     shell:
         "python -m lacuna step describe_images --job {params.job:q} --threads {threads} > {log:q} 2>&1"
+
+
+# Masks, augmentations and fills on one picture, for the report; none without an adaptation.
+rule draw_adaptation:
+    input:
+        unpack(PLAN.inputs("draw_adaptation")),
+    output:
+        figures=each_captioned(PLAN.outputs("draw_adaptation")["figures"], figures()["adaptation_drawings"]),
+    log:
+        f"{PLAN.folder}/logs/draw_adaptation.log",
+    conda:
+        "../../envs/torch.yaml"
+    params:
+        digest=PLAN.digest("draw_adaptation"),
+        job=PLAN.text("draw_adaptation"),
+    shell:
+        "python -m lacuna step draw_adaptation --job {params.job:q} > {log:q} 2>&1"

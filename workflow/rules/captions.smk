@@ -28,3 +28,12 @@ def in_report(kind, job):
             shown.append(captioned(path, description, value, **label) if is_seen else path)
         found[name] = shown
     return found
+
+
+def each_captioned(paths, description):
+    """The outputs of a rule that makes a figure once for each of its values."""
+    values = description.values(PLAN)
+    return [
+        captioned(path, description, value, figure=f"{description.title}: {value}")
+        for path, value in zip(paths, values, strict=True)
+    ]

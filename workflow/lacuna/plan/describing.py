@@ -127,6 +127,19 @@ class Describing(Judging):
         }
         return files, {}
 
+    def _adaptation_pictures(self) -> tuple[dict, dict]:
+        """Of the test sets alone: pictures that experiments are only chosen on are not shown."""
+        keys = [key for key in self.adaptations() if key[2] in self.test_sets]
+        before = dict.fromkeys(key[:3] for key in keys)
+        files = {
+            "adapted": [self.adapt(*key).outputs["index"][0] for key in keys],
+            "unadapted": [self.predicted(*key).outputs["index"][0] for key in before],
+        }
+        return files, {}
+
+    def _published_adaptation(self) -> tuple[dict, dict]:
+        return {"published_improvements": [_published("adaptation.csv")]}, {}
+
     def _of_adaptations(self, output: str) -> list[str]:
         return [path for job in self.adaptation_jobs() for path in job.outputs[output]]
 

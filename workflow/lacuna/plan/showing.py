@@ -5,10 +5,11 @@ from pathlib import Path
 from lacuna.canonical import digest
 from lacuna.plan.describing import Describing
 from lacuna.plan.stages import Work, declare
-from lacuna.reporting.descriptions import module_of
+from lacuna.reporting.descriptions import figures, module_of
 from lacuna.studio.web_runtime import FILES, LOCK_FOLDER, has_npm
 
 WORKFLOW = Path(__file__).parents[2]
+DRAWN = "adaptation_drawings"
 WEB_RUNTIME = "results/web_runtime"
 
 
@@ -56,6 +57,22 @@ class Showing(Describing):
         drawn = digest(*(path.read_bytes() for path in rules), *looped)
         return Work({}, {"config": self.resolve_config().outputs["config"]}, contents={"rules": drawn})
 
+    @declare("torch", {"figures": lambda plan: [f"{{folder}}/{file}" for file in plan.drawn_files()]})
+    def draw_adaptation(self) -> Work:
+        """On a picture of the first test set that is adapted to, as the first network completes it."""
+        system, source, test_set, _ = next(key for key in self.adaptations() if key[2] in self.test_sets)
+        trained_on = list(dict.fromkeys(entry["train"] for entry in self.sources.values()))
+        inputs = {
+            "pairs": self._lists(test_set),
+            "prediction": self.predicted(system, source, test_set).outputs["index"],
+            "pool": [self.stage(name).outputs["index"][0] for name in trained_on or [test_set]],
+        }
+        return Work({"seed": self.config["seed"], "drawings": figures()[DRAWN].values(self)}, inputs)
+
+    def drawn_files(self) -> list[str]:
+        """The drawings that explain the adaptation, below the folder of the run; none without one."""
+        return [figures()[DRAWN].file(value) for value in figures()[DRAWN].values(self)]
+
     @declare("report", {"page": "{folder}/report.html"})
     def report(self) -> Work:
         trained = [self.train(*key) for key in self.trainings()]
@@ -64,6 +81,7 @@ class Showing(Describing):
         inputs = {
             "tables": [path for job in self.table_jobs() for path in job.files],
             "figures": [path for job in self.figure_jobs() for path in job.files],
+            "drawings": self.draw_adaptation().outputs["figures"] if self.adaptation else [],
             "rulegraph": self.rulegraph().outputs["figure"],
             "cards": [job.outputs["card"][0] for job in sets],
             "splits": self.check_splits().outputs["splits"],

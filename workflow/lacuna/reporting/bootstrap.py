@@ -9,7 +9,7 @@ Efron & Tibshirani, An Introduction to the Bootstrap (1993), chapter 13; Davison
 Application (1997), section 3.8; Hesterberg, What Teachers Should Know About the Bootstrap (2015), section 3.1.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -54,16 +54,41 @@ def intervals(
     return tuple(np.clip(ends, least, most))
 
 
-def _ends(kept: np.ndarray, of: np.ndarray, number: int, names: tuple, level: float, resamples: int) -> np.ndarray:
-    """2×K ends for values N×K of the photographs `of` (N numbers below `number`)."""
+def intervals_of(
+    statistic: Callable[[np.ndarray], np.ndarray],
+    values: np.ndarray,
+    *names: str,
+    photographs: Sequence[str],
+    level: float = LEVEL,
+    resamples: int = RESAMPLES,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Interval of something computed from means, such as a ratio of two of them: lower and upper ends.
+
+    statistic: means …×K → …×M. values: N×K without missing ones; the rest as of `intervals`.
+    """
+    of, distinct = pd.factorize(np.asarray(photographs))
+    return tuple(_ends(np.asarray(values, float), of, len(distinct), names, level, resamples, statistic))
+
+
+def _ends(
+    kept: np.ndarray,
+    of: np.ndarray,
+    number: int,
+    names: tuple,
+    level: float,
+    resamples: int,
+    statistic: Callable[[np.ndarray], np.ndarray] = lambda means: means,
+) -> np.ndarray:
+    """2×M ends of a statistic of the means of values N×K of the photographs `of` (N numbers below `number`)."""
+    here = statistic(kept.mean(axis=0))
     if number == 1:
-        return np.full((2, kept.shape[1]), np.nan)
-    means = resampled_means(kept, of, number, names, resamples)
+        return np.full((2, *here.shape), np.nan)
+    means = statistic(resampled_means(kept, of, number, names, resamples))
     effective = effective_number(np.bincount(of))
     if effective < FEW:  # percentiles of so few draws are hardly more than the smallest and the largest photograph
         spread = means.std(axis=0) * (effective / (effective - 1)) ** 0.5
         reach = stats.t.ppf((1 + level) / 2, effective - 1) * spread
-        return kept.mean(axis=0) + np.array([-reach, reach])
+        return here + np.array([-reach, reach])
     outside = outer_share(effective, level)
     return np.quantile(means, [outside, 1 - outside], axis=0)
 

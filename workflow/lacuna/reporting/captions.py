@@ -24,6 +24,7 @@ def facts_of(plan, description: Description, value: str) -> dict[str, str]:
         "test_set": dict(titles["test_sets"]).get(value, value),
         "source": dict(titles["sources"]).get(value, value),
         "training": "the network",
+        **description.words(value),
     }
 
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 
 from lacuna.errors import LacunaError
+from lacuna.reporting.adaptation.experiments import groups_of
+from lacuna.reporting.adaptation.kinds import DRAWINGS, EXAMPLES
 from lacuna.reporting.sections import SECTIONS
 
 # Names of inputs → what they are. A description names those that its function reads; the plan knows the files.
@@ -28,6 +30,8 @@ INPUTS = {
     "adaptation_choices": "whether each adaptation is kept, and what that gains, one file a job",
     "adaptation_features": "Inception features after every evaluated step, and those of the true pictures",
     "adaptation_records": "seconds, memory and settings of the adaptations",
+    "adaptation_pictures": "predictions of the adapted networks, and of the same before",
+    "published_adaptation": "published improvements of test-time training",
 }
 # What something can be made once for → the values of a plan.
 EACH: dict[str, Callable] = {
@@ -35,6 +39,9 @@ EACH: dict[str, Callable] = {
     "test_set": lambda plan: list(plan.test_sets),
     "source": lambda plan: plan.paged_sources(),
     "training": lambda plan: [f"{system}/{source}" for system, source in plan.trainings()],
+    "experiments": lambda plan: list(groups_of(plan.experiments)),
+    "example": lambda plan: list(EXAMPLES),
+    "drawing": lambda plan: list(DRAWINGS),
 }
 
 
@@ -51,7 +58,8 @@ class Description:
     reports: `{n}` stands for N, `{metric}` for the first metric of the config, and other names for what `facts` gives.
     inputs: keys of `INPUTS`. config: keys of the config that the function reads. each: what it is made once for, a key
     of `EACH`; empty: once. applies: whether a plan makes it. facts: (run, value) → numbers for the caption, known once
-    the results are there. unfolded: how many of its tables or pictures stand open on the page, the others folded.
+    the results are there. words: value → what the caption says of it, known before. unfolded: how many of its tables
+    or pictures stand open on the page, the others folded.
     demonstration: what the caption says first where the config is a demonstration.
     """
 
@@ -64,6 +72,7 @@ class Description:
     each: str = ""
     applies: Callable = lambda plan: True
     facts: Callable = _nothing
+    words: Callable = _nothing
     unfolded: int = 1
     category: str
     demonstration: str = "Demonstration: these numbers do not compare the systems."

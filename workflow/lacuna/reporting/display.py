@@ -8,10 +8,11 @@ from lacuna.metrics.per_image import named
 
 @dataclass(frozen=True)
 class Cell:
-    """One number as it is printed."""
+    """One number as it is printed; a shaded one has a ground of its own, and a mark that stands for it elsewhere."""
 
     text: str
     best: bool = False
+    shaded: bool = False
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from lacuna.reporting.display import Cell, DisplayTable
 from lacuna.reporting.markup import html as escape
 from lacuna.reporting.markup import latex, markdown
 
+SHADE = "#8a5fb040"  # of shaded cells: purple, read on light and dark ground
 STYLE = """
 :root { color-scheme: light dark; }
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 72rem; padding: 0 1rem; }
@@ -44,7 +45,8 @@ def _html_label(text: str) -> str:
 def _html_cell(cell: Cell) -> str:
     value, bracket, interval = escape(cell.text).partition(" [")
     value = f"<strong>{value}</strong>" if cell.best else value
-    return f'<td>{value} <span class="interval">[{interval}</span></td>' if bracket else f"<td>{value}</td>"
+    start = f'<td style="background: {SHADE}">' if cell.shaded else "<td>"
+    return f'{start}{value} <span class="interval">[{interval}</span></td>' if bracket else f"{start}{value}</td>"
 
 
 def to_html(table: DisplayTable, with_caption: bool = True) -> str:

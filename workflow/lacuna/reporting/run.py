@@ -52,6 +52,23 @@ class Run:
 
         return with_photographs(read_scores(self.files("scores")))
 
+    @cached_property
+    def adaptation_rows(self):
+        """Scores of adapted pictures at every evaluated step; see `adaptation.rows.read_rows`."""
+        from lacuna.reporting.adaptation.rows import read_rows
+
+        return read_rows(self.files("adaptation_rows"))
+
+    @cached_property
+    def adaptation(self):
+        """Means and improvements of adapted pictures at every evaluated step; see `adaptation.improvement`."""
+        from lacuna.reporting.adaptation.improvement import improvements, set_improvements
+        from lacuna.reporting.adaptation.rows import read_features_of
+
+        adapted, truths = read_features_of(self.files("adaptation_features"), self.files("adaptation_truth"))
+        metrics = self.settings["adaptation"].get("set_metrics") or []
+        return improvements(self.adaptation_rows, set_improvements(adapted, truths, metrics))
+
     def table(self, name: str):
         """The tidy table of a description that the same job makes, made at its first use."""
         if name not in self._tables:

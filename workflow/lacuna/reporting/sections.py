@@ -38,6 +38,12 @@ SECTIONS = {
         "How much does the training source matter? Each line is one system, trained twice, on the same images of one "
         "test set.",
     ),
+    "adaptation": Section(
+        "Test-time training",
+        "Before a network completes a picture, a copy of it learns on for some steps from the known parts of that very "
+        "picture. Improvements are ratios of means over pictures, in percent of the score before, and positive where "
+        "adapting is better. An interval that holds 0 shows no improvement.",
+    ),
     "pictures": Section("Pictures"),
     "examples": Section("Best, median, worst"),
     "failures": Section("Failures"),

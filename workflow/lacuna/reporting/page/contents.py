@@ -85,7 +85,8 @@ class Contents(Provenance):
     def _pictures_of(self, figure: Figure, value: str) -> Iterator[Item]:
         path, heading = self.folder / figure.file(value), self.heading(figure.each, value)
         picture = embedded(path)  # first: it names what is missing
-        facts = {"metric": self.metric_facts[0].title, figure.each or "value": heading, **figure.facts(self, value)}
+        facts = {"metric": self.metric_facts[0].title, figure.each or "value": heading}
+        facts |= figure.words(value) | figure.facts(self, value)
         alt, caption = figure.alt.format(**facts), figure.text(**facts)
         folded = not figure.unfolded
         first = {"heading": heading, "anchor": f"{figure.name}-{value}"} if heading and not folded else {}

@@ -1,0 +1,62 @@
+"""What adapting to a picture costs."""
+
+from lacuna.reporting.adaptation.display import CONFIG, is_adapting, job_title, jobs_in_order
+from lacuna.reporting.adaptation.experiments import in_order, title_of
+from lacuna.reporting.descriptions import Table
+from lacuna.reporting.display import Cell, DisplayTable, is_missing, number, numbers_of, sentences
+
+
+def rows(run):
+    """`cost.costs` of the run."""
+    from lacuna.reporting.adaptation.cost import costs
+
+    return costs(run.files("adaptation_records"))
+
+
+def shown(run, _="") -> list[DisplayTable]:
+    """One table."""
+    return [cost_table(run.table("adaptation_cost"), run.settings)]
+
+
+def cost_table(table, settings: dict) -> DisplayTable:
+    """A line an experiment, from `cost.costs`."""
+    groups = []
+    for key in jobs_in_order(table, settings):
+        mine = table[(table["system"] == key[0]) & (table["source"] == key[1]) & (table["test_set"] == key[2])]
+        lines = []
+        for experiment in in_order(mine["experiment"], settings):
+            row = next(mine[mine["experiment"] == experiment].itertuples())
+            memory = "–" if is_missing(row.peak_memory_bytes) else f"{row.peak_memory_bytes / 2**20:.0f}"
+            texts = (str(row.steps), number(row.seconds_mean), number(row.seconds_median), memory, row.device)
+            lines.append((title_of(experiment), tuple(map(Cell, texts))))
+        groups.append((f"{job_title(key, settings)} ({numbers_of(mine['n'])})", tuple(lines)))
+    return DisplayTable(
+        title="What adapting to a picture costs",
+        caption=sentences(
+            TABLE.text(n=f"N in brackets, {numbers_of(table['n'])}"),
+            "Measured while the run went on, beside whatever else the machine did. For orientation: the thesis needed "
+            "about 100 s for 150 steps at 256×256 on an RTX 2080 Ti, evaluations included.",
+        ),
+        head=("System → test set (N)", "Experiment", "Steps", "Mean s", "Median s", "Peak memory (MiB)", "Device"),
+        groups=tuple(groups),
+    )
+
+
+TABLE = Table(
+    title="cost of adapting to a picture",
+    section="adaptation",
+    place=90,
+    caption="Seconds for one picture, mean and median over {n} pictures, with all evaluations, and the largest memory.",
+    columns={
+        "steps": "steps of training on each picture",
+        "seconds_mean, seconds_median": "for one picture, evaluations included",
+        "peak_memory_bytes": "the largest of the process; empty where it was not measured",
+    },
+    inputs=("adaptation_records",),
+    config=CONFIG,
+    applies=is_adapting,
+    rows=rows,
+    shown=shown,
+    unfolded=0,
+    demonstration="",
+)
