@@ -161,7 +161,7 @@ def test_choices_follow_from_the_rows_and_the_held_out_errors(few):
     assert few.run(evaluate_every=1) == 0
     rows = few.rows().set_index(["image", "metric", "region", "step"])["value"]
     for each in few.rows(name="choice").itertuples():
-        values = rows[each.image, each.metric, each.region]
+        values = rows.xs((each.image, each.metric, each.region), level=(0, 1, 2))
         assert each.never == values[0] and each.always == values[3] and each.chosen == values[each.chosen_step]
         assert each.oracle == (values.max() if each.metric == "psnr" else values.min())
         assert each.keep == (each.chosen_step > 0) and each.last_step == 3
