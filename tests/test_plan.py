@@ -24,7 +24,7 @@ def test_every_shipped_config_is_valid(path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for entry in [*config["image_sets"].values(), *config["mask_sets"].values()]:
         if "path" in entry:
-            Path(entry["path"]).mkdir(parents=True)
+            Path(entry["path"]).mkdir(parents=True, exist_ok=True)
             Path(entry["path"], "0.png").write_bytes(b"picture")
     Plan(config, tmp_path / "cache").report().digest  # noqa: B018 - made for its errors
 

@@ -171,15 +171,15 @@ def test_groups_are_those_of_the_thesis_and_hold_what_was_run():
 
 
 def test_the_experiment_that_is_reported_was_chosen_on_other_pictures():
-    from lacuna.metrics.per_image import named
+    from lacuna.metrics.per_image import metric_by_name
 
     rows = pd.concat([every(), every().assign(test_set="b_test")])
     table = improvements(rows)
-    plain = experiments.settled(table, SETTINGS, named("psnr"))
+    plain = experiments.settled(table, SETTINGS, metric_by_name("psnr"))
     assert plain == {("deep", "place2"): ("combination_I", "which the thesis settled on")}
     on_b = SETTINGS | {"adaptation": {**SECTION, "choose_on": "b_test"}}
     for metric in ("psnr", "l1"):
-        (name, how), *_ = experiments.settled(table, on_b, named(metric)).values()
+        (name, how), *_ = experiments.settled(table, on_b, metric_by_name(metric)).values()
         assert name == "combination_D" and "other pictures (b_test)" in how
     assert set(experiments.reported(table, on_b)["test_set"]) == {"a_test"}
     elsewhere = SETTINGS | {"adaptation": {**SECTION, "choose_on": "validation"}}

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lacuna.metrics.per_image import named
+from lacuna.metrics.per_image import metric_by_name
 from lacuna.reporting.adaptation.choice import choice
 from lacuna.reporting.adaptation.domains import POOLED, domains
 from lacuna.reporting.tables.adaptation_choice import choice_table
@@ -109,7 +109,9 @@ def test_the_answer_says_what_the_numbers_say(gains, noise, said):
     import re
 
     table = domains(adapted(*gains, n=15, noise=noise))
-    assert re.search(said, answer(table, named("psnr"), {"deep": "Deep"})), answer(table, named("psnr"), {})
+    assert re.search(said, answer(table, metric_by_name("psnr"), {"deep": "Deep"})), answer(
+        table, metric_by_name("psnr"), {}
+    )
 
 
 def test_the_domains_are_laid_out():

@@ -25,12 +25,13 @@ KEPT_ASIDE = 3
 class Picture:
     """What adapting to one picture gave. steps: evaluated, K of them, the first is 0.
 
-    prediction: raw, of the last step, uint8 H×W×3. values: float64 K×metrics×regions, NaN where a region has no pixel.
-    features: float32 K×2048, or None. held_out: errors at `steps`; empty without a held-out part. seconds: of it all.
+    prediction: raw, of the last step, uint8 H×W×3, or None once it is written. values: float64 K×metrics×regions, NaN
+    where a region has no pixel. features: float32 K×2048, or None. held_out: errors at `steps`; empty without a
+    held-out part. seconds: of it all.
     """
 
     steps: list[int]
-    prediction: np.ndarray
+    prediction: np.ndarray | None
     values: np.ndarray
     features: np.ndarray | None = None
     held_out: list[float] = field(default_factory=list)

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from lacuna.data.lists import Pair
 from lacuna.data.tensors import image_tensor, mask_tensor, pictures_of
 from lacuna.errors import LacunaError
 from lacuna.metrics.per_image import metric_by_name
+from lacuna.metrics.records import AT_ONCE
 from lacuna.metrics.scoring import BATCH_PIXELS, score_batch
 from lacuna.systems.base import System
 
@@ -186,7 +188,9 @@ def write_table(path: str | Path, rows: Iterator[dict], columns: dict[str, str])
     from lacuna.files import atomic
 
     types = {"text": pa.string(), "number": pa.float64(), "whole": pa.int64(), "flag": pa.bool_()}
-    table = pa.Table.from_pylist(list(rows), pa.schema([(name, types[kind]) for name, kind in columns.items()]))
-    with atomic(path) as partial:
-        pq.write_table(table, partial, compression="zstd")
-    return len(table)
+    schema, count = pa.schema([(name, types[kind]) for name, kind in columns.items()]), 0
+    with atomic(path) as partial, pq.ParquetWriter(partial, schema, compression="zstd") as writer:
+        while some := list(islice(rows, AT_ONCE)):
+            writer.write_table(pa.Table.from_pylist(some, schema))
+            count += len(some)
+    return count

@@ -124,7 +124,7 @@ def _check_adaptation(config: dict, asked: dict) -> None:
     try:
         chosen(asked["experiments"], asked.get("changes"), asked.get("common"))
     except LacunaError as error:
-        raise LacunaError(f"of adaptation, {error}") from None
+        raise LacunaError(f"under adaptation, {error}") from None
     taken = dict.fromkeys(config["systems"], "a system")
     for label in asked.get("systems") or config["systems"]:
         for experiment in asked["experiments"]:

@@ -80,8 +80,7 @@ class Adapting(Making):
 
     def adapted_contestants(self) -> dict[str, tuple[str, str]]:
         """Label → (system, experiment) of the adapted systems that are compared with all others."""
-        asked = self.adaptation
-        if not asked or asked.get("images") or not set(self.test_sets) <= set(self.adapted_test_sets()):
+        if not self.adaptation or not all(self._is_adapted_whole(name) for name in self.test_sets):
             return {}
         return {
             contestant(system, experiment): (system, experiment)
@@ -89,6 +88,11 @@ class Adapting(Making):
             if self.adapted_sources(system) == self.sources_of(system)
             for experiment in self.experiments
         }
+
+    def _is_adapted_whole(self, test_set: str) -> bool:
+        most = self.adaptation.get("images")
+        count = self.config["image_sets"][test_set].get("count")
+        return test_set in self.adapted_test_sets() and (not most or (count is not None and count <= most))
 
     def contestants(self) -> list[tuple[str, str]]:
         adapted = self.adapted_contestants().items()

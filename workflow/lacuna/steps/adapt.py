@@ -2,14 +2,16 @@
 
 import dataclasses
 import statistics
+from collections.abc import Iterator
 
 import numpy as np
 from PIL import Image
 
 from lacuna import systems
+from lacuna.adaptation.adapting import losses_of
 from lacuna.adaptation.experiments import Experiment, read_experiment
 from lacuna.adaptation.fillers import Pool, staged
-from lacuna.adaptation.finished import Finished
+from lacuna.adaptation.finished import Finished, Picture
 from lacuna.adaptation.learning import load_parts
 from lacuna.adaptation.sets import CHOICES, ROWS, Adapter, adapt_set, choices_of, rows_of, write_table
 from lacuna.adaptation.similarity import Descriptions, load_backbone
@@ -36,7 +38,7 @@ def _run(task, finished: Finished) -> None:
     pairs = read_list(task.file("pairs"))[: settings["images"]]
     photographs = photographs_of([pair.image for pair in pairs])
     adapter, device = _adapter(task)
-    pictures = list(adapt_set(adapter, pairs, photographs, finished))
+    pictures = _predicted(task, pairs, adapt_set(adapter, pairs, photographs, finished), device)
 
     names = {
         "experiment": settings["name"],
@@ -49,7 +51,6 @@ def _run(task, finished: Finished) -> None:
         for pair, photograph, picture in zip(pairs, photographs, pictures, strict=True)
     ]
     metrics = settings["metrics"]
-    _write_predictions(task, pairs, pictures, device)
     for path in task.outs("features"):
         steps = enumerate(pictures[0].steps)
         of = {f"step_{step:05d}": np.stack([picture.features[k] for picture in pictures]) for k, step in steps}
@@ -122,16 +123,19 @@ def _pool(task, experiment: Experiment) -> Pool | None:
     return Pool(staged(task.files("pool")), described)
 
 
-def _write_predictions(task, pairs: list, pictures: list, device: str) -> None:
+def _predicted(task, pairs: list, pictures: Iterator[Picture], device: str) -> list[Picture]:
+    """The pictures, whose predictions are written as they come and not held: there may be thousands."""
     index = task.out("index")
-    folder, rows = empty_folder(index.parent, [path for pair in pairs for path in pair]), []
+    folder, rows, kept = empty_folder(index.parent, [path for pair in pairs for path in pair]), [], []
     for number, (pair, picture) in enumerate(zip(pairs, pictures, strict=True)):
         name = f"{number:04d}.png"
         Image.fromarray(picture.prediction).save(folder / name, compress_level=3)
         rows.append({"file": name, **pair._asdict()})
-    seconds = sum(picture.seconds for picture in pictures)
+        kept.append(dataclasses.replace(picture, prediction=None))
+    seconds = sum(picture.seconds for picture in kept)
     write_json(task.out("record"), {"seconds": seconds, "device": device, "n": len(rows), "first_batch": None})
     write_rows(index, rows, ["file", "image", "mask"])
+    return kept
 
 
 def _costs(adapter: Adapter, pictures: list, device: str) -> dict:
@@ -144,7 +148,7 @@ def _costs(adapter: Adapter, pictures: list, device: str) -> dict:
         "seconds": sum(seconds),
         "device": device,
         "peak_memory_bytes": peak_memory(next(adapter.system.network.parameters()).device),
-        "losses": adapter.losses,
+        "losses": losses_of(adapter.system, adapter.losses),
         "choice": adapter.choice,
         "settings": adapter.experiment.settings(),
     }

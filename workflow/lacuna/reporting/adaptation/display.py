@@ -1,8 +1,8 @@
 """What the tables and captions of test-time training say alike."""
 
 from lacuna.metrics.facts import METRICS, Metric, SetMetric
-from lacuna.metrics.per_image import named
-from lacuna.metrics.per_set import named as set_metric_named
+from lacuna.metrics.per_image import metric_by_name
+from lacuna.metrics.per_set import set_metric_by_name
 from lacuna.reporting.adaptation.experiments import title_of
 from lacuna.reporting.display import interval_text, is_missing
 from lacuna.reporting.titles import titles
@@ -14,7 +14,7 @@ IMPROVES, WORSENS, UNCLEAR = "improves", "worsens", "shows no change beyond chan
 
 def metric_of(name: str) -> Metric | SetMetric:
     """The facts of a metric of pictures or of sets."""
-    return named(name) if name in METRICS else set_metric_named(name)
+    return metric_by_name(name) if name in METRICS else set_metric_by_name(name)
 
 
 def metrics_in(table, settings: dict) -> list[str]:

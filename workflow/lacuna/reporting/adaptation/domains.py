@@ -10,7 +10,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from lacuna.metrics.per_image import named
+from lacuna.metrics.per_image import metric_by_name
 from lacuna.reporting.adaptation.improvement import percent, sign_of
 from lacuna.reporting.bootstrap import intervals_of
 
@@ -48,7 +48,7 @@ def domains(rows: pd.DataFrame) -> pd.DataFrame:
 def _oriented(wide: pd.DataFrame, a: str, b: str, metric: str) -> pd.DataFrame:
     """Columns `NUMBERS` of the pictures of one test set, with the near and the far source in `attrs`."""
     start, last = sorted(wide.columns.get_level_values("step").unique())
-    near, far = (b, a) if named(metric).is_better(wide[b, start].mean(), wide[a, start].mean()) else (a, b)
+    near, far = (b, a) if metric_by_name(metric).is_better(wide[b, start].mean(), wide[a, start].mean()) else (a, b)
     values = {"near_before": (near, start), "near_after": (near, last)}
     values |= {"far_before": (far, start), "far_after": (far, last)}
     table = pd.DataFrame({name: wide[column] for name, column in values.items()})

@@ -12,8 +12,8 @@ from scipy import stats
 
 from lacuna.errors import LacunaError
 from lacuna.metrics.features import Features
-from lacuna.metrics.per_image import named
-from lacuna.metrics.per_set import named as set_metric_named
+from lacuna.metrics.per_image import metric_by_name
+from lacuna.metrics.per_set import set_metric_by_name
 from lacuna.reporting.adaptation.rows import JOB
 from lacuna.reporting.bootstrap import LEVEL, intervals_of
 
@@ -24,7 +24,7 @@ GROUPS = 20  # of photographs, each left out once, for the intervals of scores o
 
 def sign_of(metric: str, of_set: bool = False) -> int:
     """1 where higher is better, −1 where lower is."""
-    return 1 if (set_metric_named if of_set else named)(metric).direction == "higher" else -1
+    return 1 if (set_metric_by_name if of_set else metric_by_name)(metric).direction == "higher" else -1
 
 
 def percent(before, after, sign: int):
@@ -91,7 +91,7 @@ def set_improvements(
     for key, features in adapted.items():
         truth, photographs = _truth_of(features, truths[key[3]], key), np.asarray(features.photographs)
         of = {int(name.removeprefix("step_")): values for name, values in sorted(features.of.items())}
-        for metric in map(set_metric_named, metrics):
+        for metric in map(set_metric_by_name, metrics):
             if len(truth) < metric.needs:
                 continue
             rows = pd.DataFrame(_of_set(of, truth, photographs, metric), columns=COLUMNS[4:])

@@ -1,0 +1,38 @@
+"""The rule `adapt`: a job is made, is not made again, and what changes one experiment leaves the others alone."""
+
+import pandas as pd
+
+from tests.workflow.conftest import SMALL
+
+NARROW = {"width": 4, "levels": 3, "perceptual_weight": 0, "style_weight": 0}
+ADAPTATION = {
+    "experiments": ["baseline", "mine"],
+    "changes": {"mine": {"fill": "random_image"}},
+    "common": {"steps": 1, "batch_size": 1},
+}
+CHANGES = {
+    "systems": {"partialconv": {"settings": NARROW}},
+    "test_sets": ["rockets"],
+    "mask_sets": {**SMALL["mask_sets"], "few": {**SMALL["mask_sets"]["few"], "coverage": [0.05, 0.25]}},
+    "metrics": ["psnr", "l1"],
+    "export": False,
+    "studio": False,
+}
+
+
+def test_adapted_pictures_come_by_the_rule_and_once(fresh):
+    config = fresh.configure(**CHANGES, adaptation=ADAPTATION)
+    wanted = [f"results/small/scores/partialconv__{name}/scenes/rockets.parquet" for name in ("baseline", "mine")]
+    result = fresh.snakemake(*wanted, "--configfile", str(config))
+    assert result.returncode == 0, result.stdout + result.stderr
+    rows = pd.read_parquet(fresh.folder / "results/small/adaptation/mine/partialconv/scenes/rockets/rows.parquet")
+    scores = pd.read_parquet(fresh.folder / wanted[1])
+    last = rows[(rows["step"] == 1) & (rows["metric"] == "psnr") & (rows["region"] == "hole")]
+    whole = scores[(scores["prediction"] == "composite") & (scores["metric"] == "psnr") & (scores["region"] == "hole")]
+    assert list(last["value"]) == list(whole["value"])  # the contestant is the last step
+    assert fresh.would_run(*wanted, "--configfile", str(config)) == set()
+    changed = {**ADAPTATION, "changes": {"mine": {"fill": "black"}}}
+    config = fresh.configure(**CHANGES, adaptation=changed)
+    jobs = fresh.would_run(*wanted, "--configfile", str(config))
+    assert {"adapt:mine", "score:partialconv__mine"} <= jobs
+    assert not jobs & {"adapt:baseline", "train", "stage"}
