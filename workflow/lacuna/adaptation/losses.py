@@ -19,8 +19,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lacuna.data.compositing import composite
-from lacuna.nn.feature_distance import FeatureDistance, Known
 from lacuna.nn.edges import canny, sobel
+from lacuna.nn.feature_distance import FeatureDistance, Known
 from lacuna.nn.layers import gaussian_blur
 
 CANNY_SIGMA = 1.5  # of the edges that the network is given, too
