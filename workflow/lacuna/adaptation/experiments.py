@@ -208,8 +208,8 @@ class Experiment:
     them is None. halve_every: steps; or halve_at: the numbers of the steps before which the rate is halved.
     optimizer_state: `fresh` for each picture, or what training ended with. evaluate_every: steps. init: weights to
     start from. network: form of the system's network, None for the one that was trained. method: `deep_image_prior`
-    fits a network of its own instead, and only `steps`, the rates and `evaluate_every` count. mode: `reference` is one
-    picture at a time, the same bits whatever is adapted besides; `fast` may stack pictures. seed: of this experiment,
+    fits a network of its own instead, and only `steps`, the rates and `evaluate_every` count. mode: `fast` is the same
+    mathematics as `reference`, rounded otherwise (docs/performance.md). seed: of this experiment,
     one of several to repeat it with.
     """
 

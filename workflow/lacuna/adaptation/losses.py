@@ -20,6 +20,7 @@ from torch.nn import functional as F
 
 from lacuna.data.compositing import composite
 from lacuna.nn.edges import canny, sobel
+from lacuna.nn.feature_distance import FeatureDistance, Known
 from lacuna.nn.layers import gaussian_blur
 
 CANNY_SIGMA = 1.5  # of the edges that the network is given, too
@@ -61,18 +62,22 @@ class Regions:
 
 @dataclass(frozen=True)
 class Truth:
-    """What the losses need of x alone: its derivatives N×6×H×W, its edges, blurred, N×1×H×W, and its features."""
+    """What the losses need of x alone: its derivatives N×6×H×W, its edges, blurred, N×1×H×W, and its features.
+
+    These are by layer, or what a `FeatureDistance` compares to.
+    """
 
     gradient: Tensor
     edges: Tensor
-    features: Mapping[str, Tensor]
+    features: Mapping[str, Tensor] | Known
 
 
 @torch.no_grad()
-def truth_of(x: Tensor, regions: Regions, features: nn.Module) -> Truth:
+def truth_of(x: Tensor, regions: Regions, features: nn.Module | FeatureDistance) -> Truth:
     """The edges are those of Canny, where no window reads what is not known, blurred once by 5×5, sigma 1."""
     edges = gaussian_blur(canny(x, CANNY_SIGMA, regions.inner), 2, 1.0)
-    return Truth(sobel(2 * x - 1), edges, features(x))
+    seen = features.known(x) if isinstance(features, FeatureDistance) else features(x)
+    return Truth(sobel(2 * x - 1), edges, seen)
 
 
 def completed_output(raw: Tensor, x: Tensor, regions: Regions) -> Tensor:
@@ -95,7 +100,7 @@ def generator_losses(
     x: Tensor,
     regions: Regions,
     truth: Truth,
-    features: nn.Module,
+    features: nn.Module | FeatureDistance,
     discriminator: nn.Module | None,
     weights: Weights,
     background: bool,
@@ -115,7 +120,7 @@ def generator_losses(
         losses[f"{name}_l1"] = weight * region_mean(error, region)
         losses[f"{name}_gradient"] = weights.gradient * region_mean(slope, steep)
         losses[f"{name}_edge"] = weights.edge * region_mean(slope, steep * truth.edges)
-        losses[f"{name}_perceptual"] = weights.perceptual * perceptual(features(picture), truth.features)
+        losses[f"{name}_perceptual"] = weights.perceptual * feature_distance(features, picture, truth)
         if discriminator is not None:
             scores = discriminator(picture)
             judged = regions.foreground if name == "foreground" else regions.known
@@ -132,6 +137,13 @@ def discriminator_loss(raw: Tensor, x: Tensor, regions: Regions, discriminator: 
     judged = [regions.foreground, regions.known]
     loss = patch_mean(F.relu(1 - real), regions.known)
     return loss + sum(patch_mean(F.relu(1 + fake), region) for fake, region in zip(fakes, judged, strict=False))
+
+
+def feature_distance(features: nn.Module | FeatureDistance, picture: Tensor, truth: Truth) -> Tensor:
+    """Equation 2.17 for a picture and the truth."""
+    if isinstance(features, FeatureDistance):
+        return features(picture, truth.features)
+    return perceptual(features(picture), truth.features)
 
 
 def perceptual(of: Mapping[str, Tensor], to: Mapping[str, Tensor]) -> Tensor:

@@ -6,29 +6,68 @@ from lacuna.arguments import positive
 
 
 def add_arguments(parser) -> None:
-    parser.add_argument(
-        "stage", choices=["score"], help="stage to time; score: per-image metrics, beside scikit-image and lpips"
-    )
-    parser.add_argument("--json", action="store_true", help="print the measurements as JSON")
-    parser.add_argument("--images", type=positive, default=64, help="number of pictures (default: 64)")
-    parser.add_argument("--size", type=positive, default=256, help="picture side in pixels (default: 256)")
-    parser.add_argument("--threads", type=positive, default=2, help="threads for each implementation (default: 2)")
-    parser.add_argument("--repeats", type=positive, default=3, help="repeats; the fastest counts (default: 3)")
-    parser.add_argument("--backbones", default="results/backbones", help="folder of pretrained networks")
+    stages = parser.add_subparsers(dest="stage", required=True, metavar="stage")
+    says = "per-image metrics, beside scikit-image and lpips"
+    score = stages.add_parser("score", help=says, description=says)
+    score.add_argument("--images", type=positive, default=64, help="number of pictures (default: 64)")
+    score.add_argument("--size", type=positive, default=256, help="picture side in pixels (default: 256)")
+    score.set_defaults(stage_run=_score)
+
+    says = "adaptation to single pictures, beside a plain loop"
+    adapt = stages.add_parser("adapt", help=says, description=says)
+    adapt.add_argument("--images", type=positive, default=2, help="number of pictures (default: 2)")
+    adapt.add_argument("--size", type=positive, default=64, help="picture side in pixels (default: 64)")
+    adapt.add_argument("--steps", type=positive, default=10, help="number of steps of each adaptation (default: 10)")
+    adapt.add_argument("--width", type=positive, default=16, help="width of the network in channels (default: 16)")
+    adapt.add_argument("--experiment", default="combination_I", help="name of the experiment (default: combination_I)")
+    adapt.set_defaults(stage_run=_adapt)
+
+    for stage in (score, adapt):
+        stage.add_argument("--json", action="store_true", help="print the measurements as JSON")
+        stage.add_argument("--threads", type=positive, default=2, help="number of CPU threads (default: 2)")
+        stage.add_argument(
+            "--repeats", type=positive, default=3, help="number of repeats of each implementation (default: 3)"
+        )
+        stage.add_argument("--backbones", default="results/backbones", help="folder of pretrained networks")
 
 
 def run(args) -> None:
     import tempfile
     from pathlib import Path
 
+    with tempfile.TemporaryDirectory() as folder:
+        found, says = args.stage_run(args, Path(folder))
+    print(json.dumps(found, indent=2) if args.json else says)
+
+
+def _score(args, folder) -> tuple[dict, str]:
+    """The measurements, and one sentence on them."""
     from lacuna.metrics.benchmark import compare
 
-    with tempfile.TemporaryDirectory() as folder:
-        found = compare(Path(folder), args.backbones, args.images, args.size, args.threads, args.repeats)
-    if args.json:
-        print(json.dumps(found, indent=2))
-        return
-    print(
+    found = compare(folder, args.backbones, args.images, args.size, args.threads, args.repeats)
+    return found, (
         f"{found['pairs']} pairs at {args.size}×{args.size}: {found['seconds']:.2f} s here, "
         f"{found['usual_seconds']:.2f} s with scikit-image and lpips pair by pair: {found['ratio']:.1f} times as fast"
+    )
+
+
+def _adapt(args, folder) -> tuple[dict, str]:
+    """The measurements, and one sentence on them."""
+    from lacuna.adaptation.benchmark import compare
+
+    found = compare(
+        folder,
+        args.backbones,
+        args.images,
+        args.size,
+        args.steps,
+        args.width,
+        args.threads,
+        args.repeats,
+        args.experiment,
+    )
+    hourly = found["images_per_hour"]
+    return found, (
+        f"pictures of {args.size}×{args.size}, {args.steps} steps each: {hourly['fast']:.0f} an hour in mode fast, "
+        f"{hourly['plain']:.0f} by a plain loop: {found['ratio']:.2f} times as fast"
     )

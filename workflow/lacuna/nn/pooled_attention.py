@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from lacuna.nn.blocked_attention import attend
 from lacuna.nn.layers import ReflectionPad2d, initialise_normal
 
 EPSILON = 1e-6  # added to the variance by instance normalisation
@@ -59,8 +60,11 @@ class PooledAttention(nn.Module):
     """Maps N×C×H×W, H and W even, plus what half their size attends to at a quarter of it, times a learned gain.
 
     Attention has max(1, C/16) channels, one head and no scaling, and every place is attended to, in the hole or not.
-    Keys and values are the maxima of 2×2 places; where a side is odd, the last ones are of fewer.
+    Keys and values are the maxima of 2×2 places; where a side is odd, the last ones are of fewer. in_blocks: whether
+    the scores are computed some at a time, which takes less time and memory and rounds otherwise.
     """
+
+    in_blocks = False
 
     def __init__(self, channels: int, initial_gain: float = 0.0):
         super().__init__()
@@ -78,9 +82,12 @@ class PooledAttention(nn.Module):
         half = self.down(x)
         key, value = (F.max_pool2d(each(half), 2, ceil_mode=True).flatten(2) for each in (self.key, self.value))
         query = self.query(half)
-        attention = torch.softmax(query.flatten(2).transpose(1, 2) @ key, -1)  # N × places × pooled places
-        found = (value @ attention.transpose(1, 2)).view_as(query)
-        return x + self.gain * self.up(found)
+        if self.in_blocks:
+            found = attend(query.flatten(2), key, value)
+        else:
+            attention = torch.softmax(query.flatten(2).transpose(1, 2) @ key, -1)  # N × places × pooled places
+            found = value @ attention.transpose(1, 2)
+        return x + self.gain * self.up(found.view_as(query))
 
 
 def _glorot(convolution: _Convolution) -> _Convolution:

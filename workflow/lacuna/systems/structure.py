@@ -21,6 +21,7 @@ from lacuna.data.compositing import composite
 from lacuna.errors import LacunaError
 from lacuna.nn import vgg
 from lacuna.nn.edges import canny, sobel
+from lacuna.nn.feature_distance import FeatureDistance
 from lacuna.nn.pooled_attention import Convolution, PooledAttention, UpConvolution
 from lacuna.systems import base
 from lacuna.systems._structure_released import discriminator_names, in_our_layout, network_names
@@ -303,6 +304,7 @@ class Structure(System):
             ),
         ),
     )
+    feature_distance: FeatureDistance | None = None  # stands for `features` in `region_step`
     Recipe = Recipe
     small = {
         "width": 8,
@@ -424,9 +426,10 @@ class Structure(System):
             optimizer.zero_grad()
         raw = held_back(self.network(image, mask), uniform(image, mask)).raw
         regions, weights = by_region.Regions(mask * known, known), weights or self.region_weights()
-        truth = by_region.truth_of(image, regions, self.features)
+        features = self.feature_distance or self.features
+        truth = by_region.truth_of(image, regions, features)
         judge = self.discriminator if adversarial else None
-        losses = by_region.generator_losses(raw, image, regions, truth, self.features, judge, weights, background)
+        losses = by_region.generator_losses(raw, image, regions, truth, features, judge, weights, background)
         backward(torch.stack(list(losses.values())).sum())
         if judge is None:
             optimizers["network"].step()
