@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from lacuna.adaptation.losses import perceptual
-from lacuna.nn import backbones, feature_distance
+from lacuna.nn import feature_distance, vgg
 from lacuna.nn.feature_distance import FeatureDistance
 from lacuna.nn.winograd import WinogradConv2d
 
@@ -22,7 +22,7 @@ def features(monkeypatch):
         scale = (2 / value[0].numel()) ** 0.5 if value.ndim > 1 else 0.1
         weights[f"features.{key}"] = (scale * rng.standard_normal(tuple(value.shape))).astype(np.float32)
     monkeypatch.setattr(backbones, "load", lambda name, folder: weights)
-    return backbones.VGGFeatures("vgg16", ".", LAYERS)
+    return vgg.VGGFeatures("vgg16", ".", LAYERS)
 
 
 def pictures(dtype=torch.float32):
@@ -75,4 +75,4 @@ def test_it_is_made_once_for_the_same_features(features):
 
 def test_features_of_a_pooling_are_refused(features):
     with pytest.raises(ValueError, match="that a ReLU returned"):
-        FeatureDistance(backbones.VGGFeatures("vgg16", ".", ["pool1"]))
+        FeatureDistance(vgg.VGGFeatures("vgg16", ".", ["pool1"]))

@@ -17,7 +17,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from lacuna.adaptation import adapters
 from lacuna.errors import LacunaError
-from lacuna.nn.backbones import VGGFeatures
+from lacuna.nn.vgg import VGGFeatures
 from lacuna.nn.feature_distance import FeatureDistance
 from lacuna.nn.pooled_attention import PooledAttention
 from lacuna.systems.base import System

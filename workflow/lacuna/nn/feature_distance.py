@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lacuna.nn.backbones import VGGFeatures
+from lacuna.nn.vgg import VGGFeatures
 from lacuna.nn.winograd import WinogradConv2d
 
 LEAST_PAIRS = 128 * 256  # of channels, for Winograd's convolution to be the quicker one on a CPU
