@@ -128,5 +128,5 @@ def test_classical_systems_are_not_trained(job, tmp_path):
 
     settings = {"system": "telea", "settings": {}, "source": "a", "image_size": 16, "seed": 1}
     lists = [tmp_path / "train" / "list.txt"] * 2
-    with pytest.raises(LacunaError, match="is not trained"):
+    with pytest.raises(LacunaError, match="needs no training"):
         train(settings, *lists, backbones=tmp_path, gpus=0, threads=1, output=tmp_path / "w.safetensors")
