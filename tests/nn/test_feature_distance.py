@@ -17,11 +17,11 @@ def features(monkeypatch):
     """As in the field, with weights that keep the size of what goes through."""
     rng, weights = np.random.default_rng(0), {}
     with torch.device("meta"):
-        network, _ = backbones._network(backbones._CONVOLUTIONS["vgg16"])
+        network, _ = vgg._network(vgg._CONVOLUTIONS["vgg16"])
     for key, value in network.state_dict().items():
         scale = (2 / value[0].numel()) ** 0.5 if value.ndim > 1 else 0.1
         weights[f"features.{key}"] = (scale * rng.standard_normal(tuple(value.shape))).astype(np.float32)
-    monkeypatch.setattr(backbones, "load", lambda name, folder: weights)
+    monkeypatch.setattr(vgg, "load", lambda name, folder: weights)
     return vgg.VGGFeatures("vgg16", ".", LAYERS)
 
 
