@@ -19,7 +19,7 @@ from lacuna.errors import LacunaError
 from lacuna.files import write_rows
 from lacuna.locking import alone_in
 from lacuna.metrics.features import read_features
-from lacuna.metrics.per_image import named
+from lacuna.metrics.per_image import metric_by_name
 from tests.adaptation.conftest import lopsided_hole, picture
 from tests.steps import run_step
 
@@ -151,7 +151,7 @@ def test_step_0_is_the_network_as_it_was_and_the_prediction_that_of_the_last_ste
         truth, hole = (np.asarray(Image.open(path)) for path in pair)
         for step, folder in ((0, predicted.parent), (3, few.folder / "out" / "predictions")):
             made = np.where(hole[..., None] > 0, np.asarray(Image.open(folder / name)), truth)
-            whole, maps = named("l1").measure(made[None, None], truth[None])
+            whole, maps = metric_by_name("l1").measure(made[None, None], truth[None])
             assert rows[name, step, "l1", "image"] == pytest.approx(whole[0, 0])
             assert rows[name, step, "l1", "hole"] == pytest.approx(maps[0, 0][hole > 0].mean())
     assert few.pictures() != few.pictures("plain")

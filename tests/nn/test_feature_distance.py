@@ -21,7 +21,7 @@ def features(monkeypatch):
     for key, value in network.state_dict().items():
         scale = (2 / value[0].numel()) ** 0.5 if value.ndim > 1 else 0.1
         weights[f"features.{key}"] = (scale * rng.standard_normal(tuple(value.shape))).astype(np.float32)
-    monkeypatch.setattr(backbones, "load", lambda name, folder: weights)
+    monkeypatch.setattr(vgg, "load", lambda name, folder: weights)
     return vgg.VGGFeatures("vgg16", ".", LAYERS)
 
 

@@ -11,7 +11,8 @@ from lacuna.adaptation.adapting import adapt
 from lacuna.adaptation.learning import learner_of
 from lacuna.cli import main
 from lacuna.errors import LacunaError
-from lacuna.nn import backbones, feature_distance
+from lacuna.nn import feature_distance
+from lacuna.nn import vgg as vgg_module
 from lacuna.nn.feature_distance import FeatureDistance
 from tests.adaptation.adapting.stand_ins import experiment, photograph
 from tests.systems.structures import tiny
@@ -22,11 +23,11 @@ def vgg(monkeypatch):
     """A VGG of random weights that keep the size of what goes through; they are drawn once."""
     rng, weights = np.random.default_rng(0), {}
     with torch.device("meta"):
-        network, _ = backbones._network(backbones._CONVOLUTIONS["vgg16"])
+        network, _ = vgg_module._network(vgg_module._CONVOLUTIONS["vgg16"])
     for key, value in network.state_dict().items():
         scale = (2 / value[0].numel()) ** 0.5 if value.ndim > 1 else 0.1
         weights[f"features.{key}"] = (scale * rng.standard_normal(tuple(value.shape))).astype(np.float32)
-    monkeypatch.setattr(backbones, "load", lambda name, folder: weights)
+    monkeypatch.setattr(vgg_module, "load", lambda name, folder: weights)
 
 
 def system():

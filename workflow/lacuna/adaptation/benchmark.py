@@ -55,13 +55,14 @@ def compare(
     ways = {way: chosen([experiment], common={**common, "mode": _MODES[way]})[experiment] for way in WAYS}
     files = make_pictures(folder, images + 2, size)
     pool = Pool([Path(image) for image, _, _ in files[images:]]) if ways["plain"].needs_pool else None
-    pictures = [tuple(map(_tensor, (image, mask))) for image, mask, _ in files[:images]]
+    pictures = [(_tensor(image), _tensor(mask)) for image, mask, _ in files[:images]]
 
     for way in WAYS:  # what is made once: transformed weights, the library's kernels
         adapt(
             system, *pictures[0], chosen([experiment], common={"steps": 1, "mode": _MODES[way]})[experiment], _of(pool)
         )
-    elapsed, used = ({way: [] for way in WAYS} for _ in range(2))
+    elapsed: dict[str, list[float]] = {way: [] for way in WAYS}
+    used: dict[str, list[float]] = {way: [] for way in WAYS}
     weight = prediction = share = 0.0
     for _ in range(repeats):
         for picture in pictures:

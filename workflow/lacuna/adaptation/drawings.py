@@ -25,14 +25,14 @@ from lacuna.reporting.style import written_to
 FINETUNING, USER = (0.94, 0.85, 0.15), (0.55, 0.55, 0.55)  # the print's yellow and grey
 _WHITE = (1.0, 1.0, 1.0)
 
-APPEARANCE = {
+APPEARANCE: dict[str, dict] = {
     "crop": {"crop": 1},
     "brightness, darker": {"brightness": {"p": 1, "factor": 0.7}},
     "brightness, lighter": {"brightness": {"p": 1, "factor": 1.3}},
     "Gaussian blur": {"blur": 1},
     "Gaussian noise": {"noise": 1},
 }
-LOCATION = {
+LOCATION: dict[str, dict] = {
     "left-right flip": {"flip": 1},
     "translation": {"translation": 1},
     "rotation by 90°, 180° or 270°": {"rotation_90": 1},

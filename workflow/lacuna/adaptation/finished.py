@@ -78,8 +78,8 @@ class Finished:
 
     def keep(self, key: str, picture: Picture) -> None:
         """Write what a picture gave, whole or not at all."""
-        arrays = {"prediction": picture.prediction, "values": picture.values, "features": picture.features}
-        arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items() if array is not None}
+        held = {"prediction": picture.prediction, "values": picture.values, "features": picture.features}
+        arrays = {name: np.ascontiguousarray(array) for name, array in held.items() if array is not None}
         note = {name: getattr(picture, name) for name in ("steps", "held_out", "seconds")} | {"digest": _digest(arrays)}
         with atomic(self._path(key)) as partial:
             save_file(arrays, partial, {"note": canonical_json(note)})

@@ -17,9 +17,9 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from lacuna.adaptation import adapters
 from lacuna.errors import LacunaError
-from lacuna.nn.vgg import VGGFeatures
 from lacuna.nn.feature_distance import FeatureDistance
 from lacuna.nn.pooled_attention import PooledAttention
+from lacuna.nn.vgg import VGGFeatures
 from lacuna.systems.base import System
 
 BETAS = (0.0, 0.9)  # of Adam
@@ -159,8 +159,9 @@ def quicken(system: System) -> None:
     for module in system.network.modules():
         if isinstance(module, PooledAttention):
             module.in_blocks = True
-    if hasattr(system, "feature_distance") and isinstance(system.features, VGGFeatures):
-        system.feature_distance = FeatureDistance.of(system.features)
+    features = getattr(system, "features", None)
+    if hasattr(system, "feature_distance") and isinstance(features, VGGFeatures):
+        system.feature_distance = FeatureDistance.of(features)
 
 
 def _names_a_form_of_freezing(freeze: str) -> bool:

@@ -142,7 +142,9 @@ def discriminator_loss(raw: Tensor, x: Tensor, regions: Regions, discriminator: 
 def feature_distance(features: nn.Module | FeatureDistance, picture: Tensor, truth: Truth) -> Tensor:
     """Equation 2.17 for a picture and the truth."""
     if isinstance(features, FeatureDistance):
+        assert isinstance(truth.features, Known), "`truth_of` was given the same features"
         return features(picture, truth.features)
+    assert not isinstance(truth.features, Known), "`truth_of` was given the same features"
     return perceptual(features(picture), truth.features)
 
 

@@ -107,6 +107,7 @@ class Adapter:
         from lacuna.metrics.features import BATCH
         from lacuna.metrics.inception import resize
 
+        assert self.inception is not None, "features are asked for only with a network that makes them"
         device, found = next(self.inception.parameters()).device, []
         for start in range(0, len(composites), BATCH):
             resized = torch.from_numpy(np.stack([resize(each) for each in composites[start : start + BATCH]]))

@@ -33,7 +33,8 @@ class FeatureDistance:
     def __init__(self, features: VGGFeatures):
         self.mean, self.std, self.normalise = features.mean, features.std, features.normalise
         self.layers = features.layers
-        self.steps = []  # (convolution, the same backwards, the name of what is taken after its ReLU or None), or None
+        # (convolution, the same backwards, the name of what is taken after its ReLU or None), or None for a pooling
+        self.steps: list[tuple[nn.Module, nn.Module, str | None] | None] = []
         names, modules = features.taken, list(features.features)
         if any(not isinstance(modules[position], nn.ReLU) for position in names):
             raise ValueError("a distance is between features that a ReLU returned")
@@ -70,7 +71,8 @@ class _Distance(torch.autograd.Function):
         if distance.normalise:
             x = (x - distance.mean) / distance.std
         x = x.contiguous(memory_format=torch.channels_last)
-        kept, values = [], []
+        kept: list[tuple[Tensor, Tensor | None]] = []
+        values = []
         for step in distance.steps:
             if step is None:
                 before = x
@@ -108,7 +110,9 @@ class _Distance(torch.autograd.Function):
             if difference is not None:
                 own = difference.sign_().mul_(share / difference.numel())
                 x = own if x is None else x.add_(own)
+            assert x is not None, "the last convolution's features are taken"
             x = backwards(x.mul_(result > 0))
+        assert x is not None, "there is a convolution"
         return (x / distance.std if distance.normalise else x).contiguous(), None, None
 
 

@@ -58,7 +58,7 @@ def intervals_of(
     statistic: Callable[[np.ndarray], np.ndarray],
     values: np.ndarray,
     *names: str,
-    photographs: Sequence[str],
+    photographs: Sequence[str] | np.ndarray,
     level: float = LEVEL,
     resamples: int = RESAMPLES,
 ) -> tuple[np.ndarray, np.ndarray]:

@@ -52,8 +52,10 @@ def _run(task, finished: Finished) -> None:
     ]
     metrics = settings["metrics"]
     for path in task.outs("features"):
+        features = [picture.features for picture in pictures if picture.features is not None]
+        assert len(features) == len(pictures), "the same settings made all pictures"
         steps = enumerate(pictures[0].steps)
-        of = {f"step_{step:05d}": np.stack([picture.features[k] for picture in pictures]) for k, step in steps}
+        of = {f"step_{step:05d}": np.stack([each[k] for each in features]) for k, step in steps}
         files = [(*pair, "") for pair in pairs]
         write_features(path, Features(of, names, images_digest(files), photograph_numbers(files)))
     write_table(task.out("choice"), (row for about in each for row in choices_of(*about, metrics)), CHOICES)
@@ -128,6 +130,7 @@ def _predicted(task, pairs: list, pictures: Iterator[Picture], device: str) -> l
     index = task.out("index")
     folder, rows, kept = empty_folder(index.parent, [path for pair in pairs for path in pair]), [], []
     for number, (pair, picture) in enumerate(zip(pairs, pictures, strict=True)):
+        assert picture.prediction is not None, "only here is it written and let go"
         name = f"{number:04d}.png"
         Image.fromarray(picture.prediction).save(folder / name, compress_level=3)
         rows.append({"file": name, **pair._asdict()})

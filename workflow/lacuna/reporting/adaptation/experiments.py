@@ -6,7 +6,7 @@ No pandas here: what a run draws is asked at every start of Snakemake.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from lacuna.metrics.facts import Metric
+from lacuna.metrics.facts import Metric, SetMetric
 from lacuna.reporting.titles import titles
 
 BASELINE = "baseline"
@@ -95,7 +95,7 @@ def comparable(table, metric: str) -> set[str]:
     return set(joined.loc[near.fillna(True), "experiment"]) - set(joined.loc[~near.fillna(True), "experiment"])
 
 
-def settled(table, settings: dict, metric: Metric) -> dict[tuple[str, str], tuple[str, str]]:
+def settled(table, settings: dict, metric: Metric | SetMetric) -> dict[tuple[str, str], tuple[str, str]]:
     """(system, source) → the experiment that pictures, histograms and domains are of, and how it was chosen.
 
     With `choose_on` it is the best there by the mean of the first metric in the hole after the last step, so that it

@@ -71,7 +71,7 @@ def improved_boxes(before: np.ndarray, after: np.ndarray, truth: np.ndarray, mos
     error_before, error_after = (np.abs(each.astype(float) - truth).mean(axis=2) for each in (before, after))
     height, width = (max(4, round(side / 6)) for side in truth.shape[:2])
     gained, old = (_window_sums(values, height, width) for values in (error_before - error_after, error_before))
-    found = []
+    found: list[tuple] = []
     while len(found) < most:
         top, left = np.unravel_index(np.argmax(gained), gained.shape)
         if not gained[top, left] > 0.1 * old[top, left]:

@@ -41,7 +41,8 @@ def _files(indices) -> dict[tuple[str, str, str], dict[str, tuple[str, str, Path
     for index in map(Path, indices):
         rows = read_rows(index, "file", "image", "mask")
         of = {Path(row["image"]).name: (row["image"], row["mask"], index.parent / row["file"]) for row in rows}
-        found[index.absolute().parts[-4:-1]] = of
+        contestant, source, test_set, _ = index.absolute().parts[-4:]
+        found[contestant, source, test_set] = of
     return found
 
 
@@ -112,7 +113,7 @@ def _pictures(before: tuple, after: tuple) -> tuple[list, list]:
 
     truth, mask, raw = read_triple(before)
     old, new = composite(raw, truth, mask), composite(read_triple(after)[2], truth, mask)
-    return [composite(np.uint8(HOLE), truth, mask), old, new, truth], improved_boxes(old, new, truth)
+    return [composite(np.array(HOLE, np.uint8), truth, mask), old, new, truth], improved_boxes(old, new, truth)
 
 
 def _frame(axis, box: tuple[int, int, int, int]) -> None:
