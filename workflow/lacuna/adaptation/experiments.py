@@ -25,8 +25,8 @@ from lacuna.adaptation.settings import (
     text,
     whole,
 )
-from lacuna.config import suggest
 from lacuna.errors import LacunaError
+from lacuna.registry import suggest
 
 BASELINE = "baseline"
 FILLS = ("random_pixels", "black", "grey", "random_image", "similar_image", "current_prediction")

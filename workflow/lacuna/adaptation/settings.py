@@ -6,8 +6,8 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
-from lacuna.config import suggest
 from lacuna.errors import LacunaError
+from lacuna.registry import suggest
 
 Reader = Callable[[object, str], object]
 """A value as the file gives it, and where it stands → the field's value; a `LacunaError` says what is wrong."""
