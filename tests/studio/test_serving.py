@@ -107,7 +107,7 @@ def test_a_port_in_use_is_one_sentence(folder):
 
 def test_a_run_without_a_studio_is_one_sentence(tmp_path, capsys):
     assert main(["studio", "--results", str(tmp_path)]) == 1
-    assert "holds no studio; run the rule 'studio'" in capsys.readouterr().err
+    assert "does not contain a studio; run the rule 'studio'" in capsys.readouterr().err
 
 
 def test_the_command_serves_until_it_is_interrupted(folder):

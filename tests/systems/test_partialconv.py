@@ -107,7 +107,7 @@ def test_impossible_settings_are_refused(name, settings):
 
 
 def test_a_share_of_the_budget_is_a_share():
-    with pytest.raises(LacunaError, match="from 0 to 1, not 1.5"):
+    with pytest.raises(LacunaError, match="must be between 0 and 1, not 1.5"):
         systems.create("partialconv", fine_tune_after=1.5)
 
 

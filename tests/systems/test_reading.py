@@ -151,6 +151,15 @@ def headed(text: bytes) -> bytes:
     return struct.pack("<Q", len(text)) + text
 
 
+@pytest.mark.parametrize("length", [0x80, 0x80 + 256 * 7, 0x90])
+def test_a_header_of_any_length_is_one_of_safetensors(length, tmp_path):
+    """128 is what a pickle begins with, too."""
+    header = b'{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}'.ljust(length)
+    (tmp_path / "w.safetensors").write_bytes(struct.pack("<Q", length) + header + struct.pack("<f", 2.5))
+    held, metadata = read_tensors(tmp_path / "w.safetensors")
+    assert float(held["a"]) == 2.5 and metadata == {}
+
+
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [

@@ -164,13 +164,13 @@ def snakemake(killer: Killer, *words: str) -> subprocess.Popen:
         sys.executable,
         "-m",
         "snakemake",
+        *words,  # before `--configfile`, which takes several
         "--cores",
         "2",
         "--resources",
         "gpu=0",
         "--configfile",
         CONFIG,
-        *words,
     ]
     with killer.log.open("a") as log:
         return subprocess.Popen(command, cwd=killer.folder, stdout=log, stderr=log, start_new_session=True)

@@ -181,7 +181,7 @@ def test_toys_are_planned_run_and_reported(toys):
     ("file", "again"),
     [
         (f"{PACKAGE}/systems/toy_grey.py", {"predict:toy_grey", "score:toy_grey"}),
-        (f"{PACKAGE}/metrics/per_image/toy_error.py", {"score:telea", "score:toy_grey", "tabulate"}),
+        (f"{PACKAGE}/metrics/per_image/toy_error.py", {"score:telea", "score:toy_grey", "tabulate_scores"}),
         (f"{PACKAGE}/data/masks/toy_rows.py", {"make_masks:few", "predict:telea"}),
         (f"{PACKAGE}/data/image_sources/toy_ramps.py", {"stage:ramps", "predict:telea"}),
     ],

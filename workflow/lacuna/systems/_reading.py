@@ -137,9 +137,10 @@ def mapping_of_names(value, what: str) -> Mapping:
 
 
 def _is_safetensors(path: Path) -> bool:
+    """Whether eight bytes of a header's length and its brace come first: a pickle that looks so has a huge length."""
     with path.open("rb") as stream:
-        start = stream.read(16)
-    return start[8:9] == b"{" and start[:1] != b"\x80"
+        start = stream.read(9)
+    return start[8:] == b"{" and (start[:1] != b"\x80" or start[7:8] == b"\0")
 
 
 def _is_program(path: Path) -> bool:
