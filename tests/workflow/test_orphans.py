@@ -70,8 +70,9 @@ def test_states_set_aside_are_told_by_why_and_counted_by_check(fresh):
     write_json(folder / "reason.json", {"step": 7, "differs": ["settings.width was 8 and is 4"], "command": command})
     line = f"- step 7, in {FOLDER}/state/aside/1-0123: settings.width was 8 and is 4; this goes on from it: {command}"
     for path in (f"{FOLDER}/weights.safetensors", FOLDER, f"{FOLDER}/state/aside/1-0123"):
-        said = lacuna(fresh, "why", path, *CONFIG).stdout
-        assert "made by train (deepfillv2, scenes)" in said and "It is not there; " in said
+        done = lacuna(fresh, "why", path, *CONFIG)
+        said = done.stdout
+        assert "made by train (deepfillv2, scenes)" in said and "It is not there; " in said, done.stderr
         assert said.splitlines()[-2:] == ["States of this training that do not fit are set aside:", line]
     checked = lacuna(fresh, "check", *CONFIG)
     assert checked.returncode == 0

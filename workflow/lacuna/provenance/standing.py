@@ -56,8 +56,9 @@ def job_of(plan: Plan, path: str) -> Job:
     jobs = plan.jobs()
     found = [job for job in jobs if covers(job, wanted)] or [job for job in jobs if below(job, wanted)]
     if not found:
-        around = [job for job in jobs if Path(job.first).parent in wanted.parents]
-        found = around if len(around) == 1 else []
+        around = {job: len(Path(job.first).parts) for job in jobs if Path(job.first).parent in wanted.parents}
+        nearest = [job for job, depth in around.items() if depth == max(around.values())]
+        found = nearest if len(nearest) == 1 else []
     if len(found) == 1:
         return found[0]
     if not found:
