@@ -36,7 +36,7 @@ class Options:
 
 
 @dataclass(frozen=True)
-class Job:
+class FillJob:
     """Where a picture, its mask and its result lie; `PIPE` for one of the first two, and for the last."""
 
     image: Path
@@ -46,7 +46,7 @@ class Job:
 
 def plan_jobs(
     image: Path, mask: Path, output: Path, suffix: str | None, force: bool = False
-) -> tuple[list[Job], list[str]]:
+) -> tuple[list[FillJob], list[str]]:
     """The one job of a picture, or those of a folder, and what is to be said about the folders.
 
     Whatever can be seen to be wrong by now is a `LacunaError`, above all a picture that would be its own mask.
@@ -62,7 +62,7 @@ def plan_jobs(
                     "name another folder, or add --force"
                 )
         found, notes = pairs(image, _present(mask), output)
-        jobs = [Job(path, its, output / f"{name}{suffix or writable(path)}") for path, its, name in found]
+        jobs = [FillJob(path, its, output / f"{name}{suffix or writable(path)}") for path, its, name in found]
     else:
         if mask.is_dir():
             raise LacunaError(f"the mask {mask} is a folder, but the image {image} is not; name the mask's file")
@@ -74,7 +74,7 @@ def plan_jobs(
             raise LacunaError(f"the output {output} is a folder, but the image {image} is not; name a file")
         if output != PIPE and not output.absolute().parent.is_dir():
             raise LacunaError(f"the folder {output.parent} for the output does not exist; make it first")
-        jobs = [Job(_present(image), _present(mask), output)]
+        jobs = [FillJob(_present(image), _present(mask), output)]
     for job in jobs:
         if PIPE not in (job.image, job.mask):
             refuse_own_mask(job.image, job.mask)
@@ -117,7 +117,7 @@ class Given:
         return [f"{self.mask_name} covers {share:.0%}; if white is what to keep, add --invert-mask"]
 
 
-def read_job(job: Job, options: Options) -> Given:
+def read_job(job: FillJob, options: Options) -> Given:
     """Picture and mask of a job. What cannot be read, or written in the end, is a `LacunaError`."""
     name = "standard input" if job.image == PIPE else str(job.image)
     mask_name = "the mask from standard input" if job.mask == PIPE else f"the mask {job.mask}"
@@ -135,7 +135,7 @@ def read_job(job: Job, options: Options) -> Given:
     return Given(picture, hole, suffix, name, mask_name)
 
 
-def write_job(job: Job, given: Given, filled: Picture) -> list[str]:
+def write_job(job: FillJob, given: Given, filled: Picture) -> list[str]:
     """Write the completed picture, whole or not at all; what could not be kept, in words."""
     result = fitted(filled, given.suffix, given.name)
     if job.output == PIPE:
@@ -147,7 +147,7 @@ def write_job(job: Job, given: Given, filled: Picture) -> list[str]:
 
 
 def inpaint_file(
-    model: Model, job: Job, options: Options, progress: Callable[[int, int], None] = lambda done, of: None
+    model: Model, job: FillJob, options: Options, progress: Callable[[int, int], None] = lambda done, of: None
 ) -> tuple[str, list[str]]:
     """Fill one picture and write it, whole or not at all. Returns what was done, and what could not be kept, in words.
 
