@@ -106,14 +106,14 @@ def _pictures(before: tuple, after: tuple) -> tuple[list, list]:
     """Masked picture, composites before and after, truth; and the boxes where the error falls most."""
     import numpy as np
 
-    from lacuna.data.compositing import composite
+    from lacuna.data.compositing import composite_picture
     from lacuna.metrics.triples import read_triple
     from lacuna.reporting.adaptation.pictures import improved_boxes
     from lacuna.reporting.style import HOLE
 
     truth, mask, raw = read_triple(before)
-    old, new = composite(raw, truth, mask), composite(read_triple(after)[2], truth, mask)
-    return [composite(np.array(HOLE, np.uint8), truth, mask), old, new, truth], improved_boxes(old, new, truth)
+    old, new = composite_picture(raw, truth, mask), composite_picture(read_triple(after)[2], truth, mask)
+    return [composite_picture(np.array(HOLE, np.uint8), truth, mask), old, new, truth], improved_boxes(old, new, truth)
 
 
 def _frame(axis, box: tuple[int, int, int, int]) -> None:
