@@ -1,4 +1,4 @@
-"""What adapting to a picture costs."""
+"""Time and memory of adapting to a picture."""
 
 from lacuna.reporting.adaptation.display import CONFIG, is_adapting, job_title, jobs_in_order
 from lacuna.reporting.adaptation.experiments import in_order, title_of
@@ -31,7 +31,7 @@ def cost_table(table, settings: dict) -> DisplayTable:
             lines.append((title_of(experiment), tuple(map(Cell, texts))))
         groups.append((f"{job_title(key, settings)} ({numbers_of(mine['n'])})", tuple(lines)))
     return DisplayTable(
-        title="What adapting to a picture costs",
+        title="Time and memory of adapting to a picture",
         caption=sentences(
             TABLE.text(n=f"N in brackets, {numbers_of(table['n'])}"),
             "Measured while the run went on, beside whatever else the machine did. For orientation: the thesis needed "
