@@ -46,6 +46,17 @@ def test_gains_and_the_share_right(sign, metric):
     assert table.loc["always", "ci_low"] < 0.02 < table.loc["always", "ci_high"]
 
 
+def test_intervals_are_over_photographs():
+    """Ten crops a photograph gain alike: as eighty photographs they would seem far surer."""
+    gained = np.repeat(np.random.default_rng(0).normal(0.05, 0.02, 8), 10)
+    rows = pd.DataFrame({**NAMES, "metric": "l1", "region": "hole", "keep": True, "never": 0.4, "always": 0.4 - gained})
+    rows = rows.assign(chosen=rows["always"], oracle=rows["always"], image=[f"{i}.png" for i in range(80)])
+    together = choice(rows.assign(photograph=[f"p{i // 10}" for i in range(80)])).set_index("policy").loc["chosen"]
+    alone = choice(rows.assign(photograph=rows["image"])).set_index("policy").loc["chosen"]
+    assert together["gain"] == alone["gain"]
+    assert together["ci_high"] - together["ci_low"] > 2 * (alone["ci_high"] - alone["ci_low"])
+
+
 def test_the_choice_is_laid_out():
     shown = choice_table(choice(made()), SETTINGS)
     ((group, ((label, cells),)),) = shown.groups

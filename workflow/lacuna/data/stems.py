@@ -40,7 +40,7 @@ def by_stem(folder: str | Path, apart_from: Iterable[str | Path] = ()) -> Files:
 
     Errors: as in `matching_files`, and a `LacunaError` for two files that differ in nothing but the suffix.
     """
-    others = tuple(each for each in apart_from if not _one_file(Path(each), Path(folder)))
+    others = tuple(each for each in apart_from if not is_one_file(Path(each), Path(folder)))
     names, passed_over = matching_files(folder, leaving_out=others)
     found: dict[str, Path] = {}
     for name in names:
@@ -98,7 +98,7 @@ def refuse_own_mask(picture: str | Path, mask: str | Path) -> None:
     """A `LacunaError` where both are one file, by whatever links, or copies of one file."""
     one, other = Path(picture), Path(mask)
     try:
-        same = _one_file(one, other) or (
+        same = is_one_file(one, other) or (
             one.stat().st_size == other.stat().st_size and filecmp.cmp(one, other, shallow=False)
         )
     except OSError:  # said where the file is read
@@ -128,7 +128,8 @@ def passed_over_sentence(what: str, names: list[str]) -> str:
     return f"passed over {len(names)} of {what} that are no pictures: {some}"
 
 
-def _one_file(one: Path, other: Path) -> bool:
+def is_one_file(one: Path, other: Path) -> bool:
+    """Whether both paths lead to one file; not where one does not exist or has too long a name, which its use says."""
     try:
         return one.samefile(other)
     except OSError:

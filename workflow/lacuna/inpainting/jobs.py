@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lacuna.data.stems import refuse_own_mask
+from lacuna.data.stems import is_one_file, refuse_own_mask
 from lacuna.errors import LacunaError
 from lacuna.inpainting.folders import pairs
 from lacuna.inpainting.holes import hole_of
@@ -56,7 +56,7 @@ def plan_jobs(
         if output == PIPE or output.is_file() or not output.absolute().parent.is_dir():
             raise LacunaError(f"{image} is a folder, so the output must be a folder, not {output}")
         for folder in (image, mask):
-            if not force and folder.is_dir() and _same_file(folder, output):
+            if not force and folder.is_dir() and is_one_file(folder, output):
                 raise LacunaError(
                     f"the results would lie among the files of {folder}, where the next call would read them; "
                     "name another folder, or add --force"
@@ -81,16 +81,9 @@ def plan_jobs(
         if job.output != PIPE:
             format_of(job.output)
         for given in (job.image, job.mask):
-            if not force and PIPE not in (given, job.output) and _same_file(given, job.output):
+            if not force and PIPE not in (given, job.output) and is_one_file(given, job.output):
                 raise LacunaError(f"the output would replace {given} itself; name another, or add --force")
     return jobs, notes
-
-
-def _same_file(one: Path, other: Path) -> bool:
-    try:
-        return one.samefile(other)
-    except OSError:  # one does not exist, or has too long a name, which is said once that picture is written
-        return False
 
 
 def _present(path: Path) -> Path:

@@ -17,7 +17,26 @@ TILED_FROM = 1 << 21
 
 
 @dataclass(frozen=True)
-class Metric:
+class Facts:
+    """What is known about any metric besides its formula."""
+
+    name: str
+    title: str
+    unit: str
+    direction: Literal["higher", "lower"]
+    range: tuple[float, float]
+    space: str
+    decimals: int
+    note: str
+
+    @property
+    def arrow(self) -> str:
+        """↑ where higher is better, ↓ where lower is."""
+        return ARROWS[self.direction]
+
+
+@dataclass(frozen=True)
+class Metric(Facts):
     """One per-image metric: its facts and the function that computes it.
 
     `measure(predictions, truths)` takes K predictions K×N×H×W×3 of the same truths N×H×W×3 (uint8 RGB, as stored on
@@ -30,25 +49,12 @@ class Metric:
     Images whose shorter side is below `minimal_size` pixels are a `LacunaError`.
     """
 
-    name: str
-    title: str
-    unit: str
-    direction: Literal["higher", "lower"]
-    range: tuple[float, float]
-    space: str
-    decimals: int
-    note: str
     measure: Callable
     network: str | None = None
     from_mean: Callable[[float], float] = float
     minimal_size: int = 1
     reach: int | None = None
     border: int = 0
-
-    @property
-    def arrow(self) -> str:
-        """↑ where higher is better, ↓ where lower is."""
-        return ARROWS[self.direction]
 
     @property
     def label(self) -> str:
@@ -91,28 +97,15 @@ def metric(**facts) -> Callable[[Callable], Callable]:
 
 
 @dataclass(frozen=True)
-class SetMetric:
+class SetMetric(Facts):
     """One metric of a set: its facts and the function that computes it.
 
     Below `trusted_from` images the value is still given, with the flag `small-n`; below `needs` there is none.
     """
 
-    name: str
-    title: str
-    unit: str
-    direction: Literal["higher", "lower"]
-    range: tuple[float, float]
-    space: str
-    decimals: int
-    note: str
     needs: int
     trusted_from: int
     measure: Callable
-
-    @property
-    def arrow(self) -> str:
-        """↑ where higher is better, ↓ where lower is."""
-        return ARROWS[self.direction]
 
     def flag(self, n: int) -> str:
         """`small-n` where the number of images is too small for the value to be trusted, else nothing."""
