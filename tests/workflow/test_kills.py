@@ -131,23 +131,30 @@ def test_a_full_disk_is_one_sentence_and_loses_nothing(killer, stage):
     assert full
 
 
+@pytest.fixture(scope="module")
+def chain_seconds(killer) -> float:
+    """How long Snakemake takes for the chain of jobs when nothing kills it."""
+    forget_chain(killer)
+    began = time.monotonic()
+    assert snakemake(killer, CHAIN[-1]).wait() == 0, killer.log.read_text(errors="replace")[-2000:]
+    return time.monotonic() - began
+
+
 @pytest.mark.parametrize("number", range(OF_SNAKEMAKE))
-def test_a_killed_snakemake_ends_in_the_same_bytes(killer, number):
+def test_a_killed_snakemake_ends_in_the_same_bytes(killer, chain_seconds, number):
     """Killed with its jobs, alone, or asked to stop, at a random moment of a chain of jobs."""
-    for job in killer.jobs:
-        if job.first in CHAIN or job.key.get("system") == "telea" and job.stage != "measure":
-            killer.forget(job, everything=True)
     how = (signal.SIGKILL, True), (signal.SIGKILL, False), (signal.SIGTERM, False)
     sign, group = how[number % len(how)]
     draw = random.Random(100 + number)
-    process = snakemake(killer, CHAIN[-1])
-    killed = True
-    try:
-        process.wait(draw.uniform(4, 20))
-        killed = False
-    except subprocess.TimeoutExpired:
-        (os.killpg if group else os.kill)(process.pid, sign)
-    process.wait()
+    killed = False
+    while not killed:
+        forget_chain(killer)
+        process = snakemake(killer, CHAIN[-1])
+        try:
+            process.wait(draw.uniform(0.2, 1.0) * chain_seconds)
+        except subprocess.TimeoutExpired:
+            (os.killpg if group else os.kill)(process.pid, sign)
+            killed = process.wait() != 0
     assert snakemake(killer, "--unlock").wait() == 0
     while snakemake(killer, CHAIN[-1]).wait():
         said = killer.log.read_text(errors="replace")
@@ -155,7 +162,14 @@ def test_a_killed_snakemake_ends_in_the_same_bytes(killer, number):
         killer.log.write_text("")
         time.sleep(1)
     assert killer.differences() == []
-    print(f"Snakemake: {'killed' if killed else 'had ended already'} by {sign.name}, the same bytes")
+    print(f"Snakemake: killed by {sign.name}{' with its jobs' if group else ''}, the same bytes")
+
+
+def forget_chain(killer: Killer) -> None:
+    """Delete what the chain of jobs made."""
+    for job in killer.jobs:
+        if job.first in CHAIN or job.key.get("system") == "telea" and job.stage != "measure":
+            killer.forget(job, everything=True)
 
 
 def snakemake(killer: Killer, *words: str) -> subprocess.Popen:
