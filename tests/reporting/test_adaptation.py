@@ -8,9 +8,10 @@ from lacuna.errors import LacunaError
 from lacuna.metrics.features import Features
 from lacuna.reporting.adaptation import experiments
 from lacuna.reporting.adaptation.improvement import COLUMNS, improvements, percent, set_improvements
-from lacuna.reporting.adaptation.ranking import ranking, read_published
+from lacuna.reporting.adaptation.ranking import ranking
 from lacuna.reporting.adaptation.rows import read_choices, read_rows
 from lacuna.reporting.aggregation import read_table, write_table
+from lacuna.reporting.published import read_published
 from lacuna.reporting.rendering import SHADE, to_html, to_latex
 from lacuna.reporting.tables.adaptation import shown_region
 from lacuna.reporting.tables.adaptation_ranking import MARK, ranking_table
@@ -116,7 +117,7 @@ def test_features_of_the_first_pictures_are_compared_with_the_first_true_ones():
 
 
 def test_the_printed_table_is_whole():
-    printed = read_published(PRINTED)
+    printed = read_published(PRINTED, "improvements")
     assert len(printed) == 40
     for _, column in printed.groupby("metric"):
         assert sorted(column["rank"]) == list(range(1, 11))
@@ -127,7 +128,7 @@ def test_the_printed_table_is_whole():
 
 
 def test_experiments_are_ranked_and_those_from_random_weights_are_not():
-    ranks = ranking(improvements(every()), read_published(PRINTED), "psnr")
+    ranks = ranking(improvements(every()), read_published(PRINTED, "improvements"), "psnr")
     ours = ranks[(ranks["metric"] == "l1") & (ranks["region"] == "image") & ranks["rank"].notna()]
     assert ours["experiment"].tolist() == ["combination_D", "combination_I", "my_own", "baseline", "masks_larger"]
     assert ours["rank"].tolist() == [1, 2, 3, 4, 5] and "zero_shot" not in set(ranks["experiment"])
@@ -138,7 +139,7 @@ def test_experiments_are_ranked_and_those_from_random_weights_are_not():
 
 
 def test_the_ranking_is_laid_out_and_shaded_as_in_print(tmp_path):
-    write_table(tmp_path / "ranks.csv", ranking(improvements(every()), read_published(PRINTED), "psnr"))
+    write_table(tmp_path / "ranks.csv", ranking(improvements(every()), read_published(PRINTED, "improvements"), "psnr"))
     ranks = read_table(tmp_path / "ranks.csv")  # as the page does
     shown = ranking_table(ranks[ranks["region"] == "image"], SETTINGS)
     assert shown.head == ("System → test set (N)", "Rank", "PSNR", "PSNR, printed", "L1", "L1, printed")
@@ -190,10 +191,13 @@ def test_the_experiment_that_is_reported_was_chosen_on_other_pictures():
 def test_unreadable_rows_are_refused(tmp_path):
     path = tmp_path / "rows.parquet"
     every(FIVE).drop(columns="photograph").to_parquet(path)
-    with pytest.raises(LacunaError, match="rows.parquet cannot be read as rows"):
+    with pytest.raises(LacunaError, match="rows.parquet has no column 'photograph'; run the rule 'adapt' again"):
         read_rows([path])
-    with pytest.raises(LacunaError, match="cannot be read as rows"):
+    with pytest.raises(LacunaError, match="rows.parquet has no column 'photograph'"):
         read_choices([path])
+    (tmp_path / "text.parquet").write_text("no table")
+    with pytest.raises(LacunaError, match="text.parquet cannot be read as rows of adapted pictures"):
+        read_rows([tmp_path / "text.parquet"])
     every(FIVE).query("step > 0").to_parquet(path)
     with pytest.raises(LacunaError, match="no step 0"):
         read_rows([path])

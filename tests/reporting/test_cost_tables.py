@@ -10,8 +10,9 @@ import pytest
 from lacuna.errors import LacunaError
 from lacuna.plan.describing import PUBLISHED
 from lacuna.reporting import cost_tables, rendering
-from lacuna.reporting.cost_tables import COMPLEXITY, LATENCY, read_published
+from lacuna.reporting.cost_tables import COMPLEXITY, LATENCY
 from lacuna.reporting.display import number
+from lacuna.reporting.published import read_published
 from lacuna.reporting.tables.complexity import complexity_table
 from lacuna.reporting.tables.latency import latency_table
 from tests.reporting.made_up import KEYS, TITLES, make_measurements, make_training
@@ -42,7 +43,9 @@ def tables(run):
         for label, _, source, _ in settings["rows"]
         if source not in ("untrained", "elsewhere")
     ]
-    counted = cost_tables.complexity(settings, measurements, records, read_published(PUBLISHED / "complexity.csv"))
+    counted = cost_tables.complexity(
+        settings, measurements, records, read_published(PUBLISHED / "complexity.csv", "counts")
+    )
     timed = cost_tables.latency(settings, measurements)
     return counted, timed, *displayed(settings, counted, timed)
 
@@ -146,8 +149,8 @@ def test_a_missing_file_is_named(run, missing):
 
 def test_a_broken_file_of_published_counts_is_named(tmp_path):
     (tmp_path / "x.csv").write_text("system,parameters\nmadf,1\n")
-    with pytest.raises(LacunaError, match=r"x\.csv cannot be read as published counts"):
-        read_published(tmp_path / "x.csv")
+    with pytest.raises(LacunaError, match=r"x\.csv has no column 'macs', which published counts need"):
+        read_published(tmp_path / "x.csv", "counts")
 
 
 def test_a_system_that_the_settings_do_not_name_is_refused(run):

@@ -18,7 +18,7 @@ def ours(*entries, prediction="composite", region="image"):
 
 
 def test_the_seeds_tables_are_whole():
-    table = published.read_published(SEEDS)
+    table = published.read_published(SEEDS, "means")
     assert len(table) == 2 * 6 * 3 * 3
     assert set(table["n"]) == {300}
     assert set(table["metric"]) == {"psnr", "ssim", "lpips"}
@@ -38,7 +38,7 @@ def test_only_what_both_have_is_joined():
             ours(("place2", "paris_test", "aotgan", "psnr", 2.0), region="hole"),
         ]
     )
-    found = published.compare(published.read_published(SEEDS), mine)
+    found = published.compare(published.read_published(SEEDS, "means"), mine)
     assert list(found) == published.COMPARISON
     assert found.iloc[:, :8].to_numpy().tolist() == [
         ["celeba", "paris_test", "lpips_alex", "tfill", 0.3934, 300, 0.4, 24],
@@ -49,7 +49,7 @@ def test_only_what_both_have_is_joined():
 
 def test_nothing_in_common_leaves_the_header():
     mine = ours(("place2", "elsewhere_test", "aotgan", "psnr", 20.0))
-    for theirs in (published.read_published(SEEDS), published.nothing()):
+    for theirs in (published.read_published(SEEDS, "means"), published.read_published(SEEDS, "means").head(0)):
         found = published.compare(theirs, mine)
         assert list(found) == published.COMPARISON
         assert found.empty
@@ -57,7 +57,7 @@ def test_nothing_in_common_leaves_the_header():
 
 def test_a_file_that_is_no_table_of_means_is_refused(tmp_path):
     with pytest.raises(LacunaError, match="none.csv cannot be read as published means"):
-        published.read_published(tmp_path / "none.csv")
+        published.read_published(tmp_path / "none.csv", "means")
     (tmp_path / "half.csv").write_text("source,test_set,metric,system,value\n")
     with pytest.raises(LacunaError, match="half.csv has no column 'n'"):
-        published.read_published(tmp_path / "half.csv")
+        published.read_published(tmp_path / "half.csv", "means")

@@ -1,5 +1,7 @@
 """Scores of sets and controls as tables: what is bold, what is flagged, what is said."""
 
+from types import SimpleNamespace
+
 import pandas as pd
 import pytest
 
@@ -8,9 +10,8 @@ from lacuna.errors import LacunaError
 from lacuna.metrics.records import write_records
 from lacuna.metrics.set_scoring import COLUMNS, NUMBERS
 from lacuna.reporting.aggregation import QUANTITATIVE
-from lacuna.reporting.set_scores import read_set_scores
 from lacuna.reporting.tables.controls import control_tables
-from lacuna.reporting.tables.set_scores import control_set_tables, set_tables
+from lacuna.reporting.tables.set_scores import control_set_tables, rows, set_tables
 
 SETTINGS = {
     "systems": [["telea", "Telea"], ["madf", "MADF"]],
@@ -65,12 +66,12 @@ def test_controls_have_a_table_of_their_own():
 
 
 def test_raw_predictions_and_higher_is_better():
-    rows = [
+    raw_too = [
         row("untrained", "telea", "u_ids", 0.2, 0.05, prediction=prediction, test_set=test_set)
         for prediction in ("raw", "composite")
         for test_set in ("faces", "paris")
     ] + [row("place2", "madf", "u_ids", 0.3, 0.05, prediction="raw", test_set="faces")]
-    composites, raw = set_tables(pd.DataFrame(rows), SETTINGS)
+    composites, raw = set_tables(pd.DataFrame(raw_too), SETTINGS)
     assert "raw" in raw.title and "raw predictions" in raw.caption
     assert texts(raw)["Faces (12)", "MADF, Place2"] == ["*0.3000 ± 0.0500"]
     assert texts(raw)["Faces (12)", "Telea †"] == texts(raw)["Paris (12)", "Telea †"] == ["0.2000 ± 0.0500"]
@@ -80,13 +81,21 @@ def test_raw_predictions_and_higher_is_better():
 def test_files_become_one_sorted_table(tmp_path):
     for name, some in (("b", SCORES[:2]), ("a", SCORES[2:])):
         write_records(tmp_path / f"{name}.parquet", some.to_dict("records"), COLUMNS, NUMBERS)
-    table = read_set_scores([tmp_path / "b.parquet", tmp_path / "a.parquet"])
+    table = rows(made_of(tmp_path / "b.parquet", tmp_path / "a.parquet"))
     assert list(table.columns) == COLUMNS and len(table) == len(SCORES)
     assert list(table["source"]) == sorted(table["source"]) and table["n"].dtype == int
-    assert read_set_scores([]).to_csv(index=False).strip() == ",".join(COLUMNS)
+    assert rows(made_of()).to_csv(index=False).strip() == ",".join(COLUMNS)
     write_records(tmp_path / "other.parquet", [{"value": 1.0}], ["value"], ["value"])
+    with pytest.raises(LacunaError, match=r"other.parquet has no column 'source'; run the rule 'score_set' again"):
+        rows(made_of(tmp_path / "other.parquet"))
+    (tmp_path / "other.parquet").write_text("no table")
     with pytest.raises(LacunaError, match=r"other.parquet cannot be read as scores of sets"):
-        read_set_scores([tmp_path / "other.parquet"])
+        rows(made_of(tmp_path / "other.parquet"))
+
+
+def made_of(*paths):
+    """A run whose scores of sets are these files."""
+    return SimpleNamespace(files={"set_scores": paths}.__getitem__)
 
 
 def means(source, system, test_set, n, psnr, l1):

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lacuna.reporting.valid_region import COLUMNS, outside
+from lacuna.reporting.tables.valid_region import COLUMNS, outside
 
 
 def scored(metric: str) -> tuple[pd.DataFrame, float]:

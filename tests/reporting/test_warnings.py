@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-from lacuna.reporting import aggregation, valid_region, warnings
+from lacuna.reporting import aggregation, warnings
+from lacuna.reporting.tables import valid_region
 
 SETTINGS = {
     "systems": {"aotgan": "AOT-GAN", "telea": "Telea"},

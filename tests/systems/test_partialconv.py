@@ -10,7 +10,7 @@ from lacuna import systems
 from lacuna.errors import LacunaError
 from lacuna.nn.imagenet import normalised
 from lacuna.systems._catalogue import describe
-from lacuna.systems.partialconv import Recipe, grown, total_variation
+from lacuna.systems.partialconv import Recipe, grown, total_variation_within
 from tests.systems.references import assert_as_recorded, authors_shapes, shapes, smooth_picture, with_simple_weights
 
 SMALL = {"width": 4, "levels": 3}
@@ -213,9 +213,9 @@ def test_total_variation_counts_neighbours_inside_the_region():
     image = torch.tensor([[1.0, 4.0, 9.0], [2.0, 2.0, 0.0]]).expand(1, 3, 2, 3)
     everywhere = torch.ones(1, 1, 2, 3)
     rows, columns = (1 + 2 + 9) / 3, (3 + 5 + 0 + 2) / 4
-    assert float(total_variation(image, everywhere)) == pytest.approx(rows + columns)
+    assert float(total_variation_within(image, everywhere)) == pytest.approx(rows + columns)
     region = torch.tensor([[[[1.0, 1.0, 0.0], [1.0, 0.0, 0.0]]]])
-    assert float(total_variation(image, region)) == pytest.approx(1 / 3 + 3 / 4)
+    assert float(total_variation_within(image, region)) == pytest.approx(1 / 3 + 3 / 4)
 
 
 def test_the_hole_grows_by_one_pixel():

@@ -19,8 +19,8 @@ from lacuna.systems._structure_training import (
     discriminator_loss,
     low_scale_l1,
     region_l1,
+    squared_style_loss,
     structure_losses,
-    style_loss,
     uniform,
 )
 from tests.systems.structures import scene, tiny
@@ -116,7 +116,7 @@ def test_style_loss_by_loops():
                 for j in range(channels):
                     difference = (a[picture, i] * a[picture, j] - b[picture, i] * b[picture, j]).sum()
                     expected += 0.2 * (difference / (height * width * channels)) ** 2 / a.size
-    assert float(style_loss(of, to)) == pytest.approx(expected)
+    assert float(squared_style_loss(of, to)) == pytest.approx(expected)
 
 
 def test_structure_losses_by_hand():
@@ -185,7 +185,7 @@ def test_logged_losses_carry_the_authors_weights(random_backbones):
         "hole": (error * mask).sum() / mask.sum(),
         "valid": (error * (1 - mask)).sum() / (1 - mask).sum(),
         "content": 0.1 * sum(content_loss(each, true) for each in of),
-        "style": 250 * sum(style_loss(each, true) for each in of),
+        "style": 250 * sum(squared_style_loss(each, true) for each in of),
         "gradient": 0.1 * everywhere,
         "edge": near,
         "adversarial": -0.4 * 2 * made.mean(),

@@ -1,4 +1,4 @@
-"""One spelling for settings, digests and seeds, so that equal things always look equal."""
+"""One spelling for settings, digests and seeds, so that equal things always look equal, and what differs is named."""
 
 import hashlib
 import json
@@ -7,6 +7,32 @@ import json
 def canonical_json(value) -> str:
     """JSON with sorted keys and no spaces: the same settings always give the same string."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def flat(value: dict) -> dict[tuple[str, ...], object]:
+    """Path of keys → value as JSON gives it back, for every value in a mapping that is not a mapping with keys."""
+    found: dict[tuple[str, ...], object] = {}
+    for key, each in value.items():
+        if isinstance(each, dict) and each:
+            found |= {(str(key), *path): inner for path, inner in flat(each).items()}
+        else:
+            found[(str(key),)] = json.loads(canonical_json(each))
+    return found
+
+
+def changes(then: dict, now: dict) -> dict[tuple[str, ...], str]:
+    """Path of keys → `was 3 and is 4`, for every value that differs between two mappings."""
+    old, new = flat(then), flat(now)
+    return {
+        path: f"was {_said(old, path)} and is {_said(new, path)}"
+        for path in sorted(old.keys() | new.keys())
+        if (path in old, old.get(path)) != (path in new, new.get(path))
+    }
+
+
+def _said(values: dict, path: tuple[str, ...]) -> str:
+    text = json.dumps(values[path], ensure_ascii=False) if path in values else "not set"
+    return text if len(text) <= 200 else f"{text[:197]}..."
 
 
 def digest(*parts: bytes | str) -> str:

@@ -5,6 +5,7 @@ A spreadsheet computes cells that begin like a formula (OWASP: CSV injection).
 """
 
 import re
+from pathlib import Path
 
 # A byte that is not UTF-8, or what looks like one that is written; with the backslashes before it.
 _TO_WRITE = re.compile("(\\\\*)(?:([\udc80-\udcff])|(?<=\\\\)x([89a-f][0-9a-f]))")
@@ -13,15 +14,21 @@ _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 
 
-def shown(name: str) -> str:
+def printable(name: str) -> str:
     r"""A name with every byte that is not UTF-8 written `\xe9`; backslashes that stand before such are doubled."""
     return _TO_WRITE.sub(
         lambda found: 2 * found[1] + (f"\\x{ord(found[2]) - 0xDC00:02x}" if found[2] else f"x{found[3]}"), name
     )
 
 
+def spelt(name: str | Path) -> str:
+    """A name for a sentence: what is not ASCII is escaped as well, because different names can look the same."""
+    name = printable(str(name))
+    return name if name.isascii() else f"{name} ({ascii(name)[1:-1]})"
+
+
 def _hidden(text: str) -> str:
-    """The name that `shown` shows so."""
+    """The name that `printable` shows so."""
 
     def restored(found: re.Match) -> str:
         number, odd = divmod(len(found[1]), 2)
@@ -31,13 +38,13 @@ def _hidden(text: str) -> str:
 
 
 def cell(value):
-    """A value as a cell of a CSV: text as `shown`, behind an apostrophe where it would begin a formula.
+    """A value as a cell of a CSV: text as `printable`, behind an apostrophe where it would begin a formula.
 
     Numbers, and text that is a number, stay what they are.
     """
     if not isinstance(value, str):
         return value
-    text = shown(value)
+    text = printable(value)
     return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from lacuna.backbones.catalogue import backbone
 from lacuna.backbones.fetching import fetch
-from lacuna.cells import shown
+from lacuna.cells import printable
 from lacuna.data.decoding import UNREADABLE, upright_size
 from lacuna.data.photographs import photographs_of
 from lacuna.errors import LacunaError
@@ -70,7 +70,7 @@ def score_folders(
         for sentence in findings.sentences():
             _say(sentence)
         summary.print(chosen)
-        print(f"scored {len(files)} images, {number} rows, into {shown(output)}", flush=True)
+        print(f"scored {len(files)} images, {number} rows, into {printable(output)}", flush=True)
     if of_sets:
         target = Path(output) if not masks else Path(output).with_name(f"{Path(output).stem}_sets{Path(output).suffix}")
         _score_sets({**names, "metrics": of_sets}, files, photographs, target, backbones, threads, bool(masks), invert)
@@ -188,7 +188,7 @@ def _score_sets(names, files, photographs, output, backbones, threads, masked: b
         flag = f", {row['flag']}" if row["flag"] else ""
         value = f"{row['value']:.{metric.decimals}f}"
         print(f"{metric.title} {metric.arrow}, {row['prediction']}: {value}{known}, N = {row['n']}{flag}")
-    print(f"{len(rows)} scores of sets, into {shown(str(output))}", flush=True)
+    print(f"{len(rows)} scores of sets, into {printable(str(output))}", flush=True)
 
 
 def _say(sentence: str) -> None:

@@ -1,5 +1,6 @@
 """What a step of the workflow is given: settings, files to read, files to write, and what of the machine it may use."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -42,6 +43,22 @@ class Task:
     def out(self, name: str) -> Path:
         """The one output of a name."""
         return _only(self.outputs, name, "output")
+
+    def each_test_set(self, **files: list[Path]) -> Iterator[tuple]:
+        """For each of the setting `test_sets`: the settings with that `test_set` alone, and its file of every kind.
+
+        One step works on all test sets of a system, because starting torch costs more than a small test set does.
+        `files` are named as the step names them. Another number of them than of test sets is a `LacunaError`.
+        """
+        test_sets = self.settings["test_sets"]
+        settings = {key: value for key, value in self.settings.items() if key != "test_sets"}
+        if any(len(given) != len(test_sets) for given in files.values()):
+            numbers = ", ".join(f"{len(given)} {name}" for name, given in files.items())
+            raise LacunaError(
+                f"there are {len(test_sets)} test sets, but {numbers}; give one for each test set, in one order"
+            )
+        for test_set, *own in zip(test_sets, *files.values(), strict=True):
+            yield ({**settings, "test_set": test_set}, *own)
 
     def backbones(self) -> Path:
         """The folder of pretrained networks."""

@@ -43,7 +43,7 @@ def run(args) -> None:
 
 def _describe(sidecar: dict) -> None:
     from lacuna import sidecars
-    from lacuna.provenance.differences import flat
+    from lacuna.canonical import flat
 
     job = sidecar["job"]
     commit = f", at commit {sidecar['commit']}" if sidecar.get("commit") else ""
@@ -51,7 +51,7 @@ def _describe(sidecar: dict) -> None:
     if sidecar["accepted"]:
         print("A person accepted it in place of a job that would have been run again")
     for title, rows in (
-        ("settings", {".".join(path): value for path, value in flat(job["settings"]).items() if path}),
+        ("settings", {".".join(path): value for path, value in flat(job["settings"]).items()}),
         ("packages", sidecar["installed"]),
         ("inputs", sidecar["inputs"]),
     ):

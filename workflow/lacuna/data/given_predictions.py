@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
+from lacuna.cells import spelt
 from lacuna.data.decoding import UNREADABLE, upright_size
 from lacuna.data.images import read_image_noting
-from lacuna.data.stems import by_stem, masks_of, nearest, pictures, prediction_of, stem_of, told
+from lacuna.data.stems import by_stem, masks_of, nearest, pictures, prediction_of, stem_of
 from lacuna.errors import LacunaError
 
 
@@ -31,7 +32,7 @@ def paired_predictions(images: list[Path], folder: Path) -> Iterator[tuple[np.nd
     if missing:
         raise LacunaError(
             f"the folder of predictions {folder} lacks {len(missing)} of {len(images)} images, such as "
-            f"'{told(missing[0])}'{nearest(missing[0], found)}; name each prediction as its image is named"
+            f"'{spelt(missing[0])}'{nearest(missing[0], found)}; name each prediction as its image is named"
         )
     if len({image.stem for image in images}) < len(images):
         raise LacunaError(

@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from lacuna.canonical import seed_of
+from lacuna.cells import spelt
 from lacuna.data.crops import Crop
 from lacuna.data.lists import Pair
-from lacuna.data.stems import masks_of, nearest, refuse_own_mask, stem_of, told
+from lacuna.data.stems import masks_of, nearest, refuse_own_mask, stem_of
 from lacuna.errors import LacunaError
 from lacuna.files import read_rows
 
@@ -85,7 +86,7 @@ def _by_name(name: str, image_rows: list[dict], mask_rows: list[dict], images: P
         if len(its) != 1:
             there = f"has {len(its)} masks" if its else f"has no mask{nearest(stem_of(row['origin']), known)}"
             raise LacunaError(
-                f"the list {name} pairs by name, but the photograph {told(row['origin'])} of {images.parent} {there} "
+                f"the list {name} pairs by name, but the photograph {spelt(row['origin'])} of {images.parent} {there} "
                 f"in {masks.parent}; give each photograph one mask of its name"
             )
         yield row, known[its[0]]
@@ -116,8 +117,8 @@ def _refuse_other_part(image: dict, mask: dict, masks: Path) -> None:
     if parts[0] != parts[1]:
         of_image, of_mask = (f"{width}×{height} pixels at ({left}, {top})" for left, top, width, height in parts)
         raise LacunaError(
-            f"the mask {told(mask['origin'])} of {masks.parent} was cut to {of_mask} and its photograph "
-            f"{told(image['origin'])} to {of_image}; give both one size, and the image set crop: center"
+            f"the mask {spelt(mask['origin'])} of {masks.parent} was cut to {of_mask} and its photograph "
+            f"{spelt(image['origin'])} to {of_image}; give both one size, and the image set crop: center"
         )
 
 

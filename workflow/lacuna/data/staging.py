@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 
 from lacuna.canonical import digest
-from lacuna.cells import shown
+from lacuna.cells import printable
 from lacuna.data import image_sources
 from lacuna.data.crops import Crop
 from lacuna.data.origins import Origin, distinct
@@ -87,11 +87,11 @@ def stage(settings: dict, output: Path) -> dict:
     others = [{"origin": name, "reason": reason} for name, reason in passed_over.items()]
     write_rows(images.folder / "quarantine.csv", [*images.quarantine, *others], ["origin", "reason"])
     for row in images.quarantine:
-        print(shown(f"quarantined {row['origin']}: {row['reason']}"))
+        print(printable(f"quarantined {row['origin']}: {row['reason']}"))
     if passed_over:
         print(passed_over_sentence(f"the files in {settings['path']}", list(passed_over)))
     if images.transparent:
-        some = shown(", ".join(images.transparent[:5]))
+        some = printable(", ".join(images.transparent[:5]))
         print(f"composited on white: {some} ({len(images.transparent)} in all)")
     if len(images.rows) < (settings.get("count") or 1):
         raise LacunaError(

@@ -15,7 +15,7 @@ from collections.abc import Container, Iterable
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from lacuna.cells import shown
+from lacuna.cells import printable, spelt
 from lacuna.data.fingerprint import matching_files
 from lacuna.errors import LacunaError
 
@@ -48,8 +48,8 @@ def by_stem(folder: str | Path, apart_from: Iterable[str | Path] = ()) -> Files:
         other = found.setdefault(stem_of(name), path)
         if other is not path:
             raise LacunaError(
-                f"the folder {folder} holds {told(other.relative_to(folder).as_posix())} and {told(name)}, which have "
-                "one file stem; keep one of them, because files are paired by stem"
+                f"the folder {folder} holds {spelt(other.relative_to(folder).as_posix())} and {spelt(name)}, which "
+                "have one file stem; keep one of them, because files are paired by stem"
             )
     return Files(found, passed_over)
 
@@ -105,7 +105,7 @@ def refuse_own_mask(picture: str | Path, mask: str | Path) -> None:
         return
     if same:
         raise LacunaError(
-            f"the picture {told(picture)} and its mask {told(mask)} are one and the same, so that known pixels would "
+            f"the picture {spelt(picture)} and its mask {spelt(mask)} are one and the same, so that known pixels would "
             "be taken for a hole; name the file or the folder of the masks"
         )
 
@@ -113,18 +113,12 @@ def refuse_own_mask(picture: str | Path, mask: str | Path) -> None:
 def nearest(stem: str, stems: Iterable[str]) -> str:
     """Which of the stems is most like one that is not among them, in brackets; empty if none is."""
     near = difflib.get_close_matches(stem, stems, n=1)
-    return f" (the nearest there is {told(near[0])})" if near else ""
-
-
-def told(name: str | Path) -> str:
-    """A name for a sentence: what is not ASCII is escaped as well, because different names can look the same."""
-    name = shown(str(name))
-    return name if name.isascii() else f"{name} ({ascii(name)[1:-1]})"
+    return f" (the nearest there is {spelt(near[0])})" if near else ""
 
 
 def passed_over_sentence(what: str, names: list[str]) -> str:
     """How many files were passed over, and the first of them."""
-    some = ", ".join(shown(name) for name in names[:_EXAMPLES]) + (", …" if len(names) > _EXAMPLES else "")
+    some = ", ".join(printable(name) for name in names[:_EXAMPLES]) + (", …" if len(names) > _EXAMPLES else "")
     return f"passed over {len(names)} of {what} that are no pictures: {some}"
 
 

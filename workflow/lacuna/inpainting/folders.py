@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from lacuna.data.stems import by_stem, masks_of, nearest, passed_over_sentence, pictures, told
+from lacuna.cells import spelt
+from lacuna.data.stems import by_stem, masks_of, nearest, passed_over_sentence, pictures
 from lacuna.errors import LacunaError
 
 
@@ -33,8 +34,8 @@ def pairs(images: Path, masks: Path, output: Path | None = None) -> tuple[list[P
     if alone:
         first = found.of[alone[0]]
         raise LacunaError(
-            f"{len(alone)} of {len(found.of)} pictures have no mask in {masks}, the first is {told(first.name)}; give "
-            f"it {told(first.stem)}.png or {told(first.stem)}_mask.png{nearest(alone[0], known)}"
+            f"{len(alone)} of {len(found.of)} pictures have no mask in {masks}, the first is {spelt(first.name)}; give "
+            f"it {spelt(first.stem)}.png or {spelt(first.stem)}_mask.png{nearest(alone[0], known)}"
         )
     made = []
     for stem, path in found.of.items():

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import NamedTuple
 
+from lacuna.cells import spelt
 from lacuna.data.stems import (
     Files,
     by_stem,
@@ -12,7 +13,6 @@ from lacuna.data.stems import (
     pictures,
     prediction_of,
     refuse_own_mask,
-    told,
 )
 from lacuna.errors import LacunaError
 
@@ -83,7 +83,7 @@ def paired_by_stem(truth: str | Path, predictions: str | Path, masks: str | Path
 
 def _refuse(lacking: dict[str, str], folders: dict[str, Path], found: dict[str, Files]) -> None:
     some = "; ".join(
-        f"{told(stem)} is not in {told(folders[name])}{nearest(stem, found[name].of)}"
+        f"{spelt(stem)} is not in {spelt(folders[name])}{nearest(stem, found[name].of)}"
         for stem, name in list(lacking.items())[:EXAMPLES]
     )
     more = f", and {len(lacking) - EXAMPLES} more" if len(lacking) > EXAMPLES else ""

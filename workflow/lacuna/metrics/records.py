@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
 
-from lacuna.cells import cell, shown
+from lacuna.cells import cell, printable
 from lacuna.errors import LacunaError
 from lacuna.files import atomic
 
@@ -51,7 +51,7 @@ def _write_parquet(path: Path, rows, columns, numbers) -> int:
     count = 0
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         while some := [
-            {name: shown(value) if isinstance(value, str) else value for name, value in row.items()}
+            {name: printable(value) if isinstance(value, str) else value for name, value in row.items()}
             for row in islice(rows, AT_ONCE)
         ]:
             writer.write_table(pa.Table.from_pylist(some, schema=schema))

@@ -1,8 +1,7 @@
 """What differs between a job as it was and a job as it is asked for now, by name."""
 
-import json
-
 from lacuna import git, sidecars
+from lacuna.canonical import changes
 from lacuna.digests import file_of
 from lacuna.plan import Job, is_made
 
@@ -41,24 +40,8 @@ def _causes(job: Job, sidecar: dict, config: dict, seen: set[str]) -> list[tuple
 
 
 def _settings(then: dict, now: dict, config: dict) -> list[str]:
-    old, new = flat(then["settings"]), flat(now["settings"])
-    found = []
-    for path in sorted(old.keys() | new.keys()):
-        before, after = old.get(path, NOTHING), new.get(path, NOTHING)
-        if before != after:
-            name = config_key(config, now, path)
-            found.append(f"config: {name} was {_shown(before)} and is {_shown(after)}")
-    return found
-
-
-def flat(value, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], object]:
-    """Path of keys → value, for every value that is not a mapping with keys."""
-    if isinstance(value, dict) and value:
-        found: dict[tuple[str, ...], object] = {}
-        for key, each in value.items():
-            found |= flat(each, (*path, str(key)))
-        return found
-    return {path: json.loads(json.dumps(value))}
+    found = changes(then["settings"], now["settings"])
+    return [f"config: {config_key(config, now, path)} {how}" for path, how in found.items()]
 
 
 def config_key(config: dict, job: dict, path: tuple[str, ...]) -> str:
@@ -75,11 +58,6 @@ def config_key(config: dict, job: dict, path: tuple[str, ...]) -> str:
         if value is not NOTHING:
             return ".".join((*root, *path))
     return ".".join((*roots[0], *path) if path[0] == "settings" else path)
-
-
-def _shown(value) -> str:
-    text = "not set" if value is NOTHING else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 200 else f"{text[:197]}..."
 
 
 def _code(then: dict[str, str], now: dict[str, str], commit: str) -> list[str]:

@@ -34,19 +34,27 @@ def bin_title(label: str) -> str:
     return f"{low}–{high} %"
 
 
-def read_scores(paths: Sequence[str | Path]) -> pd.DataFrame:
-    """The rows of all score files as one table; a missing file or column is a `LacunaError`."""
+def rows_of(paths: Sequence[str | Path], columns: Sequence[str], what: str, rule: str) -> pd.DataFrame:
+    """The rows of all files as one table, which has `columns` and maybe others; no file: an empty table.
+
+    A file that is unreadable or lacks a column is a `LacunaError` with `what` it should hold and the rule to run again.
+    """
     tables = []
     for path in sorted(map(str, paths)):
         try:
             table = pd.read_parquet(path)
         except (OSError, ValueError) as error:
-            raise LacunaError(f"{path} cannot be read as scores ({error}); run the rule 'score' again") from None
-        missing = [name for name in (*KEYS, "image", "coverage", "value", "mask") if name not in table]
+            raise LacunaError(f"{path} cannot be read as {what} ({error}); run the rule '{rule}' again") from None
+        missing = [name for name in columns if name not in table]
         if missing:
-            raise LacunaError(f"{path} has no column '{missing[0]}'; run the rule 'score' again")
+            raise LacunaError(f"{path} has no column '{missing[0]}'; run the rule '{rule}' again")
         tables.append(table)
-    rows = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(columns))
+
+
+def read_scores(paths: Sequence[str | Path]) -> pd.DataFrame:
+    """The rows of all score files as one table; none, and a missing file or column, is a `LacunaError`."""
+    rows = rows_of(paths, (*KEYS, "image", "coverage", "value", "mask"), "scores", "score")
     if rows.empty:
         raise LacunaError("there are no scores to work on; run the rule 'score' for at least one system")
     return rows

@@ -21,16 +21,7 @@ LATENCY = [
     *("system", "runtime", "device", "batch", "median_ms", "q1_ms", "q3_ms", "repeats", "peak_memory_mb"),
     *("height", "width", "machine", "threads", "busy"),
 ]
-PUBLISHED = ["system", "parameters", "macs", "note"]
 MEBI = 2**20
-
-
-def read_published(path: str | Path) -> pd.DataFrame:
-    """Published counts with columns `PUBLISHED`, by system; an unreadable file is a `LacunaError`."""
-    try:
-        return pd.read_csv(path)[PUBLISHED].set_index("system")
-    except (OSError, ValueError, KeyError) as error:
-        raise LacunaError(f"{path} cannot be read as published counts ({error}); restore the file") from None
 
 
 def complexity(
@@ -40,8 +31,10 @@ def complexity(
 
     settings: `rows` (lists of system, its registered name, source, file of its weights or null) and `systems` (titles).
     measurements: `…/<system>.json`. records: `…/<system>/<source>/record.json` of the trainings. Memory and weights in
-    MiB (2^20 bytes), `parts` as JSON: name → trainable parameters, the discriminator's last.
+    MiB (2^20 bytes), `parts` as JSON: name → trainable parameters, the discriminator's last. published: counts, from
+    `read_published`.
     """
+    theirs = published.set_index("system")
     named, rows = titles(settings["systems"]), []
     measured, trainings = by_system(measurements), {system_and_source(path): path for path in records}
     for system, registered, source, weights in settings["rows"]:
@@ -54,10 +47,10 @@ def complexity(
             row["training_seconds"] = trained["seconds"]
             row["training_images_per_second"] = trained["images_per_second"]
             row["training_peak_memory_mb"] = trained["peak_memory"] / MEBI
-        if registered in published.index:
-            theirs = published.loc[registered]
-            row |= {"parameters_published": theirs["parameters"], "macs_published": theirs["macs"]}
-            row["note"] = theirs["note"]
+        if registered in theirs.index:
+            counts = theirs.loc[registered]
+            row |= {"parameters_published": counts["parameters"], "macs_published": counts["macs"]}
+            row["note"] = counts["note"]
         rows.append(row)
     whole = dict.fromkeys(("parameters", "parameters_authors", "height", "width", "macs_run_size"), "Int64")
     whole |= dict.fromkeys(("macs_256", "macs_256_authors", "parameters_published", "macs_published"), "Int64")

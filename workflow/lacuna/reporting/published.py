@@ -1,4 +1,4 @@
-"""Published means beside ours."""
+"""The published numbers that ours stand beside, and means beside ours."""
 
 from pathlib import Path
 
@@ -6,31 +6,30 @@ import pandas as pd
 
 from lacuna.errors import LacunaError
 
-PUBLISHED = ["source", "test_set", "metric", "system", "value", "n"]
+# What a file of `workflow/published` holds → its columns.
+PUBLISHED = {
+    "means": ["source", "test_set", "metric", "system", "value", "n"],
+    "counts": ["system", "parameters", "macs", "note"],
+    "improvements": ["experiment", "steps", "metric", "improvement_percent", "rank"],
+}
 COMPARISON = ["source", "test_set", "metric", "system", "published", "published_n", "ours", "ours_n", "difference"]
 OUR_NAMES = {"lpips": "lpips_alex"}  # papers seldom name the network
 
 
-def read_published(path: str | Path) -> pd.DataFrame:
-    """Published means with columns `PUBLISHED`; an unreadable file or a missing column is a `LacunaError`."""
+def read_published(path: str | Path, what: str) -> pd.DataFrame:
+    """What a key of `PUBLISHED` names, with its columns; an unreadable file or a missing column is a `LacunaError`."""
     try:
         table = pd.read_csv(path)
     except (OSError, ValueError) as error:
-        raise LacunaError(f"{path} cannot be read as published means ({error}); give a CSV or leave it out") from None
-    missing = [name for name in PUBLISHED if name not in table]
+        raise LacunaError(f"{path} cannot be read as published {what} ({error}); restore the file") from None
+    missing = [name for name in PUBLISHED[what] if name not in table]
     if missing:
-        raise LacunaError(f"{path} has no column '{missing[0]}'; published means need {', '.join(PUBLISHED)}")
-    return table
-
-
-def nothing() -> pd.DataFrame:
-    """No published means, in the form of `read_published`."""
-    text = dict.fromkeys(PUBLISHED[:4], "str")
-    return pd.DataFrame(columns=PUBLISHED).astype({**text, "value": float, "n": int})
+        raise LacunaError(f"{path} has no column '{missing[0]}', which published {what} need; restore the file")
+    return table[PUBLISHED[what]]
 
 
 def compare(published: pd.DataFrame, quantitative: pd.DataFrame) -> pd.DataFrame:
-    """Rows that both have, joined by source, test set, system and metric: columns `COMPARISON`, sorted.
+    """Means that both have, joined by source, test set, system and metric: columns `COMPARISON`, sorted.
 
     Ours are composites on the whole image, from `aggregation.quantitative`; `difference` is ours − published.
     """

@@ -2,7 +2,6 @@
 
 from lacuna.data.lists import read_list
 from lacuna.metrics.features import Features, extract, images_digest, photograph_numbers, write_features
-from lacuna.metrics.test_sets import each_test_set
 from lacuna.metrics.triples import paired_files
 from lacuna.nn.devices import choose_device, make_deterministic
 
@@ -14,7 +13,7 @@ def run(task) -> None:
     kinds = ["composite", "raw"] if task.files("predictions") else ["truth"]
     make_deterministic(task.threads)
     device = choose_device(task.gpus)
-    for settings, pairs, output, *predictions in each_test_set(task.settings, **given):
+    for settings, pairs, output, *predictions in task.each_test_set(**given):
         if predictions:
             files = paired_files(pairs, *predictions)
         else:

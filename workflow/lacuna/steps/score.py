@@ -2,13 +2,12 @@
 
 from lacuna.metrics.records import write_records
 from lacuna.metrics.scoring import COLUMNS, score_rows
-from lacuna.metrics.test_sets import each_test_set
 from lacuna.metrics.triples import paired_files
 
 
 def run(task) -> None:
     given = {"pairs": task.files("pairs"), "predictions": task.files("predictions"), "scores": task.outs("scores")}
-    for settings, pairs, predictions, output in each_test_set(task.settings, **given):
+    for settings, pairs, predictions, output in task.each_test_set(**given):
         files = paired_files(pairs, predictions)
         rows = score_rows(settings, files, task.backbones(), task.threads)
         number = write_records(output, rows, COLUMNS, ("coverage", "value"))

@@ -3,12 +3,11 @@
 from lacuna.metrics.features import read_features
 from lacuna.metrics.records import write_records
 from lacuna.metrics.set_scoring import COLUMNS, NUMBERS, set_rows
-from lacuna.metrics.test_sets import each_test_set
 
 
 def run(task) -> None:
     given = {"features": task.files("features"), "reference": task.files("reference"), "scores": task.outs("scores")}
-    for settings, features, reference, output in each_test_set(task.settings, **given):
+    for settings, features, reference, output in task.each_test_set(**given):
         rows = set_rows(settings, read_features(features), read_features(reference))
         number = write_records(output, rows, COLUMNS, NUMBERS)
         print(f"{number} scores of sets, into {output}", flush=True)

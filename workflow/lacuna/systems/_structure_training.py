@@ -27,7 +27,7 @@ def content_loss(of: Mapping[str, Tensor], to: Mapping[str, Tensor]) -> Tensor:
     return torch.stack([F.mse_loss(of[layer], to[layer]) for layer in FEATURE_LAYERS]).mean()
 
 
-def style_loss(of: Mapping[str, Tensor], to: Mapping[str, Tensor]) -> Tensor:
+def squared_style_loss(of: Mapping[str, Tensor], to: Mapping[str, Tensor]) -> Tensor:
     """Mean over layers of the squared difference between Gram matrices, summed, over the number of features N·C·H·W."""
     terms = [(gram_matrix(of[key]) - gram_matrix(to[key])).square().sum() / of[key].numel() for key in FEATURE_LAYERS]
     return torch.stack(terms).mean()

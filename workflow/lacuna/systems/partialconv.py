@@ -151,7 +151,7 @@ def doubled(x: Tensor) -> Tensor:
 # ---------------------------------------------------------------------- losses
 
 
-def total_variation(image: Tensor, region: Tensor) -> Tensor:
+def total_variation_within(image: Tensor, region: Tensor) -> Tensor:
     """Absolute differences of horizontal and of vertical neighbours that both lie in `region`, N×1×H×W of 0 and 1.
 
     Either sum is divided by the number of neighbours in the whole image N×3×H×W.
@@ -265,7 +265,7 @@ class PartialConv(System):
         losses = {
             "valid": recipe.valid_weight * ((1 - mask) * error).mean(),
             "hole": recipe.hole_weight * (mask * error).mean(),
-            "total_variation": recipe.total_variation_weight * total_variation(normalised(made), region),
+            "total_variation": recipe.total_variation_weight * total_variation_within(normalised(made), region),
         }
         if self.features is None:
             return losses

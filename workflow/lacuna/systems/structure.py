@@ -33,8 +33,8 @@ from lacuna.systems._structure_training import (
     discriminator_loss,
     low_scale_l1,
     region_l1,
+    squared_style_loss,
     structure_losses,
-    style_loss,
     uniform,
 )
 from lacuna.systems.base import Deviation, Facts, Prediction, System, known_at, require_size, where_known
@@ -380,7 +380,7 @@ class Structure(System):
             "hole": recipe.hole_weight * region_l1(raw, image, mask),
             "valid": recipe.valid_weight * region_l1(raw, image, 1 - mask),
             "content": recipe.content_weight * torch.stack([content_loss(each, true) for each in made]).sum(),
-            "style": recipe.style_weight * torch.stack([style_loss(each, true) for each in made]).sum(),
+            "style": recipe.style_weight * torch.stack([squared_style_loss(each, true) for each in made]).sum(),
             "gradient": recipe.gradient_weight * gradient,
             "edge": recipe.edge_weight * edge,
         }

@@ -1,10 +1,9 @@
 """What a training is, in parts, so that a state which belongs to another one can say what differs."""
 
 import dataclasses
-import json
 from pathlib import Path
 
-from lacuna.canonical import canonical_json, digest
+from lacuna.canonical import changes, digest, flat
 from lacuna.digests import code_digests
 from lacuna.files import sha256_of
 from lacuna.training.settings import Settings
@@ -15,7 +14,7 @@ LENGTHS = ("training.iterations", "training.seconds")
 def identity(
     settings: Settings, recipe, lists: dict[str, Path], backbones: dict[str, Path], initial_weights: Path | None
 ) -> dict[str, dict]:
-    """Every part as name → value: settings as they are, and digests of lists, files, modules, backbones, weights.
+    """Every part as name → value: settings by dotted names, and digests of lists, files, modules, backbones, weights.
 
     settings: with the numbers of iterations and of images a step that are really used. lists: role → list of
     `image<TAB>mask` lines; what they list is known by the `index.csv` beside the files.
@@ -28,7 +27,7 @@ def identity(
         folders |= {str(Path(name).parent) for line in path.read_text().splitlines() for name in line.split("\t")}
     indexes = [Path(folder) / "index.csv" for folder in sorted(folders)]
     return {
-        "settings": json.loads(canonical_json(_flat(used))),
+        "settings": {".".join(path): value for path, value in flat(used).items()},
         "lists": {role: digest(path.read_text()) for role, path in lists.items()},
         "files": {str(path): digest(path.read_bytes()) for path in indexes if path.is_file()},
         "modules": code_digests(("lacuna.training.loop", f"lacuna.systems.{settings.system}")),
@@ -42,8 +41,11 @@ def differences(then: dict[str, dict], now: dict[str, dict], but: tuple[str, ...
     found = []
     for kind in now:
         before, after = then.get(kind, {}), now[kind]
+        if kind == "settings":
+            found += [f"{name} {how}" for (name,), how in changes(before, after).items() if name not in but]
+            continue
         for name in sorted(before.keys() | after.keys()):
-            if before.get(name) != after.get(name) and not (kind == "settings" and name in but):
+            if before.get(name) != after.get(name):
                 found.append(_sentence(kind, name, before.get(name), after.get(name)))
     return found
 
@@ -55,8 +57,6 @@ def length(identity: dict[str, dict]) -> tuple[str, float]:
 
 
 def _sentence(kind: str, name: str, before, after) -> str:
-    if kind == "settings":
-        return f"{name} was {_spelt(before)} and is {_spelt(after)}"
     return {
         "lists": f"the {name} list has other lines",
         "files": f"{name} lists other files",
@@ -64,14 +64,3 @@ def _sentence(kind: str, name: str, before, after) -> str:
         "backbones": f"the backbone {name} is another file",
         "weights": "the initial weights are another file",
     }[kind]
-
-
-def _spelt(value) -> str:
-    return "none" if value is None else canonical_json(value)
-
-
-def _flat(value: dict, prefix: str = "") -> dict:
-    flat: dict = {}
-    for key, each in value.items():
-        flat |= _flat(each, f"{prefix}{key}.") if isinstance(each, dict) else {f"{prefix}{key}": each}
-    return flat

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from lacuna.canonical import digest
-from lacuna.cells import shown
+from lacuna.cells import printable
 from lacuna.data.fingerprint import matching_files
 from lacuna.data.origins import Origin, workers
 from lacuna.data.stems import is_mask_beside, stem_of
@@ -66,7 +66,7 @@ def origins_of_folder(
             hashes = list(pool.map(sha256_of, paths))
         except OSError as error:
             raise LacunaError(
-                f"{shown(str(error.filename))} cannot be read ({error.strerror}); repair or remove it"
+                f"{printable(str(error.filename))} cannot be read ({error.strerror}); repair or remove it"
             ) from None
     origins = [
         Origin(name, sha256, partial(decode, path), path)

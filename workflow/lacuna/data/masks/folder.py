@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from lacuna.cells import spelt
 from lacuna.data.fingerprint import matching_files
 from lacuna.data.masks.bins import Bin
-from lacuna.data.stems import masks_of, passed_over_sentence, stem_of, told
+from lacuna.data.stems import masks_of, passed_over_sentence, stem_of
 from lacuna.errors import LacunaError
 from lacuna.files import sha256_of
 from lacuna.keys import FilePath, key
@@ -122,7 +123,7 @@ class GivenMasks:
             inside = [b for b in bins if b.pixels(total)[0] <= mask.pixels <= b.pixels(total)[1]]
             if not inside:
                 raise LacunaError(
-                    f"the mask {told(mask.name)} of {self.folder} covers {mask.pixels / total:.2%}, outside the set's "
+                    f"the mask {spelt(mask.name)} of {self.folder} covers {mask.pixels / total:.2%}, outside the set's "
                     f"coverage; widen it, because with pairing {self.pairing} every mask belongs to a picture"
                 )
             found.append((mask, inside[0]))

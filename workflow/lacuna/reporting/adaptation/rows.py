@@ -7,6 +7,7 @@ import pandas as pd
 
 from lacuna.errors import LacunaError
 from lacuna.metrics.features import read_features
+from lacuna.reporting.aggregation import rows_of
 
 JOB = ["experiment", "system", "source", "test_set"]
 ROWS = [*JOB, "image", "photograph", "step", "metric", "region", "value"]
@@ -16,7 +17,7 @@ CHOICES = [*JOB, "image", "photograph", "keep", "metric", "region", *POLICIES]
 
 def read_rows(paths: Sequence[str | Path]) -> pd.DataFrame:
     """Scores of the composites of every picture and evaluated step: columns `ROWS`, sorted."""
-    rows = _read(paths, ROWS)
+    rows = rows_of(paths, ROWS, "rows of adapted pictures", "adapt")[ROWS]
     if not rows.empty and not rows["step"].eq(0).any():
         raise LacunaError("the rows of the adaptation have no step 0 to improve on; run the rule 'adapt' again")
     return rows.sort_values(ROWS[:-1], ignore_index=True)
@@ -24,19 +25,8 @@ def read_rows(paths: Sequence[str | Path]) -> pd.DataFrame:
 
 def read_choices(paths: Sequence[str | Path]) -> pd.DataFrame:
     """What each policy leaves of every picture: columns `CHOICES`, sorted."""
-    return _read(paths, CHOICES).sort_values([*JOB, "image", "metric", "region"], ignore_index=True)
-
-
-def _read(paths: Sequence[str | Path], columns: list[str]) -> pd.DataFrame:
-    tables = []
-    for path in sorted(map(str, paths)):
-        try:
-            tables.append(pd.read_parquet(path)[columns])
-        except (OSError, ValueError, KeyError) as error:
-            raise LacunaError(
-                f"{path} cannot be read as rows of adapted pictures ({error}); run the rule 'adapt' again"
-            ) from None
-    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=columns)
+    rows = rows_of(paths, CHOICES, "rows of adapted pictures", "adapt")[CHOICES]
+    return rows.sort_values([*JOB, "image", "metric", "region"], ignore_index=True)
 
 
 def read_features_of(adapted: Sequence[str | Path], truths: Sequence[str | Path]) -> tuple[dict, dict]:

@@ -1,16 +1,32 @@
 """Time and memory of adapting to a picture."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
+from lacuna.errors import LacunaError
+from lacuna.files import read_json
 from lacuna.reporting.adaptation.display import CONFIG, is_adapting, job_title, jobs_in_order
 from lacuna.reporting.adaptation.experiments import in_order, title_of
 from lacuna.reporting.descriptions import Table
 from lacuna.reporting.display import Cell, DisplayTable, is_missing, number, numbers_of, sentences
 
+RECORDED = ["steps", "n", "seconds_mean", "seconds_median", "peak_memory_bytes", "device"]
 
-def rows(run):
-    """`cost.costs` of the run."""
-    from lacuna.reporting.adaptation.cost import costs
 
-    return costs(run.files("adaptation_records"))
+def costs(paths: Sequence[str | Path]):
+    """A row a job, sorted: what is `RECORDED` in `…/<experiment>/<system>/<source>/<test_set>/record.json`."""
+    import pandas as pd
+
+    from lacuna.reporting.adaptation.rows import JOB
+
+    found, columns = [], [*JOB, *RECORDED]
+    for path in paths:
+        record, key = read_json(path), Path(path).absolute().parts[-5:-1]
+        missing = [name for name in RECORDED if name not in record]
+        if missing:
+            raise LacunaError(f"{path} does not say '{missing[0]}'; run the rule 'adapt' again")
+        found.append(dict(zip(JOB, key, strict=True)) | {name: record[name] for name in RECORDED})
+    return pd.DataFrame(found, columns=columns).sort_values(JOB, ignore_index=True)
 
 
 def shown(run, _="") -> list[DisplayTable]:
@@ -19,7 +35,7 @@ def shown(run, _="") -> list[DisplayTable]:
 
 
 def cost_table(table, settings: dict) -> DisplayTable:
-    """A line an experiment, from `cost.costs`."""
+    """A line an experiment, from `costs`."""
     groups = []
     for key in jobs_in_order(table, settings):
         mine = table[(table["system"] == key[0]) & (table["source"] == key[1]) & (table["test_set"] == key[2])]
@@ -55,7 +71,7 @@ TABLE = Table(
     inputs=("adaptation_records",),
     config=CONFIG,
     applies=is_adapting,
-    rows=rows,
+    rows=lambda run: costs(run.files("adaptation_records")),
     shown=shown,
     unfolded=0,
     demonstration="",

@@ -20,9 +20,10 @@ _MARKED = {True: f" {MARK}", False: ""}
 
 def rows(run):
     """`ranking.ranking` of the run."""
-    from lacuna.reporting.adaptation.ranking import ranking, read_published
+    from lacuna.reporting.adaptation.ranking import ranking
+    from lacuna.reporting.published import read_published
 
-    published = read_published(run.files("published_improvements")[0])
+    published = read_published(run.files("published_improvements")[0], "improvements")
     return ranking(run.adaptation, published, run.metrics[0])
 
 

@@ -8,10 +8,11 @@ from lacuna.sources import ELSEWHERE
 
 
 def rows(run):
-    """`complexity.complexity` of the systems that predict here."""
-    from lacuna.reporting.cost_tables import complexity, read_published
+    """`cost_tables.complexity` of the systems that predict here."""
+    from lacuna.reporting.cost_tables import complexity
+    from lacuna.reporting.published import read_published
 
-    published = read_published(run.files("published_counts")[0])
+    published = read_published(run.files("published_counts")[0], "counts")
     return complexity(run.settings, run.files("measurements"), run.files("training_records"), published)
 
 

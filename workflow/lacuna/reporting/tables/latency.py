@@ -9,7 +9,7 @@ DEVICES = {"cpu": "CPU", "cuda": "GPU"}
 
 
 def rows(run):
-    """`complexity.latency` of the systems that predict here."""
+    """`cost_tables.latency` of the systems that predict here."""
     from lacuna.reporting.cost_tables import latency
 
     return latency(run.settings, run.files("measurements"))

@@ -13,7 +13,7 @@ def rows(run):
     from lacuna.reporting.aggregation import quantitative
     from lacuna.reporting.published import compare, read_published
 
-    return compare(read_published(run.files("published_means")[0]), quantitative(run.scores))
+    return compare(read_published(run.files("published_means")[0], "means"), quantitative(run.scores))
 
 
 def shown(run, _="") -> list[DisplayTable]:

@@ -12,10 +12,12 @@ SMALL_MARK = "‡"
 
 
 def rows(run):
-    """`set_scores.read_set_scores` of systems and controls."""
-    from lacuna.reporting.set_scores import read_set_scores
+    """What `lacuna step score_set` wrote of systems and controls, sorted."""
+    from lacuna.metrics.set_scoring import COLUMNS
+    from lacuna.reporting.aggregation import rows_of
 
-    return read_set_scores(run.files("set_scores"))
+    found = rows_of(run.files("set_scores"), COLUMNS, "scores of sets", "score_set")[COLUMNS]
+    return found.astype({"n": int}).sort_values(COLUMNS[:5], ignore_index=True)
 
 
 def shown(run, _="") -> list[DisplayTable]:
