@@ -24,7 +24,13 @@ from tests.reporting.made_up import KEYS, TITLES, MadeUpPlan, made_of, make_run
 def made(tmp_path_factory):
     folder = tmp_path_factory.mktemp("results") / "made_up"
     folder.mkdir()
-    return folder, make_run(folder, metrics=("psnr", "l1"))
+    return folder, make_run(folder)
+
+
+@pytest.fixture(scope="module")
+def text(made):
+    """The page of the made-up run."""
+    return page(made[1], made[0])
 
 
 class Elements(HTMLParser):
@@ -39,8 +45,7 @@ class Elements(HTMLParser):
         self.found.append((tag, dict(attrs)))
 
 
-def test_the_page_stands_alone(made):
-    text = page(made[1], made[0])
+def test_the_page_stands_alone(text):
     elements = Elements(text).found
     links = [(tag, a[key]) for tag, a in elements for key in ("src", "href", "srcset", "data", "poster") if key in a]
     assert links
@@ -52,8 +57,8 @@ def test_the_page_stands_alone(made):
     assert not re.search(r"https?:|@import|url\(|\bon\w+=", without_pictures)
 
 
-def test_links_lead_somewhere_and_pictures_are_described_and_whole(made):
-    elements = Elements(page(made[1], made[0])).found
+def test_links_lead_somewhere_and_pictures_are_described_and_whole(text):
+    elements = Elements(text).found
     ids = [a["id"] for _, a in elements if "id" in a]
     assert len(ids) == len(set(ids))
     assert {a["href"][1:] for _, a in elements if a.get("href", "").startswith("#")} <= set(ids)
@@ -69,9 +74,8 @@ def test_links_lead_somewhere_and_pictures_are_described_and_whole(made):
             Image.open(io.BytesIO(base64.b64decode(data))).load()
 
 
-def test_test_time_training_has_a_section_where_a_run_has_it(made):
+def test_test_time_training_has_a_section_where_a_run_has_it(made, text):
     settings, folder = made[1], made[0]
-    text = page(settings, folder)
     assert '<h2 id="adaptation">' in text or "Test-time training</h2>" in text
     for words in ("Experiments ranked by their improvement", "Keep or discard: PSNR", "Does adaptation bridge domains"):
         assert words in text, words
@@ -98,8 +102,8 @@ def test_the_page_says_what_it_is(made):
     assert "commit <code>" not in real
 
 
-def test_the_page_has_the_same_bytes_twice(made):
-    assert page(made[1], made[0]) == page(made[1], made[0])
+def test_the_page_has_the_same_bytes_twice(made, text):
+    assert page(made[1], made[0]) == text
 
 
 @pytest.mark.parametrize(
@@ -193,8 +197,7 @@ def test_a_run_without_training_has_no_section_about_it(made, tmp_path):
     assert "one system only" in page(made[1] | less | {"systems": systems}, folder)
 
 
-def test_the_leaderboard_comes_first_and_says_how_sure_it_is(made):
-    text = page(made[1], made[0])
+def test_the_leaderboard_comes_first_and_says_how_sure_it_is(text):
     ids = re.findall(r'<section id="(\w+)">', text)
     assert ids[:5] == ["summary", "uncertainty", "published", "set_metrics", "controls"]
     assert "N = 18 test images of 10 photographs of 2 data sets" in text
@@ -203,11 +206,10 @@ def test_the_leaderboard_comes_first_and_says_how_sure_it_is(made):
     assert "Paris StreetView stand-in: a cat (N = 300 published, 9 ours)" in text
 
 
-def test_what_looks_wrong_is_said_and_what_does_not_is_not(made, tmp_path):
-    clean = page(made[1], made[0])
-    assert "looks inverted" not in clean
-    assert "The ground truth does not score perfectly" not in clean
-    assert "AOT-GAN (narrow) trained on CelebA is worse than" not in clean
+def test_what_looks_wrong_is_said_and_what_does_not_is_not(made, text, tmp_path):
+    assert "looks inverted" not in text
+    assert "The ground truth does not score perfectly" not in text
+    assert "AOT-GAN (narrow) trained on CelebA is worse than" not in text
     folder = tmp_path / "made_up"
     shutil.copytree(made[0], folder)
     card = folder / "masks/train_masks/card.json"
@@ -215,8 +217,7 @@ def test_what_looks_wrong_is_said_and_what_does_not_is_not(made, tmp_path):
     assert "The mask set train_masks looks inverted: on average 71% of an image is hole" in page(made[1], folder)
 
 
-def test_every_caption_says_n_region_and_raw_or_composite(made):
-    text = page(made[1], made[0])
+def test_every_caption_says_n_region_and_raw_or_composite(text):
     captions = re.findall(r'<(?:p class="caption"|figcaption)><strong>(.*?)</(?:p|figcaption)>', text, re.S)
     about_the_work = ("The metrics.", "Time and ", "Complexity.", "Not in ONNX Runtime.", "The rules that made")
     of_results = [each for each in captions if not any(words in each for words in about_the_work)]
@@ -229,8 +230,7 @@ def test_every_caption_says_n_region_and_raw_or_composite(made):
         assert [caption for caption in of_results if not re.search(word, caption)] == []
 
 
-def test_long_tables_are_folded_and_their_headings_say_how_long_they_are(made):
-    text = page(made[1], made[0])
+def test_long_tables_are_folded_and_their_headings_say_how_long_they_are(made, text):
     assert text.count("<details>") == text.count("</details>") >= 8
     published = len((made[0] / "tables/published_comparison.csv").read_text().splitlines()) - 1
     assert f"<summary>Published means beside ours ({published} lines)</summary>" in text
@@ -238,8 +238,8 @@ def test_long_tables_are_folded_and_their_headings_say_how_long_they_are(made):
     assert "<details" not in summary  # the leaderboard stands open
 
 
-def test_failures_are_linked_to_their_place_in_the_gallery(made):
-    links = re.findall(r'href="gallery/index.html#([^"]*)">(\d+)</a>', page(made[1], made[0]))
+def test_failures_are_linked_to_their_place_in_the_gallery(text):
+    links = re.findall(r'href="gallery/index.html#([^"]*)">(\d+)</a>', text)
     assert len(links) == 3 * 4  # three of each system and source: 1 % of 18 is less
     assert ("set=FFHQ_test", "system=aotgan", "reading=composite%2Fhole", "source=celeba") in {
         tuple(part for part in link.split("&amp;") if not part.startswith("image=")) for link, _ in links
@@ -247,8 +247,7 @@ def test_failures_are_linked_to_their_place_in_the_gallery(made):
     assert all(f"image={name}" in link for link, name in links)
 
 
-def test_controls_and_scores_of_sets_are_shown_and_stay_out_of_the_ranks(made, tmp_path):
-    text = page(made[1], made[0])
+def test_controls_and_scores_of_sets_are_shown_and_stay_out_of_the_ranks(made, text, tmp_path):
     controls = text[text.index('<section id="controls">') : text.index('<section id="reading">')]
     for words in (
         "Ground truth",
@@ -266,14 +265,23 @@ def test_controls_and_scores_of_sets_are_shown_and_stay_out_of_the_ranks(made, t
     for name in ("controls", "set_scores"):
         path = folder / f"tables/{name}.csv"
         path.write_text(path.read_text().splitlines(keepends=True)[0])
-    text = page(made[1], folder)
-    assert 'id="set_metrics"' not in text and "The config leaves the controls out" in text
+    without = page(made[1], folder)
+    assert 'id="set_metrics"' not in without and "The config leaves the controls out" in without
 
 
-def test_figures_carry_no_date_and_no_version(made):
-    for path in sorted((made[0] / "figures").glob("*.png")):
+@pytest.mark.slow
+def test_the_page_holds_every_figure_as_it_is_drawn_and_these_carry_no_date_and_no_version(made, text, tmp_path):
+    folder = tmp_path / "made_up"
+    folder.mkdir()
+    settings = make_run(folder, drawn=True)
+    drawn = sorted((folder / "figures").glob("*.png"))
+    assert [path.name for path in drawn] == sorted(path.name for path in (made[0] / "figures").glob("*.png"))
+    for path in drawn:
         with Image.open(path) as picture:
             assert set(picture.info) <= {"dpi"}, path
+    pictures = [a["src"] for tag, a in Elements(page(settings, folder)).found if tag == "img"]
+    noise = [a["src"] for tag, a in Elements(text).found if tag == "img"]
+    assert len(pictures) == len(noise) and "data:image/webp" in {source.partition(";")[0] for source in pictures}
 
 
 def grid_arguments(folder, test_set="FFHQ_test"):
@@ -322,20 +330,20 @@ def test_durations(seconds, text):
     assert duration(seconds) == text
 
 
-def test_letters_that_no_font_draws_are_named(made, monkeypatch):
+def test_letters_that_no_font_draws_are_named(made, text, monkeypatch):
     monkeypatch.setattr(style, "_other_fonts", lambda: [("One", frozenset("日"))])
     systems = [[name, f"{title} 日語"] for name, title in TITLES["systems"]]
-    text = page(made[1] | {"systems": systems}, made[0])
-    assert re.search(r"No font of the machine that drew the figures has these letters .*: 語</p>", text, re.DOTALL)
-    assert "No font of the machine" not in page(made[1], made[0])
+    named = page(made[1] | {"systems": systems}, made[0])
+    assert re.search(r"No font of the machine that drew the figures has these letters .*: 語</p>", named, re.DOTALL)
+    assert "No font of the machine" not in text
 
 
-def test_the_page_that_paints_is_named_with_what_keeps_it_from_filling(made, tmp_path):
-    assert "lacuna studio" not in page(made[1], made[0])
+def test_the_page_that_paints_is_named_with_what_keeps_it_from_filling(made, text, tmp_path):
+    assert "lacuna studio" not in text
     folder = tmp_path / "run"
     shutil.copytree(made[0], folder)
     (folder / "studio").mkdir()
     (folder / "studio/models.json").write_text('{"notice": "Nothing can be filled here: npm is <missing>."}')
-    text = page(made[1] | {"studio": True}, folder)
-    assert f"lacuna studio --results results/{made[1]['run']}</code>. Nothing can be filled here" in text
-    assert "npm is &lt;missing&gt;." in text
+    with_studio = page(made[1] | {"studio": True}, folder)
+    assert f"lacuna studio --results results/{made[1]['run']}</code>. Nothing can be filled here" in with_studio
+    assert "npm is &lt;missing&gt;." in with_studio

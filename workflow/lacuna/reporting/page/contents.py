@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
 
+from lacuna.errors import LacunaError
 from lacuna.metrics.per_image import metric_by_name
 from lacuna.reporting.descriptions import Figure, Table, described
 from lacuna.reporting.display import DisplayTable
@@ -17,6 +18,7 @@ from lacuna.reporting.warnings import warnings
 from lacuna.sources import SHARED
 
 TEMPLATES = Path(__file__).parent / "templates"
+READ = (".csv", ".png", ".svg")  # suffixes of the tables and pictures that the page reads; printed tables it does not
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,16 @@ class Part:
 
 class Contents(Provenance):
     """What the template shows."""
+
+    def require(self) -> None:
+        """A `LacunaError` that names a file which the page needs and does not find, before anything is drawn."""
+        for kind, made in self.made.items():
+            for name, values in made.items():
+                for path in (self.folder / file for value in values for file in described(kind)[name].files(value)):
+                    if path.suffix in READ and not path.is_file():
+                        raise LacunaError(f"{path} is missing; run the rule that makes it first")
+        for read in (self.image_cards, self.mask_cards, self.costs):
+            read()
 
     def parts(self) -> list[Part]:
         """The sections that hold something in this run, in order."""
@@ -86,7 +98,7 @@ class Contents(Provenance):
 
     def _pictures_of(self, figure: Figure, value: str) -> Iterator[Item]:
         path, heading = self.folder / figure.file(value), self.heading(figure.each, value)
-        source = embedded(path)  # first: it names what is missing
+        source = embedded(path)
         facts = {"metric": self.metric_facts[0].title, figure.each or "value": heading}
         facts |= figure.words(value) | figure.facts(self, value)
         alt, caption = figure.alt.format(**facts), figure.text(**facts)

@@ -37,6 +37,7 @@ def page(settings: dict, folder: str | Path, commit: str = "", checked: str = ""
     environment.filters["duration"] = duration
     environment.filters["percent"] = lambda share: f"{100 * share:.1f}"
     contents = Contents(settings, Path(folder), commit)
+    contents.require()
     text = environment.get_template("page.html").render(report=contents, checked=checked)
     if len(text.encode()) > LIMIT:
         raise LacunaError(
