@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import onnx
 import onnxruntime
-from onnxruntime.quantization import QuantType, quantize_dynamic
-from onnxruntime.transformers import float16 as of_runtime
 
 
 def half_by_runtime(source: Path, target: Path) -> None:
+    from onnxruntime.transformers import float16 as of_runtime
+
     onnx.save(of_runtime.convert_float_to_float16(onnx.load(source), keep_io_types=True), target)
 
 
@@ -22,6 +22,8 @@ def half_by_common(source: Path, target: Path) -> None:
 
 
 def eight_bits(source: Path, target: Path) -> None:
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
     quantize_dynamic(str(source), str(target), weight_type=QuantType.QUInt8)
 
 

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import scipy.linalg
 import torch
-from sklearn.svm import LinearSVC
 
 from lacuna.metrics.distances import folds_of, frechet_distance, held_out_decisions, kernel_distance
 from lacuna.metrics.per_set import SET_METRICS
@@ -143,6 +142,8 @@ def test_pairs_that_resemble_each_other_do_not_lower_the_distance():
 
 def in_sample(features, reference):
     """U-IDS as published: judged on what the machine was fitted on."""
+    from sklearn.svm import LinearSVC
+
     machine = LinearSVC(dual=False).fit(
         np.concatenate([features, reference]), np.repeat([0, 1], [len(features), len(reference)])
     )

@@ -111,6 +111,7 @@ def pictures(tmp_path):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_features_of_pictures(pictures, backbones, monkeypatch):
     import torch
 

@@ -46,6 +46,7 @@ def test_several_gpus_for_one_job_are_refused():
         devices.choose_device(2)
 
 
+@pytest.mark.slow
 def test_determinism_does_not_load_the_compiler():
     program = (
         "import sys, torch; from lacuna.nn.devices import make_deterministic; make_deterministic(1);"

@@ -1,11 +1,11 @@
 """LPIPS as a loss against its authors' package with the same weights."""
 
-import lpips as official
 import pytest
 import torch
 
 from lacuna.errors import LacunaError
 from lacuna.nn.lpips_loss import PerceptualSimilarity
+from tests.official_lpips import no_first_weights
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +19,10 @@ def drawn(seed):
 
 def theirs(loss):
     """The package's own network with the weights that the loss has."""
-    network = official.LPIPS(net="vgg", pretrained=False, pnet_rand=True, verbose=False).eval()
+    import lpips as official  # brings torchvision along, for every worker if it were at the top
+
+    with no_first_weights():
+        network = official.LPIPS(net="vgg", pretrained=False, pnet_rand=True, verbose=False).eval()
     with torch.no_grad():
         for key, parameter in network.named_parameters():
             first, *rest = key.split(".")

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import torch
 from safetensors.numpy import save_file
-from torchvision import models
 
 from lacuna.backbones.reading import load, tensors_sha256
 from lacuna.errors import LacunaError
@@ -23,6 +22,8 @@ def images():
 @pytest.fixture(scope="module")
 def drawn_vgg19(tmp_path_factory):
     """A folder with a VGG19 of random weights: its published file cannot be had everywhere."""
+    from torchvision import models  # here and not at the top: every worker reads this file, one runs it
+
     folder = tmp_path_factory.mktemp("backbones")
     random = np.random.default_rng(19)
     tensors = {}
@@ -38,6 +39,8 @@ def drawn_vgg19(tmp_path_factory):
 
 def torchvisions(name, folder):
     """torchvision's `features`, with the weights of the folder."""
+    from torchvision import models
+
     with torch.device("meta"):
         features = getattr(models, name)(weights=None).features
     weights = {key.removeprefix("features."): torch.from_numpy(value) for key, value in load(name, folder).items()}

@@ -25,7 +25,7 @@ def test_every_system_can_be_outlined_at_every_size_that_it_has(name):
         ("deepfillv2", {"width": 60_000}),
         ("aotgan", {"width": 65_000}),
         ("lama", {"width": 60_000}),
-        ("aotgan", {"width": 4, "blocks": 60_000}),
+        pytest.param("aotgan", {"width": 4, "blocks": 60_000}, marks=pytest.mark.slow),
         ("aotgan", {"width": 4, "discriminator_width": 60_000}),
     ],
 )
@@ -33,7 +33,7 @@ def test_absurd_settings_are_one_sentence_and_soon(name, settings):
     began = time.process_time()
     with pytest.raises(LacunaError, match=f"no network of system '{name}' can be built at w's settings .*0{{3}}"):
         check_outline(name, settings, "w's")
-    assert time.process_time() - began < 100
+    assert time.process_time() - began < 30
     torch.nn.Linear(2, 3)  # nothing is counted any more
 
 

@@ -117,6 +117,7 @@ def test_extreme_masks_leave_it_finite(coverage):
     assert raw.isfinite().all() and all(gradient.isfinite().all() for gradient in gradients)
 
 
+@pytest.mark.slow
 def test_the_graph_is_the_same_in_onnx_runtime(tmp_path):
     system = responsive("tfill", **SMALL)
     export_network(system, tmp_path / "model.onnx", 48, 64)

@@ -1,8 +1,11 @@
 """The rule `adapt`: a job is made, is not made again, and what changes one experiment leaves the others alone."""
 
 import pandas as pd
+import pytest
 
 from tests.workflow.conftest import SMALL
+
+pytestmark = pytest.mark.slow
 
 NARROW = {"width": 4, "levels": 3, "perceptual_weight": 0, "style_weight": 0}
 ADAPTATION = {

@@ -12,11 +12,12 @@ import pytest
 from lacuna.files import read_rows, write_json
 from tests.workflow.test_reruns import lacuna
 
+pytestmark = pytest.mark.slow
+
 FOLDER = "results/small/training/deepfillv2/scenes"
 CONFIG = ("--configfile", "config/changed.yaml")
 
 
-@pytest.mark.slow
 def test_a_second_training_is_refused_until_the_first_has_ended_and_no_row_stands_twice(fresh):
     systems = {"deepfillv2": {"settings": {"width": 4, "discriminator_width": 4}}}
     budget = {"iterations": 60, "batch_size": 2, "validate_every": 15, "checkpoint_every": 5, "log_every": 5}

@@ -55,7 +55,8 @@ class Task:
         if any(len(given) != len(test_sets) for given in files.values()):
             numbers = ", ".join(f"{len(given)} {name}" for name, given in files.items())
             raise LacunaError(
-                f"there are {len(test_sets)} test sets, but {numbers}; give one for each test set, in one order"
+                f"there are {len(test_sets)} test sets, but {numbers}; "
+                "give one of each for every test set, in one order"
             )
         for test_set, *own in zip(test_sets, *files.values(), strict=True):
             yield ({**settings, "test_set": test_set}, *own)

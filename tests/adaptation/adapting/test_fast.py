@@ -41,6 +41,7 @@ def both(network, **settings):
     return [adapt(network, *picture, experiment(mode=mode, **settings)) for mode in ("reference", "fast")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("background", [False, True])
 def test_ten_steps_lead_to_the_same_weights(vgg, background):
     network = system()
