@@ -164,10 +164,16 @@ def test_names_that_are_not_utf8_are_staged_and_quarantined(tmp_path, capsys):
 
 def test_transparency_is_said(tmp_path, capsys):
     (tmp_path / "photos").mkdir()
-    Image.fromarray(asymmetric()).convert("RGBA").resize((30, 30)).rotate(45).save(tmp_path / "photos/x.png")
-    staged(folder_settings(tmp_path / "photos"), tmp_path / "set")
-    assert "composited on white: x.png" in capsys.readouterr().out
-    assert read_json(tmp_path / "set/card.json")["composited_on_white"] == 1
+    alpha = np.where(np.arange(40) < 13, 0, 255).astype(np.uint8)
+    Image.fromarray(np.dstack([asymmetric(), np.tile(alpha, (24, 1))])).save(tmp_path / "photos/x.png")
+    settings = folder_settings(tmp_path / "photos") | {"image_size": [40, 24]}
+    staged(settings, tmp_path / "set")
+    assert (
+        "the alpha of transparent photographs was dropped, not their colours: x.png (1 in all)"
+        in capsys.readouterr().out
+    )
+    assert read_json(tmp_path / "set/card.json")["transparent"] == 1
+    assert (np.asarray(Image.open(tmp_path / "set/0000.png")) == asymmetric()).all()
 
 
 @pytest.mark.parametrize(

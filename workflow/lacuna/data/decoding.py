@@ -29,15 +29,15 @@ UNREADABLE = (
 _TURNED = (5, 6, 7, 8)  # EXIF orientations that exchange width and height
 
 
-def decode(path: str | Path, drop_alpha: bool = False) -> tuple[Image.Image, bool]:
+def decode(path: str | Path) -> tuple[Image.Image, bool]:
     """The first picture of a file as 8-bit RGB, upright, and whether any pixel was not opaque.
 
-    What is transparent is composited on white; with `drop_alpha` the colours stored under it are taken instead, as
-    Pillow's `convert("RGB")` and OpenCV take them. Errors: any of `UNREADABLE`.
+    Alpha is dropped: the colours stored under it count, as for Pillow's `convert("RGB")` and OpenCV, with which the
+    compared systems' code reads pictures. Errors: any of `UNREADABLE`.
     """
     with Image.open(path, formats=FORMATS) as opened:
         load(opened)
-        return to_rgb(ImageOps.exif_transpose(opened), drop_alpha)
+        return to_rgb(ImageOps.exif_transpose(opened))
 
 
 def load(opened: Image.Image) -> None:
@@ -56,17 +56,17 @@ def load(opened: Image.Image) -> None:
         opened.info["transparency"] = tuple(each >> 8 for each in value)
 
 
-def to_rgb(image: Image.Image, drop_alpha: bool = False) -> tuple[Image.Image, bool]:
+def to_rgb(image: Image.Image) -> tuple[Image.Image, bool]:
     """A picture of any of Pillow's modes as 8-bit RGB, and whether any pixel was not opaque; `decode` explains it.
 
     Errors: `ValueError` for values that have no agreed range.
     """
     if image.mode.startswith("I"):
-        return from_array(sixteen_bits(image), drop_alpha)
+        return from_array(sixteen_bits(image))
     if image.mode == "F":
         return from_array(np.asarray(image))
     if "A" in image.getbands() or "a" in image.getbands() or "transparency" in image.info:
-        return _flat(image.convert("RGBA"), drop_alpha)
+        return _without_alpha(image.convert("RGBA"))
     return image.convert("RGB"), False
 
 
@@ -82,7 +82,7 @@ def sixteen_bits(image: Image.Image) -> np.ndarray:
     return np.dstack([grey, np.where(clear, np.uint16(0), np.uint16(65535))]) if clear.any() else grey
 
 
-def from_array(values: np.ndarray, drop_alpha: bool = False) -> tuple[Image.Image, bool]:
+def from_array(values: np.ndarray) -> tuple[Image.Image, bool]:
     """An array H×W or H×W×C (C = 1 grey, 2 grey+alpha, 3 RGB, 4 RGBA) as `decode` returns it.
 
     bool, uint8 in [0, 255], uint16 in [0, 65535] and floats in [0, 1] are understood; else `ValueError`.
@@ -104,7 +104,7 @@ def from_array(values: np.ndarray, drop_alpha: bool = False) -> tuple[Image.Imag
         raise ValueError(f"an array of shape {values.shape} is not a picture")
     image = Image.fromarray(np.ascontiguousarray(values[..., 0] if values.shape[2] == 1 else values))
     if image.mode in ("LA", "RGBA"):
-        return _flat(image.convert("RGBA"), drop_alpha)
+        return _without_alpha(image.convert("RGBA"))
     return image.convert("RGB"), False
 
 
@@ -129,9 +129,6 @@ def stored_size(opened: Image.Image) -> tuple[int, int]:
     return opened.size[::-1] if swapped else opened.size
 
 
-def _flat(image: Image.Image, drop_alpha: bool) -> tuple[Image.Image, bool]:
-    """RGBA without its alpha, or over white, and whether any pixel was not opaque."""
-    transparent = image.getextrema()[3][0] < 255  # type: ignore[misc]  # RGBA has four
-    if not drop_alpha:
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return image.convert("RGB"), transparent
+def _without_alpha(image: Image.Image) -> tuple[Image.Image, bool]:
+    """The colours of RGBA, and whether any pixel was not opaque."""
+    return image.convert("RGB"), image.getextrema()[3][0] < 255  # type: ignore[misc]  # RGBA has four

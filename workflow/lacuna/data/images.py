@@ -20,12 +20,11 @@ def read_image(path: str | Path) -> np.ndarray:
 def read_image_noting(path: str | Path) -> tuple[np.ndarray, bool]:
     """An image file as uint8 H×W×3 in [0, 255], and whether it has transparent pixels.
 
-    Their alpha is dropped, as the field's tools drop it (Pillow's `convert("RGB")`, OpenCV): a prediction that is
-    transparent outside the hole is compared by the colours that it stores. A file that cannot be read is a
-    `LacunaError`.
+    Their alpha is dropped (`decode`): a prediction that is transparent outside the hole is compared by the colours that
+    it stores. A file that cannot be read is a `LacunaError`.
     """
     try:
-        image, transparent = decode(path, drop_alpha=True)
+        image, transparent = decode(path)
     except UNREADABLE as error:
         raise LacunaError(f"the image {path} cannot be read ({error}); make it again or remove it") from None
     return np.array(image), transparent

@@ -22,7 +22,7 @@ class Rendered(NamedTuple):
     crops: list[Crop]
     pngs: list[bytes]
     transparent: bool
-    """Whether transparency was composited on white."""
+    """Whether any of its pixels was not opaque; the alpha was dropped."""
 
 
 def rendered(settings: dict, jobs: list[tuple[Origin, range]]) -> Iterator[tuple[Origin, Rendered | str]]:

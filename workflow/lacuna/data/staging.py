@@ -54,7 +54,7 @@ class _ImageSet:
             "crop": settings["crop"],
             "resize": "Lanczos (Pillow, antialiased)",
             "enlarged": self.enlarged,
-            "composited_on_white": len(self.transparent),
+            "transparent": len(self.transparent),
             "quarantined": len(self.quarantine),
         }
         if "path" in settings:
@@ -91,8 +91,8 @@ def stage(settings: dict, output: Path) -> dict:
     if passed_over:
         print(passed_over_sentence(f"the files in {settings['path']}", list(passed_over)))
     if images.transparent:
-        some = printable(", ".join(images.transparent[:5]))
-        print(f"composited on white: {some} ({len(images.transparent)} in all)")
+        some = f"{printable(', '.join(images.transparent[:5]))} ({len(images.transparent)} in all)"
+        print(f"the alpha of transparent photographs was dropped, not their colours: {some}")
     if len(images.rows) < (settings.get("count") or 1):
         raise LacunaError(
             f"the image set {settings['name']} asks for {asked} images but only {len(images.rows)} remain, because "

@@ -34,7 +34,7 @@ class Picture:
     """One picture, upright.
 
     pixels: H×W×C, C = 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA; uint8, uint16 or floats in [0, 1], as the file has them.
-    rgb: what a system sees, uint8 H×W×3, transparency on white.
+    rgb: what a system sees, uint8 H×W×3, the colours under transparency too.
     keep: what else the file carried (`exif`, `icc_profile`, `dpi`), as Pillow's `save` takes it.
     stored_size: height and width before EXIF's orientation was applied.
     notes: sentences about what could not be kept.
@@ -134,7 +134,7 @@ def from_image(image: Image.Image) -> Picture:
             notes.append("the colour profile describes other colours than RGB and is left out")
         notes.append(f"the {image.mode} values were converted to RGB by Pillow's plain formula")
     pixels = np.asarray(own)
-    return Picture(pixels.reshape(*pixels.shape[:2], -1), np.asarray(rgb), keep, stored, notes)
+    return _noted(Picture(pixels.reshape(*pixels.shape[:2], -1), np.asarray(rgb), keep, stored, notes))
 
 
 def from_pixels(values: np.ndarray, name: str) -> Picture:
@@ -143,7 +143,13 @@ def from_pixels(values: np.ndarray, name: str) -> Picture:
         if values.dtype not in _SCALE or not values.size:
             raise ValueError(f"an array of {values.dtype} values and shape {values.shape} is not a picture")
         rgb, _ = from_array(values)
-    return Picture(values.reshape(*values.shape[:2], -1), np.asarray(rgb), {}, values.shape[:2])
+    return _noted(Picture(values.reshape(*values.shape[:2], -1), np.asarray(rgb), {}, values.shape[:2]))
+
+
+def _noted(picture: Picture) -> Picture:
+    if picture.transparent:
+        picture.notes.append("of transparent pixels the colours that are stored under them are taken for known")
+    return picture
 
 
 def picture_of(source, name: str | None = None) -> Picture:

@@ -60,7 +60,7 @@ async function open(blob, name) {
   if (!blob) throw new Refused("There is no picture in what was given; take a PNG, JPEG or WebP file.");
   show(await decode(blob, name || "pasted.png"));
   pressed(null);
-  if (studio.picture.flattened) say("Transparent parts of the picture were laid on white.");
+  if (studio.picture.transparent) say("Of transparent parts of the picture the colours stored under them are taken.");
 }
 
 async function take(test, button) {
