@@ -252,7 +252,7 @@ def test_metrics_of_two_folders_as_sets(here, monkeypatch, capsys, masked):
     make(here, names=tuple("abcdefghijkl"), mask="mask/{}.png" if masked else "", invert=False)
     made = {}
 
-    def extract(files, kinds, backbones, device, invert):
+    def extract(files, kinds, backbones, device, invert, progress):
         for kind in kinds:
             made[kind] = np.random.default_rng(len(kind)).normal(size=(len(files), 2048)).astype(np.float32)
         return dict(made)

@@ -58,6 +58,7 @@ def score_folders(
         "source": "external",
         "test_set": Path(truth).absolute().name,
     }
+    set_scoring.refuse_too_few(of_sets, len(files), names["test_set"])
     photographs = _photographs(files)
     if masks:
         refuse_inverted(files, invert)
@@ -121,14 +122,25 @@ def _photographs(files: Sequence[Files]) -> list[str]:
 
 
 def _with_progress(rows: Iterator[dict], findings: Findings, total: int) -> Iterator[dict]:
-    began = said = time.monotonic()
+    progress = _Progress(total, "images read")
     for row in rows:
         yield row
+        progress(findings.images)
+
+
+class _Progress:
+    """Called with how many of all are done, a line every few seconds."""
+
+    def __init__(self, total: int, what: str):
+        self.total, self.what = total, what
+        self.began = self.said = time.monotonic()
+
+    def __call__(self, done: int) -> None:
         now = time.monotonic()
-        if now - said >= SECONDS_BETWEEN_LINES and findings.images:
-            said = now
-            left = (now - began) / findings.images * (total - findings.images)
-            _say(f"{findings.images} of {total} images read after {now - began:.0f} s, about {left:.0f} s left")
+        if now - self.said >= SECONDS_BETWEEN_LINES and done:
+            self.said = now
+            left = (now - self.began) / done * (self.total - done)
+            _say(f"{done} of {self.total} {self.what} after {now - self.began:.0f} s, about {left:.0f} s left")
 
 
 class _Summary:
@@ -175,7 +187,7 @@ def _score_sets(names, files, photographs, output, backbones, threads, masked: b
     make_deterministic(threads)
     kinds = ["raw", "composite"] if masked else ["raw"]
     _say(f"features of {len(files)} images, {' and '.join(kinds)}")
-    of = extract(files, [*kinds, "truth"], backbones, "cpu", invert)
+    of = extract(files, [*kinds, "truth"], backbones, "cpu", invert, _Progress(len(files), "images' features made"))
     numbers = {name: number for number, name in enumerate(dict.fromkeys(photographs))}
     about = names, images_digest(files), [numbers[name] for name in photographs]
     truth = Features({"truth": of.pop("truth")}, *about)

@@ -1,7 +1,7 @@
 """Inception features of a set of images: extracted once, kept in a file, shared by all set metrics."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
@@ -33,12 +33,18 @@ class Features(NamedTuple):
 
 
 def extract(
-    files: Sequence[Files], kinds: Sequence[str], backbones: str | Path, device, invert: bool = False
+    files: Sequence[Files],
+    kinds: Sequence[str],
+    backbones: str | Path,
+    device,
+    invert: bool = False,
+    progress: Callable[[int], None] = lambda done: None,
 ) -> dict[str, np.ndarray]:
     """kind (of `KINDS`) → features float32 N×2048, in the order of `files`, on a torch device.
 
     For `truth` alone masks and predictions are not read, and without `composite` a mask may be "" and is not read
-    either; `invert`: black is the hole of the masks. Threads read and resize while the network works.
+    either; `invert`: black is the hole of the masks. progress: called with the number of images that are done. Threads
+    read and resize while the network works.
     """
     import torch
 
@@ -49,6 +55,7 @@ def extract(
     for batch in _batches(files, kinds, invert):
         for kind, images in batch.items():
             found[kind].append(network(torch.from_numpy(images).to(device)).cpu().numpy())
+        progress(sum(map(len, found[kinds[-1]])))
     return {kind: np.concatenate(parts) for kind, parts in found.items()}
 
 

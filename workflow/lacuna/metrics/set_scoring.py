@@ -24,13 +24,9 @@ def set_rows(settings: dict, features: Features, reference: Features) -> Iterato
             "masks in the same order; extract both from one list"
         )
     truth = _of(reference, "truth")
+    refuse_too_few(settings["metrics"], len(truth), settings["test_set"])
     for prediction, values in features.of.items():
         for metric in metrics:
-            if len(values) < metric.needs:
-                raise LacunaError(
-                    f"{metric.title} needs at least {metric.needs} images, but test set {settings['test_set']} has "
-                    f"{len(values)}; enlarge it or drop '{metric.name}' from the set metrics"
-                )
             value, error = metric.measure(values, truth, features.photographs)
             yield {
                 **{key: settings[key] for key in ("source", "test_set", "system")},
@@ -41,6 +37,16 @@ def set_rows(settings: dict, features: Features, reference: Features) -> Iterato
                 "n": len(values),
                 "flag": metric.flag(len(values)),
             }
+
+
+def refuse_too_few(names: Sequence[str], images: int, test_set: str) -> None:
+    """A `LacunaError` where one of the metrics needs more images than there are: asked before features are made."""
+    for metric in map(set_metric_by_name, names):
+        if images < metric.needs:
+            raise LacunaError(
+                f"{metric.title} needs at least {metric.needs} images, but test set {test_set} has {images}; enlarge "
+                f"it or drop '{metric.name}' from the set metrics"
+            )
 
 
 def _of(features: Features, kind: str):
