@@ -182,6 +182,7 @@ def make_training(folder: Path, system: str, source: str, size: tuple[int, int],
             "seed": 1234,
             "peak_memory": 400 * 2**20,
             "steps": 300,
+            "feature_losses_every": 1,
         },
     )
     (target / "weights.safetensors").write_bytes(bytes(3 * 2**19))

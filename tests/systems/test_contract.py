@@ -9,6 +9,7 @@ import torch
 from lacuna import systems
 from lacuna.errors import LacunaError
 from lacuna.systems._catalogue import describe
+from tests.systems.doubles import RandomFeatures
 
 ALL = systems.names()
 WITH_NETWORK = [name for name in ALL if systems.system_class(name).facts.kind != "classical"]
@@ -268,6 +269,21 @@ def test_the_lists_of_what_does_not_learn_name_parameters(name):
     assert system.without_gradient == system.facts.without_gradient
     for pattern in (*system.facts.without_gradient, *system.facts.zero_gradient):
         assert any(fnmatch(key, pattern) for key in keys), pattern
+
+
+@pytest.mark.parametrize("name", with_forms(TRAINED))
+def test_a_loss_of_weight_0_is_not_computed(name, random_backbones, monkeypatch):
+    """One pixel loss is left, and no pretrained network is asked."""
+    recipe = small(name).recipe
+    weights = [key for key in vars(recipe) if key.endswith("_weight") and getattr(recipe, key)]
+    kept = next(key for key in weights if any(word in key for word in ("l1", "hole", "reconstruction", "fine")))
+    system = systems.create(name.partition(":")[0], **{**vars(recipe), **{key: 0.0 for key in weights if key != kept}})
+    monkeypatch.setattr(RandomFeatures, "forward", None)
+    system.load_backbones(random_backbones, torch.device("cpu"))
+    image, mask = pictures(fitting(system))
+    losses = system.training_step(image, mask, system.optimizers(), lambda loss: loss.backward())
+    if "thesis" not in name:  # whose losses are those of adaptation
+        assert len({key.removeprefix("refined_") for key in losses} - {"discriminator"}) == 1
 
 
 @pytest.mark.parametrize("name", with_forms(TRAINED))

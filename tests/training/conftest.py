@@ -7,9 +7,9 @@ import pytest
 import torch
 from PIL import Image
 
-from lacuna.nn import vgg
+from lacuna.nn import lpips_loss, vgg
 from lacuna.training.loop import train
-from tests.systems.doubles import RandomFeatures
+from tests.systems.doubles import RandomFeatures, RandomSimilarity
 
 SIZE = (24, 32)  # height and width; the discriminator's smallest side is 24
 
@@ -36,14 +36,16 @@ def write_pairs(folder: Path, count: int, seed: int) -> Path:
 
 @pytest.fixture
 def job(tmp_path, monkeypatch):
-    """`job(folder, **budget)` trains a tiny AOT-GAN into `folder` and returns the folder."""
+    """`job(folder, **budget)` trains a tiny AOT-GAN into `folder` and returns the folder; `system` names another."""
     monkeypatch.setattr(vgg, "VGGFeatures", RandomFeatures)
+    monkeypatch.setattr(lpips_loss, "PerceptualSimilarity", RandomSimilarity)
     lists = [write_pairs(tmp_path / name, count, seed) for name, count, seed in (("train", 7, 1), ("held_out", 3, 2))]
 
-    def run(name: str, settings=None, initial_weights=None, **budget) -> Path:
+    def run(name: str, settings=None, initial_weights=None, system="aotgan", **budget) -> Path:
+        own = {"width": 8, "blocks": 1, "rates": [1, 2], "discriminator_width": 8} if system == "aotgan" else {}
         given = {
-            "system": "aotgan",
-            "settings": {"width": 8, "blocks": 1, "rates": [1, 2], "discriminator_width": 8, **(settings or {})},
+            "system": system,
+            "settings": {**own, **(settings or {})},
             "source": "place2",
             "image_size": [SIZE[1], SIZE[0]],
             "seed": 5,

@@ -17,16 +17,16 @@ def contents(folder):
     return {name: (folder / name).read_bytes() for name in DECLARED}
 
 
-def at_step(monkeypatch, step, action):
+def at_step(monkeypatch, step, action, cls=AOTGAN):
     """Have `action(losses)` change the losses of one step, counted from 1 in this process."""
-    original, done = AOTGAN.training_step, []
+    original, done = cls.training_step, []
 
     def training_step(self, *args):
         done.append(None)
         losses = original(self, *args)
         return action(losses) if len(done) == step else losses
 
-    monkeypatch.setattr(AOTGAN, "training_step", training_step)
+    monkeypatch.setattr(cls, "training_step", training_step)
 
 
 def interrupt(losses):

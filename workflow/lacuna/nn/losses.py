@@ -1,17 +1,22 @@
 """Losses that systems share: between features of a pretrained network, and on a discriminator's logits of any shape.
 
-Each returns a scalar. `hinge`: Lim and Ye, "Geometric GAN", 2017 (arXiv 1705.02894). `nsgan`, non-saturating:
-Goodfellow et al., "Generative Adversarial Nets", NeurIPS 2014; its cross-entropy is computed from logits, where a
-sigmoid would lose digits.
+Each returns a scalar; `weighted` computes those that count. `hinge`: Lim and Ye, "Geometric GAN", 2017 (arXiv
+1705.02894). `nsgan`, non-saturating: Goodfellow et al., "Generative Adversarial Nets", NeurIPS 2014; its cross-entropy
+is computed from logits, where a sigmoid would lose digits.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 GAN_TYPES = ("hinge", "nsgan")
+
+
+def weighted(**terms: tuple[float, Callable[[], Tensor]]) -> dict[str, Tensor]:
+    """Name → weight times loss, of (weight, what computes the loss); one of weight 0 is neither computed nor there."""
+    return {name: weight * loss() for name, (weight, loss) in terms.items() if weight}
 
 
 def gram_matrix(features: Tensor) -> Tensor:

@@ -17,7 +17,7 @@ from lacuna.data.compositing import composite
 from lacuna.errors import LacunaError
 from lacuna.nn import vgg
 from lacuna.nn.layers import ReflectionPad2d, gaussian_blur, initialise_normal, twice_the_size
-from lacuna.nn.losses import perceptual_loss, style_loss
+from lacuna.nn.losses import perceptual_loss, style_loss, weighted
 from lacuna.nn.patch_discriminator import patch_layers, require_patch
 from lacuna.systems import base
 from lacuna.systems.base import Deviation, Facts, Prediction, System, require_size
@@ -274,12 +274,14 @@ class AOTGAN(System):
 
     @classmethod
     def backbones(cls, recipe) -> tuple[str, ...]:
-        return (recipe.feature_network,)
+        return (recipe.feature_network,) if recipe.perceptual_weight or recipe.style_weight else ()
 
     def load_backbones(self, folder: str | Path, device: torch.device) -> None:
-        name = self.recipe.feature_network
-        layers = tuple(sorted({*PERCEPTUAL_LAYERS, *STYLE_LAYERS[name]}))
-        self.features = vgg.VGGFeatures(name, folder, layers).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks it
+        perceptual = PERCEPTUAL_LAYERS if self.recipe.perceptual_weight else ()
+        for name in self.backbones(self.recipe):
+            layers = tuple(sorted({*perceptual, *(STYLE_LAYERS[name] if self.recipe.style_weight else ())}))
+            features = vgg.VGGFeatures(name, folder, layers)
+            self.features = features.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks it
 
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:
         rate, betas = self.recipe.learning_rate, self.recipe.betas
@@ -291,15 +293,17 @@ class AOTGAN(System):
     def reconstruction_losses(self, raw: Tensor, image: Tensor) -> dict[str, Tensor]:
         """Weighted L1 (on the authors' [−1, 1] scale), style and perceptual losses, of the whole raw prediction."""
         recipe = self.recipe
-        made = self.features(raw)
-        with torch.no_grad():
-            true = self.features(image)
+        asked = self.asks_features
+        if asked:
+            made = self.features(raw)
+            with torch.no_grad():
+                true = self.features(image)
         style_layers = STYLE_LAYERS[recipe.feature_network]
-        return {
-            "l1": recipe.l1_weight * 2 * F.l1_loss(raw, image),
-            "style": recipe.style_weight * style_loss(made, true, style_layers),
-            "perceptual": recipe.perceptual_weight * perceptual_loss(made, true, PERCEPTUAL_LAYERS),
-        }
+        return weighted(
+            l1=(recipe.l1_weight, lambda: 2 * F.l1_loss(raw, image)),
+            style=(asked and recipe.style_weight, lambda: style_loss(made, true, style_layers)),
+            perceptual=(asked and recipe.perceptual_weight, lambda: perceptual_loss(made, true, PERCEPTUAL_LAYERS)),
+        )
 
     def learn(self, image, mask, optimizers, backward):
         for optimizer in optimizers.values():
@@ -308,8 +312,11 @@ class AOTGAN(System):
         made = composite(raw, image, mask)
 
         losses = self.reconstruction_losses(raw, image)
-        fooling = generator_loss(logits_of(self.discriminator, made), mask, self.recipe.as_released)
-        losses["adversarial"] = self.recipe.adversarial_weight * fooling
+
+        def fooling() -> Tensor:
+            return generator_loss(logits_of(self.discriminator, made), mask, self.recipe.as_released)
+
+        losses |= weighted(adversarial=(self.recipe.adversarial_weight, fooling))
         backward(torch.stack(list(losses.values())).sum())
 
         if not self.recipe.as_released:

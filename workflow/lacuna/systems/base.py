@@ -113,6 +113,14 @@ class System:
     def load_backbones(self, folder: str | Path, device: torch.device) -> None:
         """Read the pretrained networks that `backbones` names from `folder`, frozen, onto `device`."""
 
+    #: whether the losses that look through a pretrained network are computed in this step, or rest
+    feature_losses: bool = True
+
+    @property
+    def asks_features(self) -> bool:
+        """Whether a pretrained network is asked in this step: the losses have one, and it does not rest."""
+        return self.feature_losses and bool(self.backbones(self.recipe))
+
     def modules(self) -> dict[str, nn.Module]:
         """Everything that a checkpoint must hold. A system with more networks (an average, …) adds them."""
         parts = {"network": self.network, "discriminator": self.discriminator}
@@ -145,6 +153,9 @@ class System:
         known: Tensor | None = None,
     ) -> dict[str, Tensor]:
         """One update of everything; the losses by name, detached scalars, always the same names in the same order.
+
+        Without `feature_losses`, those that look through a pretrained network are left out, and the others stay as
+        they are. A loss of weight 0 is never there.
 
         known: N×1×H×W, 1 where the truth is known; None: everywhere. Elsewhere no loss looks, nor does a discriminator:
         truth and prediction are both made grey there, whatever the image holds. The network alone is given the image as

@@ -23,7 +23,7 @@ from torch.nn.utils import spectral_norm
 from lacuna.data.compositing import composite
 from lacuna.errors import LacunaError
 from lacuna.nn.contextual_attention import paste, self_similarity, usable_keys
-from lacuna.nn.losses import discriminator_loss, generator_loss
+from lacuna.nn.losses import discriminator_loss, generator_loss, weighted
 from lacuna.nn.same_padding import same_padding
 from lacuna.systems import base
 from lacuna.systems._deepfillv2_released import NETWORKS, in_our_layout, released_names
@@ -355,12 +355,15 @@ class DeepFillv2(System):
         optimizers["discriminator"].step()
 
         optimizers["network"].zero_grad()
-        losses = {
+        losses = weighted(
             # on the authors' [−1, 1] scale, differences are twice ours
-            "coarse_l1": recipe.coarse_weight * 2 * F.l1_loss(made.coarse, image),
-            "fine_l1": recipe.fine_weight * 2 * F.l1_loss(made.raw, image),
-            "adversarial": recipe.adversarial_weight * generator_loss(self.discriminator(filled, mask), "hinge"),
-        }
+            coarse_l1=(recipe.coarse_weight, lambda: 2 * F.l1_loss(made.coarse, image)),
+            fine_l1=(recipe.fine_weight, lambda: 2 * F.l1_loss(made.raw, image)),
+            adversarial=(
+                recipe.adversarial_weight,
+                lambda: generator_loss(self.discriminator(filled, mask), "hinge"),
+            ),
+        )
         backward(torch.stack(list(losses.values())).sum())
         optimizers["network"].step()
 

@@ -18,6 +18,7 @@ from torch.nn.utils import clip_grad_norm_
 from lacuna.errors import LacunaError
 from lacuna.nn import vgg
 from lacuna.nn.layers import ReflectionPad2d
+from lacuna.nn.losses import weighted
 from lacuna.systems import base
 from lacuna.systems.base import Deviation, Facts, Prediction, System, require_size
 
@@ -336,12 +337,12 @@ class LaMa(System):
 
     @classmethod
     def backbones(cls, recipe) -> tuple[str, ...]:
-        return (recipe.perceptual_network,)
+        return (recipe.perceptual_network,) if recipe.perceptual_weight else ()
 
     def load_backbones(self, folder: str | Path, device: torch.device) -> None:
-        name = self.recipe.perceptual_network
-        features = vgg.VGGFeatures(name, folder, PERCEPTUAL_LAYERS[name])
-        self.features = features.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks it
+        for name in self.backbones(self.recipe):
+            features = vgg.VGGFeatures(name, folder, PERCEPTUAL_LAYERS[name])
+            self.features = features.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks it
 
     def predict(self, image: Tensor, mask: Tensor) -> Tensor:
         """As `System.predict`, but padded as the authors pad: the edge itself is repeated first."""
@@ -369,14 +370,19 @@ class LaMa(System):
         """Weighted losses of a new prediction, which the discriminator judges as it stands."""
         recipe = self.recipe
         raw = self.network(image, mask).raw
-        _, true = self.discriminator(image)
-        fake, made = self.discriminator(raw)
-        return {
-            "l1": recipe.l1_weight * known_l1_loss(raw, image, mask),
-            "adversarial": recipe.adversarial_weight * generator_loss(fake),
-            "feature_matching": recipe.feature_matching_weight * feature_matching_loss(made, true),
-            "perceptual": recipe.perceptual_weight * self.perceptual_loss(raw, image),
-        }
+        if recipe.feature_matching_weight:
+            _, true = self.discriminator(image)
+        if recipe.adversarial_weight or recipe.feature_matching_weight:
+            fake, made = self.discriminator(raw)
+        return weighted(
+            l1=(recipe.l1_weight, lambda: known_l1_loss(raw, image, mask)),
+            adversarial=(recipe.adversarial_weight, lambda: generator_loss(fake)),
+            feature_matching=(recipe.feature_matching_weight, lambda: feature_matching_loss(made, true)),
+            perceptual=(
+                self.asks_features and recipe.perceptual_weight,
+                lambda: self.perceptual_loss(raw, image),
+            ),
+        )
 
     def discriminator_losses(self, image: Tensor, mask: Tensor) -> dict[str, Tensor]:
         """The discriminator's loss on a new prediction, and its weighted gradient penalty."""
@@ -389,7 +395,7 @@ class LaMa(System):
         fake, _ = self.discriminator(raw)
         return {
             "discriminator": discriminator_loss(real, fake, mask),
-            "gradient_penalty": self.recipe.gradient_penalty_weight * gradient_penalty(real, image),
+            **weighted(gradient_penalty=(self.recipe.gradient_penalty_weight, lambda: gradient_penalty(real, image))),
         }
 
     def learn(self, image, mask, optimizers, backward):

@@ -6,8 +6,9 @@ its own, which is made from the mask around that place; and two further decoders
 scale by scale. There is no discriminator.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from pathlib import Path
 from typing import Any, Self
 
@@ -20,7 +21,7 @@ from lacuna.data.compositing import composite
 from lacuna.errors import LacunaError
 from lacuna.nn import vgg
 from lacuna.nn.imagenet import denormalised, normalised
-from lacuna.nn.losses import perceptual_loss, style_loss
+from lacuna.nn.losses import perceptual_loss, style_loss, weighted
 from lacuna.systems import base
 from lacuna.systems.base import Deviation, Facts, Prediction, System, require_size, where_known
 
@@ -327,11 +328,12 @@ class MADF(System):
 
     @classmethod
     def backbones(cls, recipe) -> tuple[str, ...]:
-        return ("vgg16",)
+        return ("vgg16",) if recipe.perceptual_weight or recipe.style_weight else ()
 
     def load_backbones(self, folder: str | Path, device: torch.device) -> None:
-        features = vgg.VGGFeatures("vgg16", folder, FEATURE_LAYERS, normalise=False)
-        self.features = features.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks it
+        for name in self.backbones(self.recipe):
+            features = vgg.VGGFeatures(name, folder, FEATURE_LAYERS, normalise=False)
+            self.features = features.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks it
 
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:
         return {"network": torch.optim.Adam(self.network.parameters(), self.recipe.learning_rate, self.recipe.betas)}
@@ -339,35 +341,48 @@ class MADF(System):
     def losses(self, outputs: Sequence[Tensor], image: Tensor, mask: Tensor) -> dict[str, Tensor]:
         """Weighted losses by name. outputs: those of the three decoders; they and the image N×3×H×W are normalised."""
         recipe, last = self.recipe, len(outputs) - 1
+        composites = [composite(output, image, mask) for output in outputs]
+        supervised = range(len(outputs)) if recipe.incremental_supervision else (last,)
+        by_features = {}
+        if self.asks_features:
+            # the recovery decoder is held to the pixels alone
+            pairs = {index: (outputs[index], composites[index]) for index in supervised if index or not last}
+            by_features = self.feature_losses_of(pairs, image)
+        differences = [(outputs[index] - image).abs() for index in supervised]
+
+        def over(region: Tensor) -> Tensor:
+            return reduce(torch.add, ((difference * region).mean() for difference in differences))
+
+        return {
+            **weighted(
+                valid=(recipe.valid_weight, lambda: over(1 - mask)), hole=(recipe.hole_weight, lambda: over(mask))
+            ),
+            **by_features,
+            **weighted(total_variation=(recipe.total_variation_weight, lambda: total_variation(composites[last]))),
+        }
+
+    def feature_losses_of(self, pairs: Mapping[int, tuple[Tensor, Tensor]], image: Tensor) -> dict[str, Tensor]:
+        """Weighted perceptual and style loss of outputs and their composites, by the decoder's number."""
+        recipe, last = self.recipe, max(pairs)
+        styled = last - 1 if recipe.as_released and recipe.incremental_supervision else last
         with torch.no_grad():
             true = self.features(image)
 
-        def feature_losses(picture: Tensor) -> Tensor:
+        def of(picture: Tensor, *losses: Callable[..., Tensor]) -> Tensor:
             made = self.features(picture)
-            return torch.stack([perceptual_loss(made, true, FEATURE_LAYERS), style_loss(made, true, FEATURE_LAYERS)])
+            return torch.stack([loss(made, true, FEATURE_LAYERS) for loss in losses])
 
-        composites = [composite(output, image, mask) for output in outputs]
-        supervised = range(len(outputs)) if recipe.incremental_supervision else (last,)
-        styled = last - 1 if recipe.as_released and recipe.incremental_supervision else last
-        perceptual, style = [], []
-        for index in supervised:
-            if index == 0 and last > 0:
-                continue  # the recovery decoder is held to the pixels alone
+        known = {"perceptual": (recipe.perceptual_weight, perceptual_loss), "style": (recipe.style_weight, style_loss)}
+        found: dict[str, list[Tensor]] = {name: [] for name, (weight, _) in known.items() if weight}
+        for index, pair in pairs.items():
+            names = [name for name in found if name == "perceptual" or index == styled]
+            losses = [known[name][1] for name in names]
             # the features of all pictures at once would need more memory than the network
-            of_both = [
-                recomputed(feature_losses, picture) if recipe.recompute_features else feature_losses(picture)
-                for picture in (outputs[index], composites[index])
-            ]
-            perceptual += [each[0] for each in of_both]
-            style += [each[1] for each in of_both if index == styled]
-        differences = [(outputs[index] - image).abs() for index in supervised]
-        return {
-            "valid": recipe.valid_weight * sum((difference * (1 - mask)).mean() for difference in differences),
-            "hole": recipe.hole_weight * sum((difference * mask).mean() for difference in differences),
-            "perceptual": recipe.perceptual_weight * sum(perceptual),
-            "style": recipe.style_weight * sum(style),
-            "total_variation": recipe.total_variation_weight * total_variation(composites[last]),
-        }
+            for picture in pair if names else ():
+                values = recomputed(of, picture, *losses) if recipe.recompute_features else of(picture, *losses)
+                for name, value in zip(names, values, strict=True):
+                    found[name].append(value)
+        return {name: known[name][0] * reduce(torch.add, values) for name, values in found.items()}
 
     def learn(self, image, mask, optimizers, backward):
         optimizers["network"].zero_grad()

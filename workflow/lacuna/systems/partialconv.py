@@ -9,7 +9,7 @@ Where the paper is silent, the numbers here are those of the re-implementation w
 (github.com/naoto0804/pytorch-inpainting-with-partial-conv, "naoto0804" below), and its key names are the released ones.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from lacuna.data.compositing import composite
 from lacuna.errors import LacunaError
 from lacuna.nn import vgg
 from lacuna.nn.imagenet import denormalised, normalised
-from lacuna.nn.losses import perceptual_loss, style_loss
+from lacuna.nn.losses import perceptual_loss, style_loss, weighted
 from lacuna.nn.partial_convolution import PartialConv2d
 from lacuna.systems import base
 from lacuna.systems.base import Deviation, Facts, Prediction, System, require_size
@@ -219,7 +219,6 @@ class PartialConv(System):
     def __init__(self, **settings):
         super().__init__(**settings)
         self.network = self.Generator(self.recipe.width, self.recipe.levels)
-        self.features: vgg.VGGFeatures | None = None
 
     @property
     def size_multiple(self) -> int:
@@ -262,22 +261,24 @@ class PartialConv(System):
         made = composite(raw, image, mask)
         error = (normalised(raw) - normalised(image)).abs()
         region = grown(mask) if recipe.total_variation_over == "hole" else torch.ones_like(mask)
-        losses = {
-            "valid": recipe.valid_weight * ((1 - mask) * error).mean(),
-            "hole": recipe.hole_weight * (mask * error).mean(),
-            "total_variation": recipe.total_variation_weight * total_variation_within(normalised(made), region),
-        }
-        if self.features is None:
+        losses = weighted(
+            valid=(recipe.valid_weight, lambda: ((1 - mask) * error).mean()),
+            hole=(recipe.hole_weight, lambda: (mask * error).mean()),
+            total_variation=(recipe.total_variation_weight, lambda: total_variation_within(normalised(made), region)),
+        )
+        if not self.asks_features:
             return losses
         with torch.no_grad():
             true = self.features(image)
-        of_raw, of_made = self.features(raw), self.features(made)
-        for name, weight, loss in (
-            ("perceptual", recipe.perceptual_weight, perceptual_loss),
-            ("style", recipe.style_weight, style_loss),
-        ):
-            losses[name] = weight * (loss(of_raw, true, FEATURE_LAYERS) + loss(of_made, true, FEATURE_LAYERS))
-        return losses
+        found = [self.features(raw), self.features(made)]
+
+        def of_both(loss: Callable[..., Tensor]) -> Tensor:
+            return torch.stack([loss(each, true, FEATURE_LAYERS) for each in found]).sum()
+
+        return losses | weighted(
+            perceptual=(recipe.perceptual_weight, lambda: of_both(perceptual_loss)),
+            style=(recipe.style_weight, lambda: of_both(style_loss)),
+        )
 
     def learn(self, image, mask, optimizers, backward):
         optimizers["network"].zero_grad()

@@ -19,7 +19,7 @@ from lacuna.data.compositing import composite
 from lacuna.errors import LacunaError
 from lacuna.nn.contextual_attention import paste, self_similarity, usable_keys
 from lacuna.nn.layers import initialise_normal, twice_the_size
-from lacuna.nn.losses import GAN_TYPES, discriminator_loss, generator_loss
+from lacuna.nn.losses import GAN_TYPES, discriminator_loss, generator_loss, weighted
 from lacuna.nn.patch_discriminator import patch_layers, require_patch
 from lacuna.systems import base
 from lacuna.systems.base import Deviation, Facts, System, known_at, require_size, where_known
@@ -333,11 +333,11 @@ class PENNet(System):
     def reconstruction_losses(self, made: Prediction, image: Tensor, mask: Tensor) -> dict[str, Tensor]:
         """Weighted; the factor 2 brings differences to the authors' [−1, 1] scale."""
         recipe = self.recipe
-        return {
-            "hole_l1": recipe.hole_weight * 2 * masked_l1(made.raw, image, mask),
-            "valid_l1": recipe.valid_weight * 2 * masked_l1(made.raw, image, 1 - mask),
-            "pyramid_l1": recipe.pyramid_weight * 2 * pyramid_l1(made.pyramid, image),
-        }
+        return weighted(
+            hole_l1=(recipe.hole_weight, lambda: 2 * masked_l1(made.raw, image, mask)),
+            valid_l1=(recipe.valid_weight, lambda: 2 * masked_l1(made.raw, image, 1 - mask)),
+            pyramid_l1=(recipe.pyramid_weight, lambda: 2 * pyramid_l1(made.pyramid, image)),
+        )
 
     def learn(self, image, mask, optimizers, backward):
         recipe = self.recipe
@@ -352,8 +352,12 @@ class PENNet(System):
 
         optimizers["network"].zero_grad()
         losses = self.reconstruction_losses(made, image, mask)
-        fooling = generator_loss(self.discriminator(filled), recipe.gan_type)
-        losses["adversarial"] = recipe.adversarial_weight * fooling
+        losses |= weighted(
+            adversarial=(
+                recipe.adversarial_weight,
+                lambda: generator_loss(self.discriminator(filled), recipe.gan_type),
+            )
+        )
         backward(torch.stack(list(losses.values())).sum())
         optimizers["network"].step()
 

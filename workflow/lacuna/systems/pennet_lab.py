@@ -12,6 +12,7 @@ weights. PEN-Net's pyramid loss needs the pictures that this network does not ma
 
 from torch import Tensor
 
+from lacuna.nn.losses import weighted
 from lacuna.systems import pennet
 from lacuna.systems.base import Facts, Prediction
 
@@ -47,10 +48,10 @@ class PENNetLab(pennet.PENNet):
 
     def reconstruction_losses(self, made: Prediction, image: Tensor, mask: Tensor) -> dict[str, Tensor]:
         recipe = self.recipe
-        return {
-            "hole_l1": recipe.hole_weight * 2 * pennet.masked_l1(made.raw, image, mask),
-            "valid_l1": recipe.valid_weight * 2 * pennet.masked_l1(made.raw, image, 1 - mask),
-        }
+        return weighted(
+            hole_l1=(recipe.hole_weight, lambda: 2 * pennet.masked_l1(made.raw, image, mask)),
+            valid_l1=(recipe.valid_weight, lambda: 2 * pennet.masked_l1(made.raw, image, 1 - mask)),
+        )
 
 
 SYSTEM = PENNetLab

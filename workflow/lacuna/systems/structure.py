@@ -22,6 +22,7 @@ from lacuna.errors import LacunaError
 from lacuna.nn import vgg
 from lacuna.nn.edges import canny, sobel
 from lacuna.nn.feature_distance import FeatureDistance
+from lacuna.nn.losses import weighted
 from lacuna.nn.pooled_attention import Convolution, PooledAttention, UpConvolution
 from lacuna.systems import base
 from lacuna.systems._structure_released import discriminator_names, in_our_layout, network_names
@@ -238,6 +239,13 @@ def held_back(prediction: StructurePrediction, which: Tensor) -> StructurePredic
     return StructurePrediction(held(prediction.raw), images, gradients)
 
 
+class NoFeatures(nn.Module):
+    """Stands for a pretrained network that is not asked: of all pictures it has the same, so they are 0 apart."""
+
+    def forward(self, images: Tensor) -> dict[str, Tensor]:
+        return {"": images.new_zeros(1)}
+
+
 # ---------------------------------------------------------------------- the system
 
 
@@ -372,21 +380,29 @@ class Structure(System):
     def generator_losses(self, prediction: StructurePrediction, image: Tensor, mask: Tensor) -> dict[str, Tensor]:
         """Everything but the adversarial loss, weighted."""
         recipe, raw = self.recipe, prediction.raw
-        made = [self.features(composite(raw, image, mask)), self.features(raw)]
-        with torch.no_grad():
-            true = self.features(image)
-        gradient, edge = structure_losses(prediction.gradients or (sobel(2 * raw - 1),), image)
-        losses = {
-            "hole": recipe.hole_weight * region_l1(raw, image, mask),
-            "valid": recipe.valid_weight * region_l1(raw, image, 1 - mask),
-            "content": recipe.content_weight * torch.stack([content_loss(each, true) for each in made]).sum(),
-            "style": recipe.style_weight * torch.stack([squared_style_loss(each, true) for each in made]).sum(),
-            "gradient": recipe.gradient_weight * gradient,
-            "edge": recipe.edge_weight * edge,
-        }
-        if prediction.images and recipe.low_scale_weight:
-            losses["low_scale"] = recipe.low_scale_weight * low_scale_l1(prediction.images, image)
-        return losses
+        asked = self.feature_losses and bool(recipe.content_weight or recipe.style_weight)
+        if asked:
+            made = [self.features(composite(raw, image, mask)), self.features(raw)]
+            with torch.no_grad():
+                true = self.features(image)
+        if recipe.gradient_weight or recipe.edge_weight:
+            gradient, edge = structure_losses(prediction.gradients or (sobel(2 * raw - 1),), image)
+
+        def of_both(loss: Callable[..., Tensor]) -> Tensor:
+            return torch.stack([loss(each, true) for each in made]).sum()
+
+        return weighted(
+            hole=(recipe.hole_weight, lambda: region_l1(raw, image, mask)),
+            valid=(recipe.valid_weight, lambda: region_l1(raw, image, 1 - mask)),
+            content=(asked and recipe.content_weight, lambda: of_both(content_loss)),
+            style=(asked and recipe.style_weight, lambda: of_both(squared_style_loss)),
+            gradient=(recipe.gradient_weight, lambda: gradient),
+            edge=(recipe.edge_weight, lambda: edge),
+            low_scale=(
+                recipe.low_scale_weight if prediction.images else 0,
+                lambda: low_scale_l1(prediction.images, image),
+            ),
+        )
 
     def learn(self, image, mask, optimizers, backward):
         if not self.form.side_heads:
@@ -397,7 +413,7 @@ class Structure(System):
         made = composite(prediction.raw, image, mask)
 
         losses = self.generator_losses(prediction, image, mask)
-        losses["adversarial"] = -self.recipe.adversarial_weight * self.discriminator(made).mean()
+        losses |= weighted(adversarial=(-self.recipe.adversarial_weight, lambda: self.discriminator(made).mean()))
         backward(torch.stack(list(losses.values())).sum())
 
         # both learn from where they stood before the step
@@ -426,10 +442,13 @@ class Structure(System):
             optimizer.zero_grad()
         raw = held_back(self.network(image, mask), uniform(image, mask)).raw
         regions, weights = by_region.Regions(mask * known, known), weights or self.region_weights()
-        features = self.feature_distance or self.features
+        asked = self.feature_losses and bool(weights.perceptual)
+        features = (self.feature_distance or self.features) if asked else NoFeatures()
         truth = by_region.truth_of(image, regions, features)
         judge = self.discriminator if adversarial else None
         losses = by_region.generator_losses(raw, image, regions, truth, features, judge, weights, background)
+        if not asked:
+            losses = {name: loss for name, loss in losses.items() if not name.endswith("_perceptual")}
         backward(torch.stack(list(losses.values())).sum())
         if judge is None:
             optimizers["network"].step()

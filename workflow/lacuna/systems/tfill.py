@@ -20,6 +20,7 @@ from torch.nn import functional as F
 from lacuna.data.compositing import composite
 from lacuna.errors import LacunaError
 from lacuna.nn import lpips_loss
+from lacuna.nn.losses import weighted
 from lacuna.nn.stylegan2 import Discriminator
 from lacuna.nn.weighted_attention import POSITIONS
 from lacuna.systems import base
@@ -281,12 +282,12 @@ class TFill(System):
 
     @classmethod
     def backbones(cls, recipe) -> tuple[str, ...]:
-        return ("lpips_vgg",)
+        return ("lpips_vgg",) if recipe.perceptual_weight else ()
 
     def load_backbones(self, folder: str | Path, device: torch.device) -> None:
-        dropout = 0.5 if self.recipe.as_released else 0.0
-        similarity = lpips_loss.PerceptualSimilarity(folder, dropout)
-        self.similarity = similarity.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks it
+        if self.backbones(self.recipe):
+            similarity = lpips_loss.PerceptualSimilarity(folder, 0.5 if self.recipe.as_released else 0.0)
+            self.similarity = similarity.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks it
 
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:
         recipe = self.recipe
@@ -320,7 +321,7 @@ class TFill(System):
             learning[stage.discriminator] = judged
 
             discriminator.requires_grad_(False)
-            fooling = F.softplus(-discriminator(made_there)).mean()
+            fooling = F.softplus(-discriminator(made_there)).mean() if self.recipe.adversarial_weight else None
             losses |= {stage.prefix + name: loss for name, loss in self.generator_losses(stage, fooling).items()}
         backward(torch.stack(list(losses.values())).sum())
         optimizers["network"].step()
@@ -328,16 +329,21 @@ class TFill(System):
             getattr(self, stage.discriminator).requires_grad_(True)
         return {name: loss.detach() for name, loss in {**losses, **learning}.items()}
 
-    def generator_losses(self, stage: Stage, fooling: Tensor) -> dict[str, Tensor]:
-        """Weighted, of one stage's picture; fooling: the adversarial loss."""
+    def generator_losses(self, stage: Stage, fooling: Tensor | None) -> dict[str, Tensor]:
+        """Weighted, of one stage's picture; fooling: the adversarial loss, None where it has weight 0."""
         recipe = self.recipe
-        # the authors' L1 is on the scale [−1, 1]: twice ours
-        reconstruction = 2 * reconstruction_loss(stage.made, stage.true, stage.valid, recipe.hole_weight)
-        return {
-            "reconstruction": recipe.reconstruction_weight * reconstruction,
-            "perceptual": recipe.perceptual_weight * self.similarity(stage.made, stage.true),
-            "adversarial": recipe.adversarial_weight * fooling,
-        }
+        losses = weighted(
+            # the authors' L1 is on the scale [−1, 1]: twice ours
+            reconstruction=(
+                recipe.reconstruction_weight,
+                lambda: 2 * reconstruction_loss(stage.made, stage.true, stage.valid, recipe.hole_weight),
+            ),
+            perceptual=(
+                self.asks_features and recipe.perceptual_weight,
+                lambda: self.similarity(stage.made, stage.true),
+            ),
+        )
+        return losses if fooling is None else {**losses, "adversarial": recipe.adversarial_weight * fooling}
 
     def load_released(self, mapping_or_path, part: str = "network") -> None:
         """As every system's; the authors keep a file a network, and their contents may also come as one mapping:

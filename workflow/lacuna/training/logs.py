@@ -1,6 +1,7 @@
 """What a training writes down while it goes on: CSV rows, TensorBoard, and a line that `tail -f` can follow."""
 
 import csv
+import math
 import time
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from lacuna.files import atomic, naming
 
 class Table:
     """A CSV that grows by rows of numbers, first column `step`; its rows are also kept, for the checkpoint.
+
+    NaN, of what was not computed, is an empty cell.
 
     Snakemake deletes the file of a job that was interrupted, so resuming writes it again from the checkpoint's rows.
     """
@@ -37,21 +40,34 @@ def _write(stream, rows: list[dict[str, float]], header: bool) -> None:
     writer = csv.writer(stream, lineterminator="\n")
     if header:
         writer.writerow(columns)
-    writer.writerows([f"{row[name]:.6g}" if name != "step" else row[name] for name in columns] for row in rows)
+    writer.writerows([row[name] if name == "step" else _cell(row[name]) for name in columns] for row in rows)
+
+
+def _cell(value: float) -> str:
+    return "" if math.isnan(value) else f"{value:.6g}"
 
 
 class Means:
-    """Means of named losses over the steps since they were last taken."""
+    """Means of named losses over the steps since they were last taken, each over those in which it was computed.
 
-    def __init__(self, pending: list[dict[str, float]]):
+    pending: the steps since then. before: the rows that were logged. The first step of a training computes all losses.
+    """
+
+    def __init__(self, pending: list[dict[str, float]], before: list[dict[str, float]]):
         self.pending = pending
+        self.names = [name for row in (before or pending)[:1] for name in row if name != "step"]
 
     def add(self, losses: dict[str, float]) -> None:
-        self.pending.append(losses)
+        """One step's losses; what it did not compute is NaN in `pending`."""
+        self.names = self.names or list(losses)
+        self.pending.append({name: losses.get(name, math.nan) for name in self.names})
 
     def take(self) -> dict[str, float]:
-        """The means by name; then the next interval begins."""
-        means = {name: sum(row[name] for row in self.pending) / len(self.pending) for name in self.pending[0]}
+        """The means by name, NaN of what no step computed; then the next interval begins."""
+        means = {}
+        for name in self.names:
+            computed = [row[name] for row in self.pending if not math.isnan(row[name])]
+            means[name] = sum(computed) / len(computed) if computed else math.nan
         self.pending = []
         return means
 
@@ -71,7 +87,7 @@ class Progress:
         pace = (time.monotonic() - then) / max(1, step - done_before)
         left = (self.iterations - step) * pace if self.iterations else max(0.0, (self.seconds or 0) - elapsed)
         of = f"/{self.iterations}" if self.iterations else ""
-        values = "  ".join(f"{name} {value:.4g}" for name, value in losses.items())
+        values = "  ".join(f"{name} {value:.4g}" for name, value in losses.items() if not math.isnan(value))
         print(f"step {step}{of}  {pace:.3g} s/step  {values}  {_clock(left)} left", flush=True)
         self.start(step)
 

@@ -138,7 +138,7 @@ def _train(
     step, stepping, bound = done["step"], done["stepping"], done["bound"]
     losses_table = Table(folder / "losses.csv", done["losses"])
     validation_table = Table(folder / "validation.csv", done["validation"])
-    means = Means(done["pending"])
+    means = Means(done["pending"], done["losses"])
     board = SummaryWriter(str(folder / "tensorboard"), purge_step=step + 1)
     progress = Progress(iterations, budget.seconds)
     began = time.monotonic() - done["elapsed"]
@@ -153,7 +153,8 @@ def _train(
         row = means.take()
         losses_table.append({"step": step, **row})
         for name, value in row.items():
-            board.add_scalar(f"losses/{name}", value, step)
+            if not math.isnan(value):  # it rested
+                board.add_scalar(f"losses/{name}", value, step)
         progress.show(step, elapsed(), row)
 
     def look() -> dict[str, float]:
@@ -200,6 +201,7 @@ def _train(
             system.before_step(step, share, optimizers)
             decay.apply(optimizers, share)
             frozen.hold()
+            system.feature_losses = step % budget.feature_losses_every == 0
             losses = system.training_step(image, mask, optimizers, backward)
             step += 1
             means.add(_finite(losses, step))

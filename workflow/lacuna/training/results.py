@@ -51,6 +51,7 @@ def write_record(path: Path, settings: Settings, system, device: torch.device, *
             "seed": settings.seed,
             "recipe": dataclasses.asdict(system.recipe),
             "precision": settings.training.precision,
+            "feature_losses_every": settings.training.feature_losses_every,
             **measured,
             "device": torch.cuda.get_device_name(device) if device.type == "cuda" else platform.processor() or "cpu",
             "versions": {"python": platform.python_version(), **{name: version(name) for name in RECORDED}},

@@ -41,6 +41,15 @@ class Budget:
         "([systems.md](../docs/systems.md), training data)",
         True,
     )
+    feature_losses_every: int = key(
+        "the losses that look through a pretrained network (perceptual, style, LPIPS) are computed in every so many "
+        "steps, the first included; in the others they rest, and the other losses stay as they are: a reduced budget "
+        "for those losses, whose networks take most of a small training's time",
+        1,
+        minimum=1,
+        maximum=10**9,
+        shown="1: in every step",
+    )
     precision: str = key("Lightning Fabric's name of the number format", "32-true", choices=PRECISIONS)
 
     learning_rate: float | None = key(

@@ -1,7 +1,8 @@
 """The state of a training as one safetensors file: all that the next step depends on, read without running pickles.
 
 Tensors: `module.<part>.<key>` for every part of `system.modules()`, `optimizer.<name>.<parameter's number>.<key>`,
-`random.<device>` (bytes of the generator), `rows.<table>` (float64, a row a line). The metadata key `lacuna` holds a
+`random.<device>` (bytes of the generator), `rows.<table>` (float64, a row a line; NaN in rows of losses: not computed,
+because it rested). The metadata key `lacuna` holds a
 JSON note: what the weights' note says (`system`, `settings`, `source`, `image_size`, `seed`, `steps`), `parts`, and
 `identity`, `given` (the settings as they were given), `optimizers`, `columns`, `progress`, `decay_from` and `sha256`, a
 checksum over everything else in the file.
@@ -27,6 +28,7 @@ from lacuna.systems.base import METADATA_KEY
 
 CHECKSUM = "sha256"
 ROWS = ("losses", "validation", "pending")  # lists of rows within the progress, kept as tensors: they may be long
+RESTING = ("rows.losses", "rows.pending")  # where NaN says that a loss was not computed
 
 
 class DamagedState(LacunaError):
@@ -183,7 +185,10 @@ def set_random_state(state: Mapping[str, Tensor]) -> None:
 
 def _require_finite(tensors: Mapping[str, Tensor]) -> None:
     for name, tensor in tensors.items():
-        if tensor.is_floating_point() and not tensor.isfinite().all():
+        if not tensor.is_floating_point():
+            continue
+        sound = ~tensor.isinf() if name in RESTING else tensor.isfinite()
+        if not sound.all():
             raise DamagedState(f"it holds values that are not finite ({re.sub('^module[.]', '', name)})")
 
 

@@ -23,7 +23,7 @@ def _read(paths: Sequence[str | Path], settings: dict, what: str):
         system, source = system_and_source(path)
         check_known([system], systems, "system")
         check_known([source], sources, "source")
-        long = read_curve(path).melt("step", var_name="name")
+        long = read_curve(path).melt("step", var_name="name").dropna(subset="value")  # a loss that rested
         tables.append(long.assign(system=systems[system], source=sources[source]))
     if not tables:
         raise LacunaError(f"there are no {what} files to draw; run the rule 'train' for at least one system")
@@ -105,7 +105,8 @@ FIGURE = Figure(
     title="training curves",
     section="training",
     place=20,
-    caption="Left: every named loss term against the training step, averaged over short windows. Right: metrics on the "
+    caption="Left: every named loss term against the training step, averaged over the steps of short windows in which "
+    "it was computed. Right: metrics on the "
     "validation images, {n}, composite and raw, on the regions that the legend names (whole image, hole only, outside "
     "the hole); step 0 is the untrained initialisation. Colour tells the term or the reading, dashes the source. ↑ "
     "higher is better, ↓ lower is better.",

@@ -64,6 +64,8 @@ class Provenance(Results):
 
     def _cost(self, stage: str, system: str, source: str, seconds: float, record: dict) -> dict:
         done = f"{record['steps']} steps" if stage == "train" else f"{record['n']} images"
+        if stage == "train" and record["feature_losses_every"] > 1:
+            done += f", losses on pretrained features in one of {record['feature_losses_every']}"
         source_title = self.sources.get(source, "–")
         names = {"stage": stage, "system": self.systems[system], "source": source_title}
         return names | {"seconds": seconds, "done": done, "device": record["device"], "seed": None}
