@@ -1,10 +1,12 @@
+import importlib
+import shlex
 import tomllib
 from pathlib import Path
 
 import pytest
 
 import lacuna
-from lacuna.cli import command_modules, main
+from lacuna.cli import build_parser, command_modules, main
 from tests.steps import run_step
 
 
@@ -14,6 +16,19 @@ def test_every_command_explains_itself(capsys):
             main([name, "--help"])
         assert done.value.code == 0
         assert "--" in capsys.readouterr().out
+
+
+def test_help_ends_with_an_example_that_the_command_takes(capsys):
+    for name, module in command_modules().items():
+        example = getattr(importlib.import_module(module), "EXAMPLE", "")
+        if not example:
+            assert name == "score", name
+            continue
+        words = shlex.split(example)
+        assert words[0] == name and build_parser(name).parse_args(words)
+        with pytest.raises(SystemExit):
+            main([name, "--help"])
+        assert f"example: lacuna {example}" in " ".join(capsys.readouterr().out.split())
 
 
 def test_an_error_is_one_sentence_and_a_non_zero_exit(capsys, tmp_path):

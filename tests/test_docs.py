@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from lacuna import systems
 from lacuna.cli import command_modules
 from lacuna.commands.systems import to_markdown
@@ -11,6 +13,7 @@ from lacuna.systems._catalogue import catalogue
 ROOT = Path(__file__).parents[1]
 
 
+@pytest.mark.slow
 def test_the_table_of_systems_is_the_generated_one():
     assert (ROOT / "docs" / "systems.md").read_text() == to_markdown(catalogue()) + "\n"
 

@@ -4,9 +4,10 @@ from pathlib import Path
 
 from lacuna.arguments import add_config
 
+EXAMPLE = "accept results/demo/training"
+
 
 def add_arguments(parser) -> None:
-    parser.epilog = "example: lacuna accept results/demo/training"
     parser.add_argument("paths", nargs="+", metavar="PATH", help="result, or folder of results, to accept as it is")
     add_config(parser)
 

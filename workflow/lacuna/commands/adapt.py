@@ -8,6 +8,8 @@ from pathlib import Path
 
 from lacuna.arguments import json_settings, positive
 
+EXAMPLE = "adapt photo.png mask.png -o out.png --weights weights.safetensors"
+
 
 def add_arguments(parser) -> None:
     parser.add_argument("image", type=Path, help="picture, or - for standard input")

@@ -4,6 +4,8 @@ import json
 
 from lacuna.arguments import positive
 
+EXAMPLE = "bench score --images 16"
+
 
 def add_arguments(parser) -> None:
     stages = parser.add_subparsers(dest="stage", required=True, metavar="stage")

@@ -4,11 +4,12 @@ from lacuna.arguments import add_config
 
 SHOWN = 3  # problems of one result
 
+EXAMPLE = "check --configfile config/mine.yaml"
+
 
 def add_arguments(parser) -> None:
-    parser.epilog = "example: lacuna check --configfile config/mine.yaml"
     add_config(parser)
-    parser.add_argument("--deep", action="store_true", help="hashing of every file, whatever its size and time say")
+    parser.add_argument("--deep", action="store_true", help="hash every file, whatever its size and time say")
 
 
 def run(args) -> int:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 PAGE, FIGURE = "psnr8.md", "psnr8.png"
 
+EXAMPLE = "diagnose --output-directory docs"
+
 
 def add_arguments(parser) -> None:
     parser.add_argument("--output-directory", required=True, type=Path, help=f"folder for {PAGE} and {FIGURE}")

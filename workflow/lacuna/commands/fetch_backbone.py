@@ -5,6 +5,8 @@ from pathlib import Path
 
 from lacuna.backbones.catalogue import BACKBONES
 
+EXAMPLE = "fetch-backbone --name vgg16 --output results/backbones/vgg16.safetensors"
+
 
 def add_arguments(parser):
     parser.add_argument("--name", required=True, choices=sorted(BACKBONES), help="name of the network")

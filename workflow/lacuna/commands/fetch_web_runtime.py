@@ -1,5 +1,7 @@
 """Bring the runtime that the studio computes with in the browser, by npm and its lock file."""
 
+EXAMPLE = "fetch-web-runtime --output results/web_runtime"
+
 
 def add_arguments(parser) -> None:
     parser.add_argument("--output", required=True, help="folder to write: results/web_runtime")

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from lacuna.arguments import add_machine, json_settings
 
+EXAMPLE = "inpaint photo.jpg mask.png -o out.png --system telea"
+
 
 def add_arguments(parser) -> None:
     parser.add_argument("image", type=Path, help="picture, folder of pictures, or - for standard input")

@@ -5,6 +5,8 @@ from pathlib import Path
 
 PARITY_HEAD = "## Beside other people's code"
 
+EXAMPLE = "metrics --json"
+
 
 def add_arguments(parser) -> None:
     shape = parser.add_mutually_exclusive_group()

@@ -8,6 +8,8 @@ from pathlib import Path
 from lacuna import steps
 from lacuna.arguments import add_config, add_machine
 
+EXAMPLE = "step train --config config/config.yaml --key aotgan place2"
+
 
 def step_names() -> list[str]:
     """All steps, in the order of the alphabet: the modules in `steps/`."""

@@ -1,5 +1,7 @@
 """Serve a run's studio on this machine: paint a hole into a picture, and fill it in the browser."""
 
+EXAMPLE = "studio --results results/demo --port 0"
+
 
 def add_arguments(parser) -> None:
     parser.add_argument("--results", default="results/demo", help="folder of the run (default: results/demo)")

@@ -2,6 +2,8 @@
 
 import json
 
+EXAMPLE = "systems --json"
+
 
 def add_arguments(parser) -> None:
     shape = parser.add_mutually_exclusive_group()

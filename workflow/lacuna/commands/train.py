@@ -4,6 +4,12 @@ from pathlib import Path
 
 from lacuna.arguments import add_machine, json_settings
 
+EXAMPLE = (
+    """train --settings '{"system": "madf", "settings": {}, "source": "mine", "image_size": 256, "seed": 1, """
+    """"training": {"iterations": 1000}}' --train-list train.txt --validation-list validation.txt """
+    "--backbones results/backbones --output weights.safetensors"
+)
+
 
 def add_arguments(parser) -> None:
     parser.add_argument(

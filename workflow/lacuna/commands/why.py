@@ -4,11 +4,10 @@ from pathlib import Path
 
 from lacuna.arguments import CONFIG_HELP
 
-EXAMPLE = "lacuna why results/demo/tables/quantitative.csv"
+EXAMPLE = "why results/demo/tables/quantitative.csv"
 
 
 def add_arguments(parser) -> None:
-    parser.epilog = f"example: {EXAMPLE}"
     parser.add_argument("path", help="file or folder of a run's results")
     parser.add_argument("--configfile", help=f"{CONFIG_HELP}; of another run, the config in its folder")
 
