@@ -23,6 +23,11 @@ def with_forms(names):
     return [":".join(each) for name in names for each in [(name,), *((name, form) for form in forms_of(name))]]
 
 
+def tried(names):
+    """`with_forms` as parameters; the other forms, a third of the time, are left out of the inner loop."""
+    return [pytest.param(case, marks=pytest.mark.slow if ":" in case else ()) for case in with_forms(names)]
+
+
 def forms_of(name):
     return systems.system_class(name).forms
 
@@ -106,7 +111,7 @@ def test_the_stated_sizes_are_those_of_the_system(name):
     assert (system.size_multiple, system.minimal_size) == (system.facts.size_multiple, system.facts.minimal_size)
 
 
-@pytest.mark.parametrize("name", with_forms(ALL))
+@pytest.mark.parametrize("name", tried(ALL))
 @pytest.mark.parametrize("size", [SIZE, (37, 53), (21, 90)])
 def test_pictures_of_any_size_are_predicted(name, size):
     system = small(name)
@@ -115,7 +120,7 @@ def test_pictures_of_any_size_are_predicted(name, size):
     assert prediction.shape == (*size, 3) and prediction.dtype == np.uint8
 
 
-@pytest.mark.parametrize("name", with_forms(ALL))
+@pytest.mark.parametrize("name", tried(ALL))
 @pytest.mark.parametrize("coverage", [0, 1])
 def test_all_hole_and_no_hole_are_predicted(name, coverage):
     system = small(name)
@@ -124,7 +129,7 @@ def test_all_hole_and_no_hole_are_predicted(name, coverage):
     assert predicted(system, image, mask).shape == image.shape
 
 
-@pytest.mark.parametrize("name", with_forms(ALL))
+@pytest.mark.parametrize("name", tried(ALL))
 def test_what_lies_under_the_hole_does_not_matter(name):
     system = small(name)
     image, mask = arrays()
@@ -133,7 +138,7 @@ def test_what_lies_under_the_hole_does_not_matter(name):
     assert (predicted(system, image, mask) == predicted(system, changed, mask)).all()
 
 
-@pytest.mark.parametrize("name", with_forms(ALL))
+@pytest.mark.parametrize("name", tried(ALL))
 def test_nothing_leaks_when_everything_is_hole(name):
     system = small(name)
     image, mask = arrays()
@@ -142,7 +147,7 @@ def test_nothing_leaks_when_everything_is_hole(name):
     assert (predicted(system, image, mask) == predicted(system, other, mask)).all()
 
 
-@pytest.mark.parametrize("name", with_forms(WITH_NETWORK))
+@pytest.mark.parametrize("name", tried(WITH_NETWORK))
 @pytest.mark.parametrize("everywhere", [False, True])
 def test_nothing_leaks_into_the_last_bit_of_the_raw_prediction(name, everywhere):
     system = small(name)
@@ -157,7 +162,7 @@ def test_nothing_leaks_into_the_last_bit_of_the_raw_prediction(name, everywhere)
     assert torch.equal(*found)
 
 
-@pytest.mark.parametrize("name", with_forms(ALL))
+@pytest.mark.parametrize("name", tried(ALL))
 def test_one_is_the_hole(name):
     """The valid part decides the prediction, and the mask's polarity decides which part is valid."""
     system = small(name)
@@ -168,7 +173,7 @@ def test_one_is_the_hole(name):
     assert (predicted(system, image, mask) != predicted(system, image, ~mask)).any()
 
 
-@pytest.mark.parametrize("name", with_forms(ALL))
+@pytest.mark.parametrize("name", tried(ALL))
 def test_a_batch_is_predicted_like_its_pictures_alone(name):
     system = small(name)
     pairs = [arrays(seed=seed) for seed in (1, 2, 3)]
@@ -177,7 +182,7 @@ def test_a_batch_is_predicted_like_its_pictures_alone(name):
         assert np.abs(predicted(system, image, mask).astype(int) - one).max() <= 1
 
 
-@pytest.mark.parametrize("name", with_forms(WITH_NETWORK))
+@pytest.mark.parametrize("name", tried(WITH_NETWORK))
 def test_raw_prediction_is_finite_of_the_right_shape_and_the_seed_decides_it(name):
     results = []
     for seed in (0, 0, 1):
@@ -192,7 +197,7 @@ def test_raw_prediction_is_finite_of_the_right_shape_and_the_seed_decides_it(nam
     assert not torch.equal(results[0], results[2])
 
 
-@pytest.mark.parametrize("name", with_forms(WITH_NETWORK))
+@pytest.mark.parametrize("name", tried(WITH_NETWORK))
 def test_sizes_the_network_cannot_take_are_refused_in_one_sentence(name):
     system = small(name)
     if system.size_multiple > 1:
@@ -204,7 +209,7 @@ def test_sizes_the_network_cannot_take_are_refused_in_one_sentence(name):
         system.network(image, mask[..., :-1])
 
 
-@pytest.mark.parametrize("name", with_forms(WITH_NETWORK))
+@pytest.mark.parametrize("name", tried(WITH_NETWORK))
 def test_double_precision_agrees_with_single(name):
     system = small(name)
     image, mask = pictures(fitting(system), dtype=torch.float64)
@@ -215,7 +220,7 @@ def test_double_precision_agrees_with_single(name):
     torch.testing.assert_close(single.double(), double, atol=1e-3 * float(double.std()), rtol=0)
 
 
-@pytest.mark.parametrize("name", with_forms(TRAINED))
+@pytest.mark.parametrize("name", tried(TRAINED))
 def test_weights_survive_saving_and_loading_by_their_authors_names(name, tmp_path):
     system, other = small(name, seed=0), small(name, seed=1)
     image, mask = pictures(fitting(system))
@@ -232,7 +237,7 @@ def listed(key, patterns):
     return any(fnmatch(key, pattern) for pattern in patterns)
 
 
-@pytest.mark.parametrize("name", with_forms(TRAINED))
+@pytest.mark.parametrize("name", tried(TRAINED))
 def test_a_training_step_reaches_every_parameter_but_those_listed(name, random_backbones):
     """In double precision, where a gradient that is 0 by its nature is told from a small one."""
     system = small(name)
@@ -271,7 +276,7 @@ def test_the_lists_of_what_does_not_learn_name_parameters(name):
         assert any(fnmatch(key, pattern) for key in keys), pattern
 
 
-@pytest.mark.parametrize("name", with_forms(TRAINED))
+@pytest.mark.parametrize("name", tried(TRAINED))
 def test_a_loss_of_weight_0_is_not_computed(name, random_backbones, monkeypatch):
     """One pixel loss is left, and no pretrained network is asked."""
     recipe = small(name).recipe
@@ -286,7 +291,7 @@ def test_a_loss_of_weight_0_is_not_computed(name, random_backbones, monkeypatch)
         assert len({key.removeprefix("refined_") for key in losses} - {"discriminator"}) == 1
 
 
-@pytest.mark.parametrize("name", with_forms(TRAINED))
+@pytest.mark.parametrize("name", tried(TRAINED))
 @pytest.mark.parametrize("coverage", [0.0, 1.0])
 def test_a_training_step_survives_extreme_masks(name, coverage, random_backbones):
     system = small(name)

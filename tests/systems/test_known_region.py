@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from lacuna.systems.base import Prediction, known_at
-from tests.systems.test_contract import TRAINED, fitting, pictures, small, with_forms
+from tests.systems.test_contract import TRAINED, fitting, pictures, small, tried
 
 CPU = torch.device("cpu")
 
@@ -43,7 +43,7 @@ def same(one, other):
     return all(torch.equal(one[key], other[key]) for key in one)
 
 
-@pytest.mark.parametrize("case", with_forms(TRAINED))
+@pytest.mark.parametrize("case", tried(TRAINED))
 def test_what_lies_where_nothing_is_known_teaches_nothing(case, random_backbones):
     """The user's hole is hidden from the network too, so that only a loss could look at it."""
     image, finetuning, user = scene(small(case))
@@ -57,14 +57,14 @@ def test_what_lies_where_nothing_is_known_teaches_nothing(case, random_backbones
     assert not same(*(learned(case, random_backbones, each, mask, None)[0] for each in (image, changed)))
 
 
-@pytest.mark.parametrize("case", with_forms(TRAINED))
+@pytest.mark.parametrize("case", tried(TRAINED))
 def test_a_wholly_known_picture_teaches_what_it_always_taught(case, random_backbones):
     image, mask, _ = scene(small(case))
     before, _ = learned(case, random_backbones, image, mask, None)
     assert same(before, learned(case, random_backbones, image, mask, torch.ones_like(mask))[0])
 
 
-@pytest.mark.parametrize("case", with_forms(TRAINED))
+@pytest.mark.parametrize("case", tried(TRAINED))
 def test_the_network_is_given_the_picture_as_it_is_and_comes_back(case, random_backbones):
     system = small(case)
     system.load_backbones(random_backbones, CPU)
@@ -85,7 +85,7 @@ def test_the_network_comes_back_from_a_step_that_fails(random_backbones):
     assert system.network is network
 
 
-@pytest.mark.parametrize("case", with_forms(TRAINED))
+@pytest.mark.parametrize("case", tried(TRAINED))
 def test_no_output_has_a_gradient_where_nothing_is_known(case):
     system = small(case)
     image, mask, user = scene(system)

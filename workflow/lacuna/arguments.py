@@ -33,6 +33,25 @@ def add_machine(parser, gpus: int = 0, threads: int | None = 2) -> None:
     parser.add_argument("--threads", type=positive, default=threads, help=f"number of CPU threads (default: {said})")
 
 
+def add_filling(parser, tile: str) -> None:
+    """What is asked alike wherever a picture is filled; `tile`: what `--tile` means for the command."""
+    parser.add_argument(
+        "--settings",
+        type=json_settings,
+        default="{}",
+        help="system settings as JSON, where they differ from the weights' or the authors'",
+    )
+    parser.add_argument("--invert-mask", action="store_true", help="mask in which black = hole")
+    parser.add_argument("--resize-mask", action="store_true", help="resizing of a mask to the picture's size")
+    parser.add_argument("--dilate", type=int, default=0, metavar="N", help="pixels to grow the hole by (default: 0)")
+    parser.add_argument("--tile", type=int, metavar="N", help=tile)
+    parser.add_argument(
+        "--overlap", type=int, metavar="N", help="pixels that neighbouring tiles share (default: 64 at most)"
+    )
+    parser.add_argument("--force", action="store_true", help="allow --output to overwrite the input picture or mask")
+    add_machine(parser, gpus=1, threads=None)
+
+
 def add_config(parser) -> None:
     """`--configfile`, the config that a command asks about."""
     parser.add_argument("--configfile", "--config", default="config/config.yaml", help=CONFIG_HELP)

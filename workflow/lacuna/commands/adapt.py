@@ -6,7 +6,7 @@ Outside the hole the result has exactly the picture's own pixels.
 import sys
 from pathlib import Path
 
-from lacuna.arguments import json_settings, positive
+from lacuna.arguments import add_filling, json_settings
 
 EXAMPLE = "adapt photo.png mask.png -o out.png --weights weights.safetensors"
 
@@ -35,32 +35,13 @@ def add_arguments(parser) -> None:
         help="discriminator weights of the authors (default: the training state beside --weights)",
     )
     parser.add_argument(
-        "--settings",
-        type=json_settings,
-        default="{}",
-        help="system settings as JSON, where they differ from the weights' or the authors'",
-    )
-    parser.add_argument(
         "--losses",
         choices=("thesis", "own"),
         help="losses by region, or the system's own (default: by region, if it has them)",
     )
     parser.add_argument("--pool", type=Path, help="folder of pictures for experiments that fill the hole with others")
     parser.add_argument("--backbones", default="results/backbones", help="folder of pretrained networks")
-    parser.add_argument("--invert-mask", action="store_true", help="mask in which black = hole")
-    parser.add_argument("--resize-mask", action="store_true", help="resizing of a mask to the picture's size")
-    parser.add_argument("--dilate", type=int, default=0, metavar="N", help="pixels to grow the hole by (default: 0)")
-    parser.add_argument(
-        "--tile", type=int, metavar="N", help="largest side to learn from, in pixels; 0: all (default: 512)"
-    )
-    parser.add_argument(
-        "--overlap", type=int, metavar="N", help="pixels that neighbouring tiles share (default: 64 at most)"
-    )
-    parser.add_argument("--force", action="store_true", help="allow --output to overwrite the input picture or mask")
-    parser.add_argument(
-        "--gpus", type=int, default=1, help="number of GPUs; 0: the CPU, 1: a GPU if there is one (default: 1)"
-    )
-    parser.add_argument("--threads", type=positive, help="number of CPU threads (default: all)")
+    add_filling(parser, tile="largest side to learn from, in pixels; 0: all (default: 512)")
 
 
 def run(args) -> None:

@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from lacuna.arguments import add_machine, json_settings
+from lacuna.arguments import add_filling
 
 EXAMPLE = "inpaint photo.jpg mask.png -o out.png --system telea"
 
@@ -23,26 +23,10 @@ def add_arguments(parser) -> None:
     parser.add_argument("--system", help="system name; not needed for `lacuna train` weights and ONNX files")
     weights = "weights of `lacuna train` or the system's authors, or an ONNX file; not for untrained systems"
     parser.add_argument("--weights", type=Path, help=weights)
-    parser.add_argument(
-        "--settings",
-        type=json_settings,
-        default="{}",
-        help="system settings as JSON, where they differ from the weights' or the authors'",
-    )
-    parser.add_argument("--invert-mask", action="store_true", help="mask in which black = hole")
-    parser.add_argument("--resize-mask", action="store_true", help="resizing of a mask to the picture's size")
-    parser.add_argument("--dilate", type=int, default=0, metavar="N", help="pixels to grow the hole by (default: 0)")
-    parser.add_argument(
-        "--tile", type=int, metavar="N", help="tile size in pixels; 0: the whole picture (default: 512)"
-    )
-    parser.add_argument(
-        "--overlap", type=int, metavar="N", help="pixels that neighbouring tiles share (default: 64 at most)"
-    )
+    add_filling(parser, tile="tile size in pixels; 0: the whole picture (default: 512)")
     formats = "output format for folders and pipes; input: each as its picture (default: png)"
     parser.add_argument("--format", default="png", help=formats)
     parser.add_argument("--skip-existing", action="store_true", help="skip pictures whose results exist")
-    parser.add_argument("--force", action="store_true", help="allow --output to overwrite the input picture or mask")
-    add_machine(parser, gpus=1, threads=None)
     parser.add_argument("--seed", type=int, default=0, help="random seed (default: 0)")
 
 
