@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from lacuna.reporting.adaptation.display import job_title, jobs_in_order, metric_of, metrics_in
+from lacuna.reporting.adaptation.display import job_title, jobs_in_order, metric_of, metrics_in, rows_of_job
 from lacuna.reporting.adaptation.experiments import BASELINE, title_of
 
 REGION = "image"  # as scores of whole sets know no other
@@ -28,7 +28,7 @@ def draw_curves(path: str | Path, table, settings: dict, experiments: Sequence[s
     shape = {"nrows": len(jobs), "ncols": len(metrics), "figsize": size, "squeeze": False, "layout": "constrained"}
     with written_to(path, **shape) as (figure, axes):
         for row, key in zip(axes, jobs, strict=True):
-            of_job = here[(here["system"] == key[0]) & (here["source"] == key[1]) & (here["test_set"] == key[2])]
+            of_job = rows_of_job(here, key)
             for axis, name in zip(row, metrics, strict=True):
                 mine = of_job[of_job["metric"] == name]
                 right = axis.twinx() if scores else None

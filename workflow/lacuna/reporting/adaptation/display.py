@@ -69,6 +69,12 @@ def jobs_in_order(table, settings: dict) -> list[tuple[str, str, str]]:
     return sorted(set(zip(table["system"], table["source"], table["test_set"], strict=True)), key=place)
 
 
+def rows_of_job(table, key: tuple[str, str, str]):
+    """The rows of a table that are about one of `jobs_in_order`."""
+    system, source, test_set = key
+    return table[(table["system"] == system) & (table["source"] == source) & (table["test_set"] == test_set)]
+
+
 def chosen_words(settled: dict) -> str:
     """Which experiments were taken, and how they were chosen."""
     ways = dict.fromkeys(settled.values())

@@ -8,6 +8,7 @@ from lacuna.reporting.adaptation.display import (
     job_title,
     jobs_in_order,
     metric_of,
+    rows_of_job,
 )
 from lacuna.reporting.adaptation.experiments import reported, settled
 from lacuna.reporting.descriptions import Figure
@@ -39,7 +40,7 @@ def draw_histograms(path, rows, table, settings: dict) -> None:
             every = per_picture(here, name, REGION)
             for row, key in zip(axes, jobs, strict=True):
                 axis = row[column]
-                mine = every[(every["system"] == key[0]) & (every["source"] == key[1]) & (every["test_set"] == key[2])]
+                mine = rows_of_job(every, key)
                 gained = mine["improvement_percent"].to_numpy()
                 axis.set_title(f"{metric_of(name).title}, N = {len(gained)}", fontsize=9.5)
                 if len(gained):

@@ -10,6 +10,7 @@ from lacuna.reporting.adaptation.display import (
     jobs_in_order,
     metric_of,
     percent_format,
+    rows_of_job,
 )
 from lacuna.reporting.adaptation.experiments import reported, settled
 from lacuna.reporting.adaptation.kinds import EXAMPLES
@@ -57,7 +58,7 @@ def draw_pictures(path, table, adapted: dict, unadapted: dict, settings: dict, k
     jobs, shown = jobs_in_order(table, settings), []
     number = max(1, min(MOST, ROWS // max(1, len(jobs))))
     for key in jobs:
-        mine = table[(table["system"] == key[0]) & (table["source"] == key[1]) & (table["test_set"] == key[2])]
+        mine = rows_of_job(table, key)
         for row in examples_of(mine, kind, number).itertuples():
             after = adapted[contestant(row.system, row.experiment), row.source, row.test_set][row.image]
             shown.append((job_title(key, settings), row, unadapted[key][row.image], after))

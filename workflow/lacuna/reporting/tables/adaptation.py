@@ -10,6 +10,7 @@ from lacuna.reporting.adaptation.display import (
     metric_of,
     metrics_in,
     percent_text,
+    rows_of_job,
     verdict,
 )
 from lacuna.reporting.adaptation.experiments import in_order, title_of
@@ -37,7 +38,7 @@ def shown_region(last, settings: dict, region: str) -> DisplayTable:
     here = last[last["region"] == region]
     metrics, groups, better, worse = metrics_in(here, settings), [], 0, 0
     for key in jobs_in_order(here, settings):
-        mine = here[(here["system"] == key[0]) & (here["source"] == key[1]) & (here["test_set"] == key[2])]
+        mine = rows_of_job(here, key)
         lines = []
         for experiment in in_order(mine["experiment"], settings):
             of = {row.metric: row for row in mine[mine["experiment"] == experiment].itertuples()}

@@ -8,6 +8,7 @@ from lacuna.reporting.adaptation.display import (
     jobs_in_order,
     metric_of,
     percent_format,
+    rows_of_job,
 )
 from lacuna.reporting.adaptation.experiments import in_order, title_of
 from lacuna.reporting.descriptions import Table
@@ -37,7 +38,7 @@ def choice_table(table, settings: dict) -> DisplayTable:
     metric, region = metric_of(table["metric"].iloc[0]), table["region"].iloc[0]
     groups, of_chosen = [], table[table["policy"] == "chosen"]
     for key in jobs_in_order(table, settings):
-        mine = table[(table["system"] == key[0]) & (table["source"] == key[1]) & (table["test_set"] == key[2])]
+        mine = rows_of_job(table, key)
         lines = []
         for experiment in in_order(mine["experiment"], settings):
             of = {row.policy: row for row in mine[mine["experiment"] == experiment].itertuples()}

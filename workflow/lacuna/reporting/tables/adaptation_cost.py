@@ -5,7 +5,7 @@ from pathlib import Path
 
 from lacuna.errors import LacunaError
 from lacuna.files import read_json
-from lacuna.reporting.adaptation.display import CONFIG, is_adapting, job_title, jobs_in_order
+from lacuna.reporting.adaptation.display import CONFIG, is_adapting, job_title, jobs_in_order, rows_of_job
 from lacuna.reporting.adaptation.experiments import in_order, title_of
 from lacuna.reporting.descriptions import Table
 from lacuna.reporting.display import Cell, DisplayTable, is_missing, number, numbers_of, sentences
@@ -38,7 +38,7 @@ def cost_table(table, settings: dict) -> DisplayTable:
     """A line an experiment, from `costs`."""
     groups = []
     for key in jobs_in_order(table, settings):
-        mine = table[(table["system"] == key[0]) & (table["source"] == key[1]) & (table["test_set"] == key[2])]
+        mine = rows_of_job(table, key)
         lines = []
         for experiment in in_order(mine["experiment"], settings):
             row = next(mine[mine["experiment"] == experiment].itertuples())

@@ -9,6 +9,7 @@ from lacuna.reporting.adaptation.display import (
     metric_of,
     metrics_in,
     percent_format,
+    rows_of_job,
 )
 from lacuna.reporting.adaptation.experiments import title_of
 from lacuna.reporting.descriptions import Table
@@ -44,7 +45,7 @@ def ranking_table(ranks, settings: dict) -> DisplayTable:
     for name in metrics:
         head += [f"{metric_of(name).title}", *[f"{metric_of(name).title}, printed"] * (name in in_print)]
     for key in jobs_in_order(ranks, settings):
-        mine = ranks[(ranks["system"] == key[0]) & (ranks["source"] == key[1]) & (ranks["test_set"] == key[2])]
+        mine = rows_of_job(ranks, key)
         columns, short = [], mine["steps"].min()
         for name in metrics:
             of = mine[mine["metric"] == name]
