@@ -6,6 +6,8 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -100,18 +102,29 @@ def test_every_dependency_of_the_project_is_in_some_environment():
     assert wanted - covered == {"setuptools"}
 
 
-def third_parties(modules: tuple[str, ...]) -> set[str]:
-    """Names of the distributions that our modules import, inside functions too."""
+@cache
+def imported_by(module: str) -> frozenset[str]:
+    """What one of our modules imports, inside functions too."""
+    base = PACKAGE.joinpath(*module.split(".")[1:])
+    path = base / "__init__.py" if base.is_dir() else base.with_suffix(".py")
     names = set()
-    for module in modules:
-        base = PACKAGE.joinpath(*module.split(".")[1:])
-        path = base / "__init__.py" if base.is_dir() else base.with_suffix(".py")
-        for node in ast.walk(ast.parse(path.read_bytes())):
-            if isinstance(node, ast.Import):
-                names.update(alias.name.split(".")[0] for alias in node.names)
-            elif isinstance(node, ast.ImportFrom) and not node.level:
-                names.add(node.module.split(".")[0])
-    installed = packages_distributions()
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            names.update(alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names.add(node.module.split(".")[0])
+    return frozenset(names)
+
+
+@cache
+def installed_by() -> Mapping[str, list[str]]:
+    """Top-level module → the distributions that it is found in."""
+    return packages_distributions()
+
+
+def third_parties(modules: tuple[str, ...]) -> set[str]:
+    """Names of the distributions that our modules import."""
+    names, installed = set().union(*map(imported_by, modules)), installed_by()
     names -= {PACKAGE.name, *sys.stdlib_module_names}
     # cv2 may be found in two places; any one of a module's distributions will do
     return {canonicalize_name(min(installed[name])) for name in names}

@@ -17,7 +17,16 @@ def plan(tmp_path, **changes) -> Plan:
     return Plan({**deepcopy(DEFAULT), **changes}, tmp_path)
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "config").rglob("*.yaml")), ids=lambda path: path.stem)
+LARGE = {"all", "ttt", "ttt_paper"}  # of many systems or experiments, each of which is asked whether it can be built
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(path, id=path.stem, marks=pytest.mark.slow if path.stem in LARGE else ())
+        for path in sorted((ROOT / "config").rglob("*.yaml"))
+    ],
+)
 def test_every_shipped_config_is_valid(path, tmp_path, monkeypatch):
     """With a picture in every folder that it names."""
     config = yaml.safe_load(path.read_text())
@@ -275,6 +284,7 @@ def test_the_pinned_versions_are_those_of_the_environment():
     assert "torch" not in stages.pinned("data")
 
 
+@pytest.mark.slow
 def test_planning_imports_nothing_heavy():
     """Asked of a new interpreter, with what the plan must know of its systems remembered."""
     program = (

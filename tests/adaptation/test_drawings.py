@@ -19,6 +19,7 @@ def share_of(path, colour) -> float:
 
 
 @pytest.mark.parametrize("size", [SIZE, (65, 47)])
+@pytest.mark.slow
 def test_every_figure_is_drawn(tmp_path, pool, size):
     image, user = picture(size), lopsided_hole(size)
     drawings.draw_kinds_of_masks(tmp_path / "2.7.png", image)

@@ -294,6 +294,7 @@ def test_every_parameter_of_a_deeper_network_learns(name):
 
 
 @pytest.mark.parametrize("name", ["partialconv", "partialconv_residual"])
+@pytest.mark.slow
 def test_four_pictures_are_learnt_by_heart(name):
     torch.manual_seed(0)
     system = systems.create(

@@ -29,6 +29,7 @@ def picture(height, width, n=1):
 # ---------------------------------------------------------------------- is it the authors' network?
 
 
+@pytest.mark.slow
 def test_size_is_the_published_one():
     described = describe("tfill")
     assert described["parameters"] == 64_179_271
@@ -77,6 +78,7 @@ def test_recorded_output_stays():
     assert_as_recorded("tfill", raw[0])
 
 
+@pytest.mark.slow
 def test_the_authors_three_files_load_as_one_mapping(tmp_path):
     torch.manual_seed(0)
     system = systems.create("tfill", **SMALL)

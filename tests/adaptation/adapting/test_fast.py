@@ -55,6 +55,7 @@ def test_ten_steps_lead_to_the_same_weights(vgg, background):
     assert not torch.equal(slow.predictions[10], fast.predictions[10])  # it went another way
 
 
+@pytest.mark.slow
 def test_adapters_learn_alike_too(vgg):
     slow, fast = both(system(), steps=3, evaluate_every=3, learns="adapters")
     assert (slow.predictions[3] - fast.predictions[3]).abs().max() < 1e-3
@@ -79,6 +80,7 @@ def arguments(*more):
     return ["bench", "adapt", "--json", "--images=1", "--size=32", "--steps=2", "--width=4", "--repeats=1", *more]
 
 
+@pytest.mark.slow
 def test_the_benchmark_reports_both_ways(vgg, capsys):
     assert main(arguments("--threads=1")) == 0
     found = json.loads(capsys.readouterr().out)
