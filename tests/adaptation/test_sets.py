@@ -99,6 +99,18 @@ class Set:
         return [path.read_bytes() for path in sorted((self.folder / where / "predictions").glob("*.png"))]
 
 
+class Inception(torch.nn.Module):
+    """Stands for the network of FID: the first pixels are its features."""
+
+    def __init__(self, folder):
+        super().__init__()
+        self.scale = torch.nn.Parameter(torch.ones(1))
+
+    @torch.no_grad()
+    def forward(self, images):
+        return images.flatten(1)[:, :2048] * self.scale
+
+
 @pytest.fixture
 def few(tmp_path) -> Set:
     return Set(tmp_path)
@@ -229,15 +241,6 @@ def test_only_so_many_pictures(few):
 
 
 def test_features_of_every_evaluated_step(few, monkeypatch):
-    class Inception(torch.nn.Module):
-        def __init__(self, folder):
-            super().__init__()
-            self.scale = torch.nn.Parameter(torch.ones(1))
-
-        @torch.no_grad()
-        def forward(self, images):
-            return images.flatten(1)[:, :2048] * self.scale
-
     monkeypatch.setattr("lacuna.metrics.inception.InceptionFID", Inception)
     assert few.run(features=True) == 0
     features = read_features(few.outputs("out", True)["features"][0])
@@ -246,13 +249,66 @@ def test_features_of_every_evaluated_step(few, monkeypatch):
     assert features.photographs == [0, 0, 1]
 
 
-def test_a_picture_without_room_is_named_and_the_others_are_kept(few, capsys):
+@pytest.mark.parametrize(
+    ("choice", "reason"), [(True, "leaves no room for a mask"), (False, "of the picture is known")]
+)
+def test_a_picture_without_room_is_passed_over_by_name(few, choice, reason, capsys):
+    """The others are adapted to as without it, and the network as it was completes it."""
     Image.new("L", SIZE[::-1], 255).save(few.pairs[1].mask)
+    assert few.run(choice=choice) == 0
+    said = capsys.readouterr().out
+    (line,) = [line for line in said.splitlines() if line.startswith("2 of 3")]
+    assert "0001.png: passed over" in line and reason in line
+    assert "to 2 pictures" in said.splitlines()[-1] and "passed over 0001.png" in said.splitlines()[-1]
+    assert (
+        sorted(set(few.rows()["image"]))
+        == ["0000.png", "0002.png"]
+        == sorted(set(few.rows(name="choice")["image"]) or {"0000.png", "0002.png"})
+    )
+    record = json.loads(few.outputs("out")["costs"].read_text())
+    assert record["n"] == 2 and list(record["passed_over"]) == ["0001.png"]
+    assert reason in record["passed_over"]["0001.png"]
+
+    settings = {key: few.settings()[key] for key in ("system", "settings", "source", "test_set", "image_size", "seed")}
+    given = {"pairs": few.folder / "few.txt", "weights": few.weights}
+    predicted = few.folder / "plain" / "predictions" / "index.csv"
+    assert run_step("predict", settings, given, {"index": predicted, "record": predicted.parent / "record.json"}) == 0
+    assert [a == b for a, b in zip(few.pictures(), few.pictures("plain"), strict=True)] == [False, True, False]
+    assert few.run("others", [few.pairs[0], few.pairs[2]], choice=choice) == 0
+    pd.testing.assert_frame_equal(few.rows(), few.rows("others"))
+
+
+def test_pictures_that_are_passed_over_have_no_features(few, monkeypatch):
+    monkeypatch.setattr("lacuna.metrics.inception.InceptionFID", Inception)
+    Image.new("L", SIZE[::-1], 255).save(few.pairs[0].mask)
+    assert few.run(features=True) == 0
+    features = read_features(few.outputs("out", True)["features"][0])
+    for of in features.of.values():
+        assert np.isfinite(of).all(1).tolist() == [False, True, True]
+
+
+def test_a_set_of_which_no_picture_can_be_adapted_to_is_refused_in_one_line(few, capsys):
+    for pair in few.pairs:
+        Image.new("L", SIZE[::-1], 255).save(pair.mask)
     assert few.run() != 0
     said = capsys.readouterr().err.strip()
-    assert "0001.png" in said and "\n" not in said
-    assert len(list(few.state().rglob("*.safetensors"))) == 1
+    assert "not one of the 3 pictures of few can be adapted to by baseline" in said and "\n" not in said
     assert not few.outputs("out")["rows"].exists()
+
+
+def test_a_picture_that_was_passed_over_is_not_asked_again(few, stopping, capsys):
+    Image.new("L", SIZE[::-1], 255).save(few.pairs[0].mask)
+    stopping.after = 1
+    assert few.run() != 0
+    capsys.readouterr()
+    stopping.after, stopping.done = 99, 0
+    assert few.run() == 0
+    assert stopping.done == 1
+    assert [line.partition(":")[2].endswith("done before") for line in capsys.readouterr().out.splitlines()[:3]] == [
+        True,
+        True,
+        False,
+    ]
 
 
 def test_two_at_once_are_refused(few, capsys):

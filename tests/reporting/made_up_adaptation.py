@@ -14,6 +14,7 @@ STEPS = (0, 5, 10)
 LONGER = {"combination_D": (0, 5, 10, 20)}
 SECTION = {
     "experiments": ["baseline", "combination_I", "combination_D", "masks_larger", "zero_shot", "my_own"],
+    "changes": {"my_own": {"steps": 10}},
     "choose_on": None,
     "choice": True,
     "set_metrics": ["fid", "kid"],
@@ -84,7 +85,8 @@ def make_adaptation(folder: Path, keys: list[tuple[str, str, str]], metrics) -> 
             choices_of(rows, set(list(images)[::2])).to_parquet(job / "choice.parquet")
             steps = LONGER.get(experiment, STEPS)
             record = {"steps": steps[-1], "n": len(images), "seconds_mean": 12.5, "seconds_median": 12.25}
-            write_json(job / "record.json", record | {"device": "cpu", "peak_memory_bytes": 300 * 2**20})
+            record |= {"device": "cpu", "peak_memory_bytes": 300 * 2**20, "passed_over": {}}
+            write_json(job / "record.json", record)
             _features(job, experiment, test_set, len(images), random, truths)
             _pictures(folder, job, pairs, contestant(system, experiment))
             jobs.append(job)

@@ -5,15 +5,18 @@ import pandas as pd
 import pytest
 
 from lacuna.errors import LacunaError
+from lacuna.files import write_json
 from lacuna.metrics.features import Features
 from lacuna.reporting.adaptation import experiments
+from lacuna.reporting.adaptation.display import job_title
 from lacuna.reporting.adaptation.improvement import COLUMNS, improvements, percent, set_improvements
 from lacuna.reporting.adaptation.ranking import ranking
 from lacuna.reporting.adaptation.rows import read_choices, read_rows
 from lacuna.reporting.aggregation import read_table, write_table
 from lacuna.reporting.published import read_published
 from lacuna.reporting.rendering import SHADE, to_html, to_latex
-from lacuna.reporting.tables.adaptation import shown_region
+from lacuna.reporting.tables.adaptation import passed_over, shown_region
+from lacuna.reporting.tables.adaptation_cost import costs
 from lacuna.reporting.tables.adaptation_ranking import MARK, ranking_table
 from tests.reporting.made_up import PUBLISHED
 from tests.reporting.made_up_adaptation import SECTION, rows_of
@@ -116,6 +119,45 @@ def test_features_of_the_first_pictures_are_compared_with_the_first_true_ones():
         set_improvements({key: Features(adapted.of, {}, "others", adapted.photographs)}, {"a_test": truth}, ["fid"])
 
 
+def test_pictures_that_were_passed_over_are_left_out_of_scores_of_sets():
+    key = ("baseline", "deep", "place2", "a_test")
+    adapted, truth = features_at({0: 1.0, 5: 0.5})
+    holed = {name: of.copy() for name, of in adapted.of.items()}
+    for of in holed.values():
+        of[[1, 6]] = np.nan
+    table = set_improvements({key: adapted._replace(of=holed)}, {"a_test": truth}, ["fid"])
+    kept = [0, 2, 3, 4, 5, 7, 8]
+    few = Features({name: of[kept] for name, of in adapted.of.items()}, {}, "k", [adapted.photographs[i] for i in kept])
+    of_few = Features({"truth": truth.of["truth"][kept]}, {}, "k", few.photographs)
+    expected = set_improvements({key: few}, {"a_test": of_few}, ["fid"])
+    assert set(table["n"]) == {7}
+    pd.testing.assert_frame_equal(table, expected)
+
+
+def test_the_page_names_pictures_that_were_passed_over(tmp_path):
+    record = {"steps": 5, "n": 6, "seconds_mean": 1.0, "seconds_median": 1.0, "peak_memory_bytes": 1, "device": "cpu"}
+    left_out = {"baseline": {}, "masks_larger": {"0003.png": "no room"}, "combination_I": {"0003.png": "no room"}}
+    paths = [tmp_path / f"adaptation/{name}/deep/place2/a_test/record.json" for name in left_out]
+    for path, names in zip(paths, left_out.values(), strict=True):
+        write_json(path, record | {"passed_over": names})
+    write_table(tmp_path / "cost.csv", costs(paths))
+    table = read_table(tmp_path / "cost.csv")  # as the page does
+    assert table.set_index("experiment")["passed_over"].to_dict() == {name: len(of) for name, of in left_out.items()}
+    said = passed_over(table, SETTINGS)
+    assert "0003.png of Faces (combination I, masks larger)" in said and "baseline" not in said
+    shown = shown_region(improvements(every()).query("step == 10"), SETTINGS, "hole", said)
+    assert said in shown.caption
+    assert passed_over(table.query("experiment == 'baseline'"), SETTINGS) == ""
+
+
+def test_an_experiment_that_passed_a_picture_over_is_ranked_among_the_others():
+    rows = every()
+    fewer = rows[~((rows["experiment"] == "combination_I") & (rows["image"] == "0006.png"))]
+    ranks = ranking(improvements(fewer), read_published(PRINTED, "improvements"), SETTINGS)
+    ours = ranks[(ranks["metric"] == "l1") & (ranks["region"] == "image") & ranks["rank"].notna()]
+    assert ours.set_index("experiment")["n"].to_dict()["combination_I"] == 6 and len(ours) == 5
+
+
 def test_the_printed_table_is_whole():
     printed = read_published(PRINTED, "improvements")
     assert len(printed) == 40
@@ -128,7 +170,7 @@ def test_the_printed_table_is_whole():
 
 
 def test_experiments_are_ranked_and_those_from_random_weights_are_not():
-    ranks = ranking(improvements(every()), read_published(PRINTED, "improvements"), "psnr")
+    ranks = ranking(improvements(every()), read_published(PRINTED, "improvements"), SETTINGS)
     ours = ranks[(ranks["metric"] == "l1") & (ranks["region"] == "image") & ranks["rank"].notna()]
     assert ours["experiment"].tolist() == ["combination_D", "combination_I", "my_own", "baseline", "masks_larger"]
     assert ours["rank"].tolist() == [1, 2, 3, 4, 5] and "zero_shot" not in set(ranks["experiment"])
@@ -139,7 +181,9 @@ def test_experiments_are_ranked_and_those_from_random_weights_are_not():
 
 
 def test_the_ranking_is_laid_out_and_shaded_as_in_print(tmp_path):
-    write_table(tmp_path / "ranks.csv", ranking(improvements(every()), read_published(PRINTED, "improvements"), "psnr"))
+    write_table(
+        tmp_path / "ranks.csv", ranking(improvements(every()), read_published(PRINTED, "improvements"), SETTINGS)
+    )
     ranks = read_table(tmp_path / "ranks.csv")  # as the page does
     shown = ranking_table(ranks[ranks["region"] == "image"], SETTINGS)
     assert shown.head == ("System → test set (N)", "Rank", "PSNR", "PSNR, printed", "L1", "L1, printed")
@@ -181,10 +225,14 @@ def test_the_experiment_that_is_reported_was_chosen_on_other_pictures():
     on_b = SETTINGS | {"adaptation": {**SECTION, "choose_on": "b_test"}}
     for metric in ("psnr", "l1"):
         (name, how), *_ = experiments.settled(table, on_b, metric_by_name(metric)).values()
-        assert name == "combination_D" and "other pictures (b_test)" in how
+        assert name == "combination_D" and "other pictures (Scenes)" in how
     assert set(experiments.reported(table, on_b)["test_set"]) == {"a_test"}
     elsewhere = SETTINGS | {"adaptation": {**SECTION, "choose_on": "validation"}}
     table = table.replace({"test_set": {"b_test": "validation"}})
+    titled = elsewhere | {"chosen_on": [["validation", "Yet other scenes"]]}
+    (_, how), *_ = experiments.settled(table, titled, metric_by_name("psnr")).values()
+    assert "other pictures (Yet other scenes)" in how
+    assert job_title(("deep", "place2", "validation"), titled) == "Deep, trained on Places2 → Yet other scenes"
     assert set(experiments.reported(table, elsewhere)["test_set"]) == {"a_test"}
 
 

@@ -2,11 +2,17 @@
 
 import pytest
 import torch
+from PIL import Image
 
 from lacuna import systems
 from lacuna.adaptation.adapting import adapt
+from lacuna.adaptation.experiments import chosen, read_experiments, shipped
+from lacuna.adaptation.fillers import Pool
+from lacuna.adaptation.similarity import STRUCTURE, TEXTURE, Descriptions
+from lacuna.data.tensors import pictures_of
 from lacuna.errors import LacunaError
-from tests.adaptation.adapting.stand_ins import experiment, photograph
+from tests.adaptation.adapting.examples import experiment, photograph
+from tests.systems.doubles import RandomFeatures
 from tests.systems.structures import tiny
 from tests.systems.test_contract import TRAINED, small, with_forms
 
@@ -14,6 +20,7 @@ pytestmark = pytest.mark.slow
 
 CPU = torch.device("cpu")
 LEARNING = {"learning_rate": 1e-3}
+SHIPPED = read_experiments(shipped())
 
 
 def ready(case, folder):
@@ -68,6 +75,31 @@ def test_nor_by_the_thesis_losses(fill, background, random_backbones):
     changed = [key for key, value in flat(found[0].weights).items() if not torch.equal(value, states(system)[key])]
     assert any(key.startswith("network.") for key in changed)
     assert any(key.startswith("discriminator.") for key in changed)
+
+
+@pytest.fixture
+def others(tmp_path, random_backbones):
+    """Pictures of other photographs that may fill the hole, and what they look like to a random network."""
+    paths = []
+    for number in range(5):
+        image, _ = photograph((40, 56), seed=20 + number)
+        paths.append(tmp_path / f"{number}.png")
+        Image.fromarray(pictures_of(image)).save(paths[-1])
+    features = RandomFeatures("vgg16", random_backbones, (TEXTURE, STRUCTURE))
+    return Pool(paths, Descriptions.of(paths, features)).without("")
+
+
+@pytest.mark.parametrize("name", [name for name, each in SHIPPED.items() if each.method == "adapt"])
+def test_nor_by_any_experiment(name, others, random_backbones):
+    """Every fill, kind of mask, augmentation, and every way to learn, by the thesis' losses."""
+    system, found = tiny(form="thesis", initial_gain=0.5), []
+    system.load_backbones(random_backbones, CPU)
+    how = chosen([name], common={"steps": 2, "batch_size": 2, "evaluate_every": 2, "learning_rate": 1e-3})[name]
+    for content in (0, 1):
+        found.append(adapt(system, *photograph(content=content), how, others))
+    assert same(*(flat(each.weights) for each in found))
+    assert torch.equal(found[0].predictions[2], found[1].predictions[2])
+    assert not torch.equal(found[0].predictions[2], found[0].predictions[0])  # it did learn
 
 
 @pytest.mark.parametrize("case", with_forms(TRAINED))

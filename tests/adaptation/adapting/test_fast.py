@@ -14,7 +14,7 @@ from lacuna.errors import LacunaError
 from lacuna.nn import feature_distance
 from lacuna.nn import vgg as vgg_module
 from lacuna.nn.feature_distance import FeatureDistance
-from tests.adaptation.adapting.stand_ins import experiment, photograph
+from tests.adaptation.adapting.examples import experiment, photograph
 from tests.systems.structures import tiny
 
 

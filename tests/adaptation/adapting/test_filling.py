@@ -11,10 +11,11 @@ from safetensors.torch import save_file
 
 import lacuna
 from lacuna.cli import main
+from lacuna.data.tensors import pictures_of
 from lacuna.errors import LacunaError
 from lacuna.inpainting.models import Model
 from lacuna.training.state import State, read, write
-from tests.adaptation.adapting.stand_ins import experiment, photograph
+from tests.adaptation.adapting.examples import experiment, photograph
 from tests.systems.structures import SMALL, tiny
 
 SETTINGS = {**SMALL, "form": "thesis_small"}
@@ -207,7 +208,6 @@ def test_what_cannot_be_adapted_is_one_line(given, capsys):
 
 def test_the_pool_leaves_the_picture_itself_out(given):
     """Whatever its name, and even with another content in the hole."""
-    pytest.importorskip("lacuna.adaptation.fillers")
     from lacuna.adaptation.filling import Picture, _pool
 
     image, mask = pixels()
@@ -216,7 +216,22 @@ def test_the_pool_leaves_the_picture_itself_out(given):
     for name, values in (("a", image), ("b", other), ("c", image[::-1]), ("d", image[:40])):
         Image.fromarray(np.ascontiguousarray(values)).save(given / "pool" / f"{name}.png")
     how = experiment(fill="random_image")
-    kept = _pool(how, given / "pool", Picture(image, image))
+    kept = _pool(how, given / "pool", Picture(image, image), given)
     assert sorted(path.name for path in kept.pool.paths) == ["c.png", "d.png"]
-    assert len(_pool(how, None, Picture(image, image)).pool.paths) == 3
-    assert _pool(experiment(), None, Picture(image, image)) is None
+    assert len(_pool(how, None, Picture(image, image), given).pool.paths) == 3
+    assert _pool(experiment(), None, Picture(image, image), given) is None
+
+
+def test_pictures_like_the_known_part_fill_the_hole(given):
+    """What the pool's pictures look like is found out for the occasion."""
+    image, mask = pixels()
+    (given / "pool").mkdir()
+    for name in range(3):
+        other, _ = photograph((48, 64), seed=30 + name)
+        Image.fromarray(pictures_of(other)).save(given / "pool" / f"{name}.png")
+    how = {**FAST, "fill": "similar_image"}
+    results = [
+        model().adapt(content, mask, differences=how, pool="pool", keep="always")
+        for content in (image, pixels(content=1)[0])
+    ]
+    assert np.array_equal(results[0][mask], results[1][mask])

@@ -8,7 +8,7 @@ from lacuna import systems
 from lacuna.adaptation.adapting import adapt
 from lacuna.adaptation.learning import Resting, learner_of, load_parts, needs_discriminator
 from lacuna.errors import LacunaError
-from tests.adaptation.adapting.stand_ins import experiment, photograph
+from tests.adaptation.adapting.examples import experiment, photograph
 from tests.adaptation.adapting.test_adapting import LEARNING, flat, ready, states, structure
 from tests.systems.structures import tiny
 from tests.systems.test_contract import TRAINED, with_forms

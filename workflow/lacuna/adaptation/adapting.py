@@ -19,6 +19,7 @@ from lacuna.adaptation.adapters import merge
 from lacuna.adaptation.choice import choose
 from lacuna.adaptation.learning import Learner, learner_of
 from lacuna.adaptation.losses import Weights
+from lacuna.adaptation.unfit import UnfitPicture
 from lacuna.canonical import digest, seed_of
 from lacuna.data.compositing import composite
 from lacuna.errors import LacunaError
@@ -67,8 +68,8 @@ def adapt(
     shown, to judge the adaptation by.
 
     The result depends on picture, mask, experiment and weights alone, not on what lies under the mask, nor on what was
-    adapted before; torch's random state is left as it was. A system or a picture that cannot be adapted is a
-    `LacunaError`.
+    adapted before; torch's random state is left as it was. A system that cannot be adapted is a `LacunaError`, a
+    picture that none can be adapted to an `UnfitPicture`.
     """
     require_adaptable(system, experiment)
     device = image.device if system.network is None else next(system.network.parameters()).device
@@ -104,10 +105,10 @@ def require_adaptable(system: System, experiment) -> None:
 
 
 def require_known(hidden: Tensor) -> None:
-    """Refuse a picture of which nothing is left to learn from, mask N×1×H×W."""
+    """Refuse a picture of which nothing is left to learn from, mask N×1×H×W: an `UnfitPicture`."""
     share = 1 - float(hidden.mean())
     if share < 0.05:
-        raise LacunaError(
+        raise UnfitPicture(
             f"only {share:.1%} of the picture is known, which is too little to adapt a network to; hide less of it"
         )
 

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from lacuna.adaptation.unfit import UnfitPicture
 from lacuna.data.masks import strokes
-from lacuna.errors import LacunaError
 
 HELD_OUT = (0.05, 0.10)  # share of the picture; what is held out cannot be learned from
 RIM = 2 / 256  # of the short side, around the user's mask
@@ -46,7 +46,7 @@ def hold_out(user_mask: Tensor, seed: int, coverage: tuple[float, float] = HELD_
     """A free-form mask 1×H×W beside the user's, 1×H×W; it depends on that mask and the seed alone.
 
     coverage: least and greatest share of the picture that is left of it once the user's mask and its rim are cut away.
-    Where no such mask is found, a `LacunaError`.
+    Where no such mask is found, an `UnfitPicture`.
     """
     height, width = user_mask.shape[-2:]
     reach = max(1, round(RIM * min(height, width)))
@@ -58,7 +58,7 @@ def hold_out(user_mask: Tensor, seed: int, coverage: tuple[float, float] = HELD_
             mask = strokes.draw(rng, (width, height), int(np.ceil(least)), int(2 * most), strokes.Options())
             if mask is not None and least <= (left := (mask > 0) & ~shut).sum() <= most:
                 return torch.from_numpy(left)[None].to(user_mask)
-    raise LacunaError(
+    raise UnfitPicture(
         f"the hole leaves no room for a mask of {coverage[0]:.0%} to {coverage[1]:.0%} of the picture, by which "
         "keeping or discarding would be decided; choose always or never"
     )

@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw
 from lacuna.adaptation.adapting import Adapted, adapt, require_adaptable
 from lacuna.adaptation.choice import Choice, choose, hold_out
 from lacuna.adaptation.learning import load_parts, needs_discriminator
+from lacuna.adaptation.similarity import Descriptions, load_backbone
 from lacuna.canonical import digest, seed_of
 from lacuna.data.fingerprint import matching_files
 from lacuna.data.image_sources.package import origins_of_packages
@@ -106,7 +107,7 @@ def adapt_picture(
         image,
         mask,
         experiment,
-        _pool(experiment, pool, picture),
+        _pool(experiment, pool, picture, backbones),
         lambda step, _: progress(step, experiment.steps),
         losses=losses,
         held_out=held_out,
@@ -166,8 +167,8 @@ def _make_ready(system, experiment, weights, backbones, discriminator) -> None:
     load_parts(system, read_parts(state))
 
 
-def _pool(experiment, folder: str | Path | None, picture: Picture):
-    """The pictures that may fill the hole in training, but for the picture itself."""
+def _pool(experiment, folder: str | Path | None, picture: Picture, backbones: str | Path):
+    """The pictures that may fill the hole in training, but for the picture itself, and what they look like if asked."""
     if not getattr(experiment, "needs_pool", False):
         return None
     from lacuna.adaptation.fillers import Pool
@@ -176,7 +177,11 @@ def _pool(experiment, folder: str | Path | None, picture: Picture):
         paths = [origin.path for origin in origins_of_packages(list(EMBEDDED))]
     else:
         paths = [Path(folder, name) for name in matching_files(folder).pictures]
-    return Pool([path for path in paths if not _same(path, picture)]).without("")
+    others = [path for path in paths if not _same(path, picture)]
+    described = None
+    if experiment.fill == "similar_image" and others:
+        described = Descriptions.of(others, load_backbone(backbones))
+    return Pool(others, described).without("")
 
 
 def _same(path: Path, picture: Picture) -> bool:

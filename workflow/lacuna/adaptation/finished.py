@@ -27,7 +27,8 @@ class Picture:
 
     prediction: raw, of the last step, uint8 H×W×3, or None once it is written. values: float64 K×metrics×regions, NaN
     where a region has no pixel. features: float32 K×2048, or None. held_out: errors at `steps`; empty without a
-    held-out part. seconds: of it all.
+    held-out part. seconds: of it all. passed_over: why nothing was adapted, empty if something was; then K is 0, and
+    the prediction is that of the network as it was.
     """
 
     steps: list[int]
@@ -36,6 +37,7 @@ class Picture:
     features: np.ndarray | None = None
     held_out: list[float] = field(default_factory=list)
     seconds: float = 0.0
+    passed_over: str = ""
 
 
 class Finished:
@@ -80,7 +82,8 @@ class Finished:
         """Write what a picture gave, whole or not at all."""
         held = {"prediction": picture.prediction, "values": picture.values, "features": picture.features}
         arrays = {name: np.ascontiguousarray(array) for name, array in held.items() if array is not None}
-        note = {name: getattr(picture, name) for name in ("steps", "held_out", "seconds")} | {"digest": _digest(arrays)}
+        note = {name: getattr(picture, name) for name in ("steps", "held_out", "seconds", "passed_over")}
+        note |= {"digest": _digest(arrays)}
         with atomic(self._path(key)) as partial:
             save_file(arrays, partial, {"note": canonical_json(note)})
 

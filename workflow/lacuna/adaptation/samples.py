@@ -10,8 +10,8 @@ from lacuna.adaptation import augmentations, finetuning_masks, geometry
 from lacuna.adaptation.augmentations import Augmentation
 from lacuna.adaptation.experiments import Experiment
 from lacuna.adaptation.fillers import Filler, OtherPhotographs
+from lacuna.adaptation.unfit import UnfitPicture
 from lacuna.data.compositing import composite
-from lacuna.errors import LacunaError
 
 _TRIES = 20  # of augmentations that leave room for a finetuning mask
 _MASKS, _FILL, _APPEARANCE, _TILES = range(4)  # independent streams of random numbers
@@ -41,8 +41,8 @@ class Sampler:
 
     image: 3×H×W in [0, 1]; user_mask: 1×H×W, exactly 0 or 1, 1 = hole; pool: for fills from the training source, the
     pictures of other photographs (`Pool.without`). A batch depends on these, the seed and the step alone, and nowhere
-    on what the image holds in the hole; several threads may draw batches ahead. Errors: a `LacunaError` where the hole
-    leaves no room for a finetuning mask, or the fill lacks its pictures.
+    on what the image holds in the hole; several threads may draw batches ahead. Errors: an `UnfitPicture` where the
+    hole leaves no room for a finetuning mask, a `LacunaError` where the fill lacks its pictures.
     """
 
     def __init__(
@@ -153,10 +153,10 @@ class Sampler:
             return finetuning_masks.move_user_mask(rng, user, shut, self.experiment.masks.shift)
         return tiles & ~shut
 
-    def _no_room(self) -> LacunaError:
+    def _no_room(self) -> UnfitPicture:
         masks = self.experiment.masks
         wanted = f" of {masks.least_coverage:.3g} to {masks.greatest_coverage:.3g} of the picture"
-        return LacunaError(
+        return UnfitPicture(
             f"the hole covers {self.user.mean():.3g} of the picture, {self.shut.mean():.3g} with its rim, and leaves "
             f"no room for a finetuning mask{wanted if masks.kind == 'strokes' else ''}; "
             "use a smaller hole or an experiment with smaller masks"

@@ -14,6 +14,7 @@ from lacuna.adaptation.choice import choose, hold_out
 from lacuna.adaptation.experiments import Experiment
 from lacuna.adaptation.fillers import Pool
 from lacuna.adaptation.finished import Finished, Picture
+from lacuna.adaptation.unfit import UnfitPicture
 from lacuna.canonical import digest, seed_of
 from lacuna.data.compositing import composite_picture
 from lacuna.data.images import read_image, read_mask
@@ -62,7 +63,8 @@ class Adapter:
     def picture(self, pair: Pair, photograph: str) -> Picture:
         """Adapt to one picture; the result depends on its pixels, not on what was adapted before.
 
-        A picture that cannot be adapted to is a `LacunaError` that names it.
+        A picture that no network can be adapted to is passed over: the network as it was completes it. Another error
+        is a `LacunaError` that names the picture.
         """
         truth, hole = read_image(pair.image), read_mask(pair.mask)
         image, mask = image_tensor(truth).contiguous(), mask_tensor(hole)
@@ -77,6 +79,8 @@ class Adapter:
             adapted = adapt(
                 self.system, image, mask, self.experiment, pool, predicted, losses=self.losses, held_out=held_out
             )
+        except UnfitPicture as error:
+            return self._passed_over(truth, hole, str(error))
         except LacunaError as error:
             raise LacunaError(f"the network cannot be adapted to {pair.image}: {error}") from None
         steps = sorted(made)
@@ -89,6 +93,12 @@ class Adapter:
             held_out=[adapted.held_out[step] for step in steps] if self.choice else [],
             seconds=adapted.seconds,
         )
+
+    def _passed_over(self, truth: np.ndarray, hole: np.ndarray, reason: str) -> Picture:
+        with torch.random.fork_rng():
+            torch.manual_seed(seed_of("passed over", self.seed, digest(hole.tobytes())))
+            (prediction,) = self.system.predict_arrays([truth], [hole])
+        return Picture([], prediction, np.empty((0, len(self.metrics), len(REGIONS))), passed_over=reason)
 
     def _values(self, composites: np.ndarray, truth: np.ndarray, hole: np.ndarray) -> np.ndarray:
         metrics = [metric_by_name(name) for name in self.metrics]
@@ -129,6 +139,8 @@ def adapt_set(adapter: Adapter, pairs: list[Pair], photographs: list[str], finis
 
 
 def _said(picture: Picture) -> str:
+    if picture.passed_over:
+        return f"passed over and completed by the network as it was, for {picture.passed_over}"
     said = f"{picture.steps[-1]} steps in {picture.seconds:.1f} s"
     if not picture.held_out:
         return said

@@ -112,6 +112,8 @@ class Adapting(Making):
         names = dict(said["systems"])
         for label, (system, experiment) in self.adapted_contestants().items():
             said["systems"].append([label, title(names[system], experiment)])
+        if on := self.adaptation.get("choose_on"):
+            said["chosen_on"] = [[on, self.config["image_sets"][on].get("title", on)]]
         return said
 
     # ------------------------------------------------------------------ what is asked for is possible

@@ -23,6 +23,11 @@ UNTRAINED_MARK = "†"
 UNTRAINED_NOTE = f"{UNTRAINED_MARK} not trained in this run: the same predictions whatever the source."
 
 
+def titles_of_sets(settings: dict) -> dict[str, str]:
+    """Those of the test sets, and of the pictures that experiments of test-time training are only chosen on."""
+    return titles(settings.get("chosen_on", [])) | titles(settings["test_sets"])
+
+
 def titles(entries) -> dict[str, str]:
     """Name → title in the order given; `entries` is a mapping or, where order matters, a list of [name, title]."""
     return dict(entries.items() if isinstance(entries, dict) else entries)

@@ -19,6 +19,7 @@ from lacuna.canonical import seed_of
 from lacuna.data.lists import read_list
 from lacuna.data.photographs import photographs_of
 from lacuna.digests import code_digests
+from lacuna.errors import LacunaError
 from lacuna.files import empty_folder, sha256_of, write_json, write_rows
 from lacuna.locking import alone_in
 from lacuna.metrics.features import Features, images_digest, photograph_numbers, write_features
@@ -46,23 +47,30 @@ def _run(task, finished: Finished) -> None:
         "source": settings["source"],
         "test_set": settings["test_set"],
     }
-    each = [
+    every = [
         (names | {"image": pair.image.rpartition("/")[2], "photograph": photograph}, picture)
         for pair, photograph, picture in zip(pairs, photographs, pictures, strict=True)
     ]
+    each = [(about, picture) for about, picture in every if not picture.passed_over]
+    passed_over = {about["image"]: picture.passed_over for about, picture in every if picture.passed_over}
+    if not each:
+        raise LacunaError(
+            f"not one of the {len(pairs)} pictures of {settings['test_set']} can be adapted to by {settings['name']}, "
+            f"the first because {next(iter(passed_over.values()))}"
+        )
     metrics = settings["metrics"]
     for path in task.outs("features"):
-        features = [picture.features for picture in pictures if picture.features is not None]
-        assert len(features) == len(pictures), "the same settings made all pictures"
-        steps = enumerate(pictures[0].steps)
-        of = {f"step_{step:05d}": np.stack([each[k] for each in features]) for k, step in steps}
         files = [(*pair, "") for pair in pairs]
-        write_features(path, Features(of, names, images_digest(files), photograph_numbers(files)))
+        write_features(path, Features(_features(pictures), names, images_digest(files), photograph_numbers(files)))
     write_table(task.out("choice"), (row for about in each for row in choices_of(*about, metrics)), CHOICES)
-    write_json(task.out("costs"), {**names, **_costs(adapter, pictures, device)})
+    costs = _costs(adapter, [picture for _, picture in each], device)
+    write_json(task.out("costs"), {**names, **costs, "passed_over": passed_over})
     number = write_table(task.out("rows"), (row for about in each for row in rows_of(*about, metrics)), ROWS)
     finished.remove()
-    print(f"adapted {settings['label']} to {len(pairs)} pictures by {settings['name']}, {number} rows ({device})")
+    left_out = f", passed over {', '.join(passed_over)}" if passed_over else ""
+    print(
+        f"adapted {settings['label']} to {len(each)} pictures by {settings['name']}, {number} rows{left_out} ({device})"
+    )
 
 
 def _identity(task) -> dict:
@@ -139,6 +147,17 @@ def _predicted(task, pairs: list, pictures: Iterator[Picture], device: str) -> l
     write_json(task.out("record"), {"seconds": seconds, "device": device, "n": len(rows), "first_batch": None})
     write_rows(index, rows, ["file", "image", "mask"])
     return kept
+
+
+def _features(pictures: list[Picture]) -> dict[str, np.ndarray]:
+    """By evaluated step, a row a picture; those that were passed over have NaN."""
+    steps = next(picture.steps for picture in pictures if not picture.passed_over)
+    found = {}
+    for k, step in enumerate(steps):
+        rows = [None if picture.features is None else picture.features[k] for picture in pictures]
+        like = next(row for row in rows if row is not None)
+        found[f"step_{step:05d}"] = np.stack([np.full_like(like, np.nan) if row is None else row for row in rows])
+    return found
 
 
 def _costs(adapter: Adapter, pictures: list, device: str) -> dict:

@@ -5,7 +5,7 @@ from lacuna.metrics.per_image import metric_by_name
 from lacuna.metrics.per_set import set_metric_by_name
 from lacuna.reporting.adaptation.experiments import title_of
 from lacuna.reporting.display import interval_text, is_missing
-from lacuna.reporting.titles import titles
+from lacuna.reporting.titles import titles, titles_of_sets
 
 CONFIG = ("adaptation", "metrics")
 COMPOSITES = "composites (the prediction inside the hole, the picture itself outside)"
@@ -50,7 +50,7 @@ def verdict(low: float, high: float) -> str:
 
 def job_title(key: tuple[str, str, str], settings: dict) -> str:
     """`Structure, trained on Places2 → Faces` of (system, source, test set)."""
-    systems, sources, sets = (titles(settings[name]) for name in ("systems", "sources", "test_sets"))
+    systems, sources, sets = titles(settings["systems"]), titles(settings["sources"]), titles_of_sets(settings)
     system, source, test_set = key
     of = f", trained on {sources[source]}" if source in sources else ""
     return f"{systems.get(system, system)}{of} → {sets.get(test_set, test_set)}"

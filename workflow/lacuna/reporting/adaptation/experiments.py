@@ -6,8 +6,9 @@ No pandas here: what a run draws is asked at every start of Snakemake.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from lacuna.adaptation.experiments import chosen
 from lacuna.metrics.facts import Metric, SetMetric
-from lacuna.reporting.titles import titles
+from lacuna.reporting.titles import titles, titles_of_sets
 
 BASELINE = "baseline"
 OPTIMAL = "combination_I"  # what the thesis settled on
@@ -80,19 +81,14 @@ def in_order(found: Iterable[str], settings: dict) -> list[str]:
     return [name for name in named if name in found] + sorted(found - set(named))
 
 
-def comparable(table, metric: str) -> set[str]:
-    """The experiments that start from the network as it was trained, by their means at step 0, from `improvements`.
+def comparable(settings: dict) -> set[str]:
+    """The experiments that start from the network as it was trained.
 
-    Without the baseline, what most experiments start from counts. Improvements of others, which start from random
-    weights, are over something else.
+    Improvements of others, which start from random weights or fit a network of their own, are over something else.
     """
-    start = table[(table["step"] == 0) & (table["metric"] == metric) & (table["region"] == "image")]
-    keys = ["system", "source", "test_set"]
-    usual = start[start["experiment"] == BASELINE]
-    reference = (usual if len(usual) else start).groupby(keys)["mean"].median().rename("usual")
-    joined = start.join(reference, on=keys)
-    near = (joined["mean"] - joined["usual"]).abs() <= 1e-3 * joined["usual"].abs()
-    return set(joined.loc[near.fillna(True), "experiment"]) - set(joined.loc[~near.fillna(True), "experiment"])
+    asked = settings["adaptation"]
+    found = chosen(asked["experiments"], asked.get("changes"), asked.get("common"))
+    return {name for name, each in found.items() if each.init == "pretrained" and each.method == "adapt"}
 
 
 def settled(table, settings: dict, metric: Metric | SetMetric) -> dict[tuple[str, str], tuple[str, str]]:
@@ -108,7 +104,8 @@ def settled(table, settings: dict, metric: Metric | SetMetric) -> dict[tuple[str
         if len(there):
             last = there.sort_values("step").groupby("experiment").tail(1).sort_values("experiment")
             best = last["mean"].idxmax() if metric.direction == "higher" else last["mean"].idxmin()
-            how = f"the best on other pictures ({chosen_on}) by {metric.title} in the hole"
+            pictures = titles_of_sets(settings).get(chosen_on, chosen_on)
+            how = f"the best on other pictures ({pictures}) by {metric.title} in the hole"
             found[key] = (last.loc[best, "experiment"], how)
             continue
         run = in_order(mine["experiment"], settings)

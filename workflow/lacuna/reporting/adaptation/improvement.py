@@ -81,16 +81,19 @@ def set_improvements(
 ) -> pd.DataFrame:
     """FID, KID and the like of every evaluated step: columns `COLUMNS`.
 
-    adapted: (experiment, system, source, test set) → features of the composites by step (`step_00005`). truths: test
-    set → features of `truth`, of the same images in the same order, or of more that begin with them. The interval, of
-    the last step alone, is Student's with the error of a jackknife that leaves out up to `GROUPS` groups of
-    photographs, for a set drawn with replacement holds pictures twice, which these scores take for a narrower
-    distribution.
+    adapted: (experiment, system, source, test set) → features of the composites by step (`step_00005`), NaN of pictures
+    that were passed over. truths: test set → features of `truth`, of the same images in the same order, or of more that
+    begin with them. The interval, of the last step alone, is Student's with the error of a jackknife that leaves out up
+    to `GROUPS` groups of photographs, for a set drawn with replacement holds pictures twice, which these scores take
+    for a narrower distribution.
     """
     found = []
     for key, features in adapted.items():
-        truth, photographs = _truth_of(features, truths[key[3]], key), np.asarray(features.photographs)
         of = {int(name.removeprefix("step_")): values for name, values in sorted(features.of.items())}
+        adapted_to = np.isfinite(of[0]).all(1)
+        of = {step: values[adapted_to] for step, values in of.items()}
+        truth = _truth_of(features, truths[key[3]], key)[adapted_to]
+        photographs = np.asarray(features.photographs)[adapted_to]
         for metric in map(set_metric_by_name, metrics):
             if len(truth) < metric.needs:
                 continue

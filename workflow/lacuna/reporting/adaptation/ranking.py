@@ -12,15 +12,14 @@ COLUMNS = [
 ]
 
 
-def ranking(table: pd.DataFrame, published: pd.DataFrame, metric: str) -> pd.DataFrame:
+def ranking(table: pd.DataFrame, published: pd.DataFrame, settings: dict) -> pd.DataFrame:
     """Columns `COLUMNS`, best first within each system, source, test set, metric and region.
 
-    table: of `improvement.improvements`. published: improvements, from `published.read_published`. metric: the one
-    whose means at step 0 tell what an experiment started from; improvements over random weights are not ranked. Equal
-    improvements share the better rank. Published values stand beside those of the whole image, of experiments that
-    were not run here too, whose own columns are empty.
+    table: of `improvement.improvements`. published: improvements, from `published.read_published`. Improvements over
+    random weights are not ranked. Equal improvements share the better rank. Published values stand beside those of the
+    whole image, of experiments that were not run here too, whose own columns are empty.
     """
-    rows = table[table["experiment"].isin(comparable(table, metric))]
+    rows = table[table["experiment"].isin(comparable(settings))]
     last = rows[rows["step"] == rows.groupby(JOB)["step"].transform("max")].rename(columns={"step": "steps"})
     keys = ["system", "source", "test_set", "metric", "region"]
     ranks = last.groupby(keys)["improvement_percent"].rank(method="min", ascending=False)

@@ -16,7 +16,7 @@ from lacuna.reporting.adaptation.display import (
 from lacuna.reporting.adaptation.experiments import in_order, title_of
 from lacuna.reporting.descriptions import Table
 from lacuna.reporting.display import Cell, DisplayTable, is_missing, numbers_of, sentences
-from lacuna.reporting.titles import REGIONS
+from lacuna.reporting.titles import REGIONS, titles_of_sets
 
 
 def rows(run):
@@ -28,13 +28,35 @@ def shown(run, _="") -> list[DisplayTable]:
     """The last step: one table for the hole, one for the whole image."""
     from lacuna.reporting.adaptation.rows import JOB
 
-    table = run.table("adaptation")
+    table, left_out = run.table("adaptation"), passed_over(run.table("adaptation_cost"), run.settings)
     last = table[table["step"] == table.groupby(JOB)["step"].transform("max")]
-    return [shown_region(last, run.settings, region) for region in ("hole", "image") if region in set(last["region"])]
+    regions = [region for region in ("hole", "image") if region in set(last["region"])]
+    return [shown_region(last, run.settings, region, left_out) for region in regions]
 
 
-def shown_region(last, settings: dict, region: str) -> DisplayTable:
-    """Improvements after the last step in one region, from the last steps of `improvement.improvements`."""
+def passed_over(costs, settings: dict) -> str:
+    """A sentence on the pictures that nothing could be adapted to, from `adaptation_cost.costs`; empty where there are none."""
+    named: dict[tuple[str, str], list[str]] = {}
+    for row in costs[costs["passed_over"] > 0].itertuples():
+        named.setdefault((row.test_set, row.passed_over_images), []).append(title_of(row.experiment))
+    said = [
+        f"{', '.join(images.split())} of {titles_of_sets(settings).get(test_set, test_set)} "
+        f"({', '.join(dict.fromkeys(experiments))})"
+        for (test_set, images), experiments in named.items()
+    ]
+    if not said:
+        return ""
+    return (
+        "Not counted in N, because their holes leave no room for the masks or too little of them is known: "
+        f"{'; '.join(said)}. Among the contestants the network as it was completes them."
+    )
+
+
+def shown_region(last, settings: dict, region: str, left_out: str = "") -> DisplayTable:
+    """Improvements after the last step in one region, from the last steps of `improvement.improvements`.
+
+    left_out: what the caption says of pictures that were passed over.
+    """
     here = last[last["region"] == region]
     metrics, groups, better, worse = metrics_in(here, settings), [], 0, 0
     for key in jobs_in_order(here, settings):
@@ -64,6 +86,7 @@ def shown_region(last, settings: dict, region: str) -> DisplayTable:
             f"Of {number} improvements {better} are above 0 with their whole interval (bold), {worse} below.",
             "No improvement can be told from chance here." * (better == 0),
             TABLE.text(n=f"N in brackets, {numbers_of(here['n'])}"),
+            left_out,
             f"Shown: {REGIONS[region]}. The score after the last step, then its improvement over step 0; [–]: one "
             "photograph allows no interval.",
         ),

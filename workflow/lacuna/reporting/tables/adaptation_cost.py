@@ -14,18 +14,23 @@ RECORDED = ["steps", "n", "seconds_mean", "seconds_median", "peak_memory_bytes",
 
 
 def costs(paths: Sequence[str | Path]):
-    """A row a job, sorted: what is `RECORDED` in `…/<experiment>/<system>/<source>/<test_set>/record.json`."""
+    """A row a job, sorted: what is `RECORDED` in `…/<experiment>/<system>/<source>/<test_set>/record.json`.
+
+    n: pictures that were adapted to; passed_over: how many were not, and passed_over_images: their files' names.
+    """
     import pandas as pd
 
     from lacuna.reporting.adaptation.rows import JOB
 
-    found, columns = [], [*JOB, *RECORDED]
+    found, columns = [], [*JOB, *RECORDED, "passed_over", "passed_over_images"]
     for path in paths:
         record, key = read_json(path), Path(path).absolute().parts[-5:-1]
-        missing = [name for name in RECORDED if name not in record]
+        missing = [name for name in (*RECORDED, "passed_over") if name not in record]
         if missing:
             raise LacunaError(f"{path} does not say '{missing[0]}'; run the rule 'adapt' again")
-        found.append(dict(zip(JOB, key, strict=True)) | {name: record[name] for name in RECORDED})
+        names = list(record["passed_over"])
+        of_others = {"passed_over": len(names), "passed_over_images": " ".join(names)}
+        found.append(dict(zip(JOB, key, strict=True)) | {name: record[name] for name in RECORDED} | of_others)
     return pd.DataFrame(found, columns=columns).sort_values(JOB, ignore_index=True)
 
 
@@ -67,6 +72,8 @@ TABLE = Table(
         "steps": "steps of training on each picture",
         "seconds_mean, seconds_median": "for one picture, evaluations included",
         "peak_memory_bytes": "the largest of the process; empty where it was not measured",
+        "n, passed_over, passed_over_images": "pictures adapted to, pictures without room for the masks or with too "
+        "little that is known, and the files' names of these",
     },
     inputs=("adaptation_records",),
     config=CONFIG,

@@ -25,7 +25,7 @@ def rows(run):
     from lacuna.reporting.published import read_published
 
     published = read_published(run.files("published_improvements")[0], "improvements")
-    return ranking(run.adaptation, published, run.metrics[0])
+    return ranking(run.adaptation, published, run.settings)
 
 
 def shown(run, _="") -> list[DisplayTable]:
