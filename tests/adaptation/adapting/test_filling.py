@@ -16,6 +16,7 @@ from lacuna.errors import LacunaError
 from lacuna.inpainting.models import Model
 from lacuna.training.state import State, read, write
 from tests.adaptation.adapting.examples import experiment, photograph
+from tests.systems.doubles import RandomFeatures
 from tests.systems.structures import SMALL, tiny
 
 SETTINGS = {**SMALL, "form": "thesis_small"}
@@ -222,8 +223,9 @@ def test_the_pool_leaves_the_picture_itself_out(given):
     assert _pool(experiment(), None, Picture(image, image), given) is None
 
 
-def test_pictures_like_the_known_part_fill_the_hole(given):
+def test_pictures_like_the_known_part_fill_the_hole(given, monkeypatch):
     """What the pool's pictures look like is found out for the occasion."""
+    monkeypatch.setattr("lacuna.adaptation.similarity.VGGFeatures", RandomFeatures)
     image, mask = pixels()
     (given / "pool").mkdir()
     for name in range(3):
