@@ -39,3 +39,31 @@ def test_adapted_pictures_come_by_the_rule_and_once(fresh):
     jobs = fresh.would_run(*wanted, "--configfile", str(config))
     assert {"adapt:mine", "score:partialconv__mine"} <= jobs
     assert not jobs & {"adapt:baseline", "train", "stage"}
+
+
+@pytest.mark.slow
+def test_scores_of_sets_before_and_after_are_those_of_the_systems(fresh, backbones):
+    """On real Inception features: step 0 is the trained system's FID and KID, the last step the adapted one's."""
+    backbones("inception")
+    sets = {"set_metrics": ["fid", "kid"]}
+    config = fresh.configure(**CHANGES, **sets, adaptation={**ADAPTATION, "experiments": ["mine"], **sets})
+    folder = fresh.folder / "results/small"
+    scored = [f"set_scores/partialconv{end}/scenes/rockets.parquet" for end in ("", "__mine")]
+    wanted = [f"results/small/{name}" for name in ("tables/adaptation.csv", *scored)]
+    result = fresh.snakemake(*wanted, "--configfile", str(config))
+    assert result.returncode == 0, result.stdout + result.stderr
+    table = pd.read_csv(folder / "tables/adaptation.csv")
+    assert table.columns.tolist() == [
+        *("experiment", "system", "source", "test_set", "step", "metric", "region"),
+        *("mean", "improvement_percent", "ci_low", "ci_high", "n"),
+    ]
+    for metric in sets["set_metrics"]:
+        mine = table[(table["metric"] == metric) & (table["region"] == "image")]
+        assert mine["step"].tolist() == [0, 1] and set(mine["n"]) == {3}
+        for name, row in zip(scored, mine.itertuples(), strict=True):
+            scores = pd.read_parquet(folder / name)
+            of = scores[(scores["metric"] == metric) & (scores["prediction"] == "composite")]
+            assert row.mean == pytest.approx(of["value"].item(), rel=1e-3, abs=1e-5)
+        before, after = mine["mean"]
+        assert before != after
+        assert mine["improvement_percent"].iloc[1] == pytest.approx(100 * (before - after) / before, rel=1e-6)
