@@ -35,7 +35,7 @@ def shown(run, _="") -> list[DisplayTable]:
 
 
 def passed_over(costs, settings: dict) -> str:
-    """A sentence on the pictures that nothing could be adapted to, from `adaptation_cost.costs`; empty where there are none."""
+    """A sentence on the pictures that were passed over, from `adaptation_cost.costs`; empty where there are none."""
     named: dict[tuple[str, str], list[str]] = {}
     for row in costs[costs["passed_over"] > 0].itertuples():
         named.setdefault((row.test_set, row.passed_over_images), []).append(title_of(row.experiment))
