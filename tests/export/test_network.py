@@ -33,6 +33,7 @@ def test_onnx_runtime_predicts_what_pytorch_does(exported):
         assert abs(made - torch_raw(system, image, mask)).max() <= 2e-5
 
 
+@pytest.mark.slow
 def test_deepfillv2_as_tensorflow_computes_it(tmp_path):
     """Its pixels from corner to corner depend on the size, which is not known when the file is written."""
     small = systems.system_class("deepfillv2").small

@@ -233,6 +233,7 @@ print("fine")
     assert done.stdout.strip() == "fine", done.stderr
 
 
+@pytest.mark.slow
 def test_tfill_takes_every_size_even_when_traced_at_its_own(tmp_path):
     fixed = settings_of("tfill")["fixed_size"]
     made = Exported(tmp_path, "tfill", settings_of("tfill"), size=(fixed, fixed), images=1)

@@ -1,6 +1,7 @@
 """What git knows about the code, where there is a git and a repository."""
 
 import subprocess
+from functools import cache
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -24,9 +25,10 @@ def described() -> str:
     return _git("describe", "--always", "--dirty")
 
 
-def commits_since(commit: str, path: Path) -> list[str]:
+@cache  # a check of a whole run asks hundreds of times about the same few files
+def commits_since(commit: str, path: Path) -> tuple[str, ...]:
     """`hash subject` of the commits after `commit` that touched a file, the newest first; and changes not committed."""
     known = commit.removesuffix("-dirty")
     found = _git("log", "--format=%h %s", f"{known}..HEAD", "--", str(path)).splitlines() if known else []
     uncommitted = _git("status", "--porcelain", "--", str(path))
-    return (["changes that are not committed"] if uncommitted else []) + found
+    return (*(["changes that are not committed"] if uncommitted else []), *found)

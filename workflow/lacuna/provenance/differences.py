@@ -69,7 +69,7 @@ def _code(then: dict[str, str], now: dict[str, str], commit: str) -> list[str]:
             found.append(f"code: module {module} is used now")
         elif then[module] != now[module]:
             path = file_of(module)
-            commits = git.commits_since(commit, path) if path else []
+            commits = git.commits_since(commit, path) if path else ()
             said = f" ({'; '.join(commits[:5])})" if commits else ""
             found.append(f"code: module {module} has changed{said}")
     return found
