@@ -48,7 +48,7 @@ SECTIONS = {
     "examples": Section("Best, median, worst"),
     "failures": Section("Failures"),
     "coverage": Section("Metric by coverage"),
-    "complexity": Section("Complexity"),
+    "complexity": Section("Cost"),
     "cost": Section("Quality against cost"),
     "training": Section("Training"),
     "export": Section(

@@ -82,7 +82,7 @@ def _row(values, unit: float) -> tuple[Cell, ...]:
 TABLE = Table(
     title="counts and training cost (tidy)",
     section="complexity",
-    category="Complexity",
+    category="Cost",
     demonstration="Demonstration: this run's networks are smaller than the authors'.",
     caption="Of everything that predicts, without what only training uses; trainable parameters; multiply-accumulates "
     "(MACs) of one picture, counted operator by operator as PyTorch runs them: convolutions (transposed ones by "

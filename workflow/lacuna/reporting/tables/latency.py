@@ -49,7 +49,7 @@ def _caption(rows) -> str:
 
 TABLE = Table(
     title="time and memory (tidy)",
-    category="Complexity",
+    category="Cost",
     demonstration="Demonstration: small networks on small pictures.",
     caption="N calls each after one that warms up, in single precision, of random pictures in memory with a hole of a "
     "quarter of the area; reading, padding and writing files are not in it. Batch 1 and the largest that fits, within "
