@@ -49,13 +49,17 @@ def torchvisions(name, folder):
 
 
 def check(name, folder, images, positions):
-    features = VGGFeatures(name, folder, list(positions))(images)
-    assert list(features) == list(positions)
+    network = VGGFeatures(name, folder, list(positions))
+    quick = network(images)
+    network.quick = False
+    features = network(images)
+    assert list(features) == list(quick) == list(positions)
     reference = torchvisions(name, folder)
     for layer, position in positions.items():
-        expected = reference[: position + 1]((images - MEAN) / STD)
+        expected = reference[: position + 1]((images - MEAN) / STD).clone()  # the next ReLU works in place
         torch.testing.assert_close(features[layer], expected, rtol=0, atol=0)
         assert expected.std() > 0
+        torch.testing.assert_close(quick[layer], expected, rtol=0, atol=2e-5 * float(expected.detach().abs().max()))
 
 
 # the positions of torchvision's layers, counted by hand; neither sorted nor complete
@@ -71,6 +75,24 @@ def test_features_before_a_relu_of_the_next_layer_are_not_overwritten(drawn_vgg1
     alone = VGGFeatures("vgg19", drawn_vgg19, ["relu1_1"])(images)["relu1_1"]
     together = VGGFeatures("vgg19", drawn_vgg19, ["relu1_1", "relu2_1"])(images)["relu1_1"]
     assert torch.equal(alone, together) and (alone >= 0).all() and alone.shape == (2, 64, 35, 50)
+
+
+def test_gradients_of_wide_convolutions_are_autograds_to_rounding(drawn_vgg19, images):
+    network = VGGFeatures("vgg19", drawn_vgg19, ["relu3_2", "relu4_2", "pool2"])
+    assert [each.tile for each in network._quick.values()] == [4, 4, 4, 4, 4, 2, 2]
+    found = []
+    for network.quick in (True, False):
+        inputs = images.clone().requires_grad_()
+        torch.stack([each.square().mean() for each in network(inputs).values()]).sum().backward()
+        found.append(inputs.grad)
+    # a ReLU whose input is 0 but for rounding lets the gradient through, or not
+    assert (found[0] - found[1]).norm() < 0.01 * found[1].norm()
+    assert not torch.equal(*found)
+
+
+def test_double_precision_is_kept(drawn_vgg19, images):
+    network = VGGFeatures("vgg19", drawn_vgg19, ["relu3_2"]).double()
+    assert network(images.double())["relu3_2"].dtype == torch.float64
 
 
 def test_gradients_reach_the_images_and_no_weight(drawn_vgg19, images):

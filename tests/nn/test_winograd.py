@@ -5,7 +5,8 @@ import pytest
 import torch
 from torch import nn
 
-from lacuna.nn.winograd import TILES, WinogradConv2d, fits, transforms
+from lacuna.nn import winograd
+from lacuna.nn.winograd import TILES, FrozenConvolution, WinogradConv2d, fits, tile_of, transforms
 
 
 def convolution(kernel: int, padding: int) -> nn.Conv2d:
@@ -78,3 +79,28 @@ def test_what_does_not_fit_is_left_to_pytorch(other):
     assert not fits(other)
     with pytest.raises(ValueError, match="not a convolution for Winograd"):
         WinogradConv2d(other)
+
+
+@pytest.mark.parametrize("tile", [2, 4])
+@pytest.mark.parametrize("size", [(5, 5), (7, 16), (12, 8), (1, 9)])
+@pytest.mark.parametrize("at_once", [1, 5, 256])
+def test_a_frozen_convolution_and_its_gradient_are_the_direct_ones(monkeypatch, tile, size, at_once):
+    """At once: less than a row of tiles, some rows of one picture, several pictures."""
+    monkeypatch.setattr(winograd, "AT_ONCE", at_once)
+    layer = convolution(3, 1)
+    a = torch.randn(3, 17, *size, requires_grad=True)
+    b = a.detach().double().requires_grad_()
+    found, expected = FrozenConvolution(layer.weight, layer.bias, tile)(a), direct(layer, b)
+    assert found.shape == expected.shape and (found - expected).abs().max() < 3e-5 * expected.abs().max()
+    weights = torch.randn(3, 10, *size)
+    (found.relu_() * weights).sum().backward()
+    (expected.relu() * weights).sum().backward()
+    off = (a.grad - b.grad).abs() > 3e-5 * b.grad.abs().max()
+    # a result that is 0 but for rounding is let through, or not
+    assert off.sum() <= 3 * 17 * 9 and (size != (12, 8) or not off.any())
+
+
+def test_narrow_convolutions_stay_pytorchs_and_the_widest_have_small_tiles():
+    assert [tile_of(*each) for each in ((64, 64), (64, 128), (128, 128), (256, 256), (256, 512), (512, 512))] == [
+        *(None, None, 4, 4, 2, 2)
+    ]

@@ -28,5 +28,8 @@ class RandomSimilarity(nn.Module):
         self.dropout = dropout
         self.features = RandomFeatures("vgg16", folder, ["relu1_2"])
 
-    def forward(self, made, true):
-        return F.mse_loss(self.features(made)["relu1_2"], self.features(true)["relu1_2"])
+    def truth_of(self, images):
+        return self.features(images)
+
+    def forward(self, made, truth):
+        return F.mse_loss(self.features(made)["relu1_2"], truth["relu1_2"])

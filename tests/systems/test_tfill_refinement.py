@@ -175,7 +175,9 @@ def test_the_second_stage_learns_by_the_same_losses_at_its_own_size(random_backb
     error = (raw - image).abs()
     expected = 10 * 2 * (2 * (error * mask).mean() + (error * (1 - mask)).mean())
     assert float(losses["refined_reconstruction"]) == pytest.approx(float(expected), rel=1e-9)
-    assert float(losses["refined_perceptual"]) == pytest.approx(10 * float(system.similarity(raw, image)), rel=1e-6)
+    assert float(losses["refined_perceptual"]) == pytest.approx(
+        10 * float(system.similarity(raw, system.similarity.truth_of(image))), rel=1e-6
+    )
     at_16 = nn.functional.interpolate(raw, (16, 16), mode="bicubic", align_corners=True).mean((1, 2, 3))
     assert float(losses["refined_adversarial"]) == pytest.approx(0.5 * float(torch.log1p(torch.exp(-at_16)).mean()))
     for discriminator in (system.discriminator, system.refined_discriminator):

@@ -3,6 +3,7 @@
 import math
 
 import pytest
+import torch
 
 from lacuna import systems
 from lacuna.errors import LacunaError
@@ -78,9 +79,9 @@ def test_a_logged_loss_is_the_mean_of_the_steps_that_computed_it(job):
 def test_means_leave_out_what_rested_and_go_on_from_a_checkpoint():
     pending = [{"l1": 1.0, "style": 8.0}, {"l1": 2.0, "style": math.nan}]
     means = Means(pending, before=[])
-    means.add({"l1": 6.0})
+    means.add(3, {"l1": torch.tensor(6.0)})
     assert means.take() == {"l1": 3.0, "style": 8.0}
-    means.add({"l1": 5.0})
+    means.add(4, {"l1": torch.tensor(5.0)})
     alone = means.take()
     assert alone["l1"] == 5 and math.isnan(alone["style"])
 

@@ -5,12 +5,14 @@ Each returns a scalar; `weighted` computes those that count. `hinge`: Lim and Ye
 is computed from logits, where a sigmoid would lose digits.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
+STYLE = "style of "  # before a layer's name: its Gram matrix
 GAN_TYPES = ("hinge", "nsgan")
 
 
@@ -36,8 +38,31 @@ def perceptual_loss(of: Mapping[str, Tensor], to: Mapping[str, Tensor], layers: 
 
 
 def style_loss(of: Mapping[str, Tensor], to: Mapping[str, Tensor], layers: Iterable[str]) -> Tensor:
-    """Sum over `layers` of the mean absolute difference between Gram matrices (Gatys et al., CVPR 2016, with L1)."""
-    return torch.stack([F.l1_loss(gram_matrix(of[layer]), gram_matrix(to[layer])) for layer in layers]).sum()
+    """Sum over `layers` of the mean absolute difference between Gram matrices (Gatys et al., CVPR 2016, with L1).
+
+    to: as `with_styles` returns it.
+    """
+    return torch.stack([F.l1_loss(gram_matrix(of[layer]), to[STYLE + layer]) for layer in layers]).sum()
+
+
+def with_styles(features: Mapping[str, Tensor], content: Iterable[str], style: Iterable[str]) -> dict[str, Tensor]:
+    """The features of the layers `content` and the Gram matrices of the layers `style`."""
+    return {layer: features[layer] for layer in content} | {
+        STYLE + layer: gram_matrix(features[layer]) for layer in style
+    }
+
+
+@contextmanager
+def judging(discriminator: nn.Module) -> Iterator[None]:
+    """While entered, what goes through a discriminator asks for no gradient of its weights, which are to stay."""
+    learning = [parameter for parameter in discriminator.parameters() if parameter.requires_grad]
+    for parameter in learning:
+        parameter.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for parameter in learning:
+            parameter.requires_grad_(True)
 
 
 def discriminator_loss(real: Tensor, fake: Tensor, gan_type: str) -> Tensor:

@@ -5,6 +5,7 @@ ImageNet weights, fetched and verified by `lacuna.backbones`.
 """
 
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 
 import torch
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 
 from lacuna.backbones.reading import load
 from lacuna.nn.imagenet import MEAN, STD
+from lacuna.nn.winograd import FrozenConvolution, tile_of
 
 # Convolutions before each of the five poolings, and their widths.
 _CONVOLUTIONS = {"vgg16": (2, 2, 3, 3, 3), "vgg19": (2, 2, 4, 4, 4)}
@@ -28,12 +30,15 @@ class VGGFeatures(nn.Module):
     `folder` holds `<name>.safetensors`, as `lacuna fetch-backbone` makes it. With `normalise=False` the images are
     taken as already normalised with ImageNet's mean and standard deviation.
 
+    In single precision on the CPU, wide convolutions are Winograd's (`quick`), which rounds otherwise.
+
     Raises `LacunaError` if the weights are missing or altered, `ValueError` for an unknown network or layer.
     """
 
     features: nn.Sequential
     mean: Tensor
     std: Tensor
+    quick = True
 
     def __init__(self, name: str, folder: str | Path, layers: Sequence[str], normalise: bool = True):
         super().__init__()
@@ -70,11 +75,22 @@ class VGGFeatures(nn.Module):
             )
         x = (images - self.mean) / self.std if self.normalise else images
         found = {}
+        quick = self._quick if self.quick and x.device.type == "cpu" and x.dtype == torch.float32 else {}
         for position, module in enumerate(self.features):
-            x = module(x)
+            x = quick.get(position, module)(x)
             if position in self.taken:
                 found[self.taken[position]] = x
         return {layer: found[layer] for layer in self.layers}
+
+    @cached_property
+    def _quick(self) -> dict[int, FrozenConvolution]:
+        """Position → what stands in for a convolution where that is the quicker."""
+        found = {}
+        for position, module in enumerate(self.features):
+            if isinstance(module, nn.Conv2d) and (tile := tile_of(module.in_channels, module.out_channels)):
+                assert module.bias is not None, "VGG's convolutions have one"
+                found[position] = FrozenConvolution(module.weight, module.bias, tile)
+        return found
 
 
 def _network(convolutions: Sequence[int]) -> tuple[nn.Sequential, dict[str, int]]:
@@ -84,8 +100,8 @@ def _network(convolutions: Sequence[int]) -> tuple[nn.Sequential, dict[str, int]
     channels = 3
     for block, (count, width) in enumerate(zip(convolutions, _WIDTHS, strict=True), start=1):
         for convolution in range(1, count + 1):
-            # ReLU not in place: a returned feature must not be overwritten by the layer after it
-            modules += [nn.Conv2d(channels, width, kernel_size=3, padding=1), nn.ReLU()]
+            # in place: no convolution needs its result for the gradient, and none is returned
+            modules += [nn.Conv2d(channels, width, kernel_size=3, padding=1), nn.ReLU(inplace=True)]
             positions[f"relu{block}_{convolution}"] = len(modules) - 1
             channels = width
         modules.append(nn.MaxPool2d(kernel_size=2))

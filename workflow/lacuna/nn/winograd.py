@@ -7,6 +7,7 @@ AVX-512 have nothing like it.
 """
 
 from fractions import Fraction
+from functools import cached_property
 from typing import TypeGuard
 
 import numpy as np
@@ -16,6 +17,7 @@ from torch import Tensor, nn
 # Kernel's side → tile's side. Larger tiles save more products and lose more digits; these keep float32's errors
 # within four times those of the direct sum, and 3 divides the 15 pixels of AlexNet's last layers at 256×256.
 TILES = {3: 3, 5: 4}
+AT_ONCE = 256  # tiles that a frozen convolution takes through at a time
 # Where polynomials are evaluated, infinity besides: small numbers and their inverses keep the transforms' terms even.
 _POINTS = (0, 1, -1, 2, -2, Fraction(1, 2), Fraction(-1, 2))
 
@@ -37,6 +39,90 @@ def transforms(tile: int, kernel: int) -> tuple[np.ndarray, np.ndarray, np.ndarr
     back = np.linalg.inv(values(samples)).T
     size = np.abs(back).sum(axis=1, keepdims=True)  # moved into the kernel, which is transformed in float64
     return values(tile).T, values(kernel) * size, back / size
+
+
+def tile_of(channels: int, out_channels: int) -> int | None:
+    """The side of the tiles that a frozen convolution of 3×3 is quickest with on a CPU; None: PyTorch's own is.
+
+    Measured beside oneDNN with AVX-512 (docs/performance.md). Below 128 channels the transforms take what the products
+    save. The widest layers see the smallest maps, and reading 36 products' weights takes longer there than 16.
+    """
+    if min(channels, out_channels) < 128:
+        return None
+    return 4 if channels * out_channels < 256 * 512 else 2
+
+
+class FrozenConvolution:
+    """What a convolution of 3×3, margin 1, stride 1, with constant weights computes, to float32's rounding.
+
+    N×C×H×W → N×O×H×W, float32 on the CPU, in channels-last memory. The gradient of its input is written out: the same
+    with the weights turned around. The transformed weights take 4 (tiles of 4) or 1.8 times (of 2) the memory of the
+    plain ones, and as much again once a gradient is asked for.
+    """
+
+    def __init__(self, weight: Tensor, bias: Tensor, tile: int):
+        self.weight, self.bias, self.tile = weight.detach(), bias.detach(), tile
+        output, self.of_kernel, of_input = transforms(tile, 3)
+        # Both axes of a tile at once: one product of matrices each.
+        self.input = torch.from_numpy(np.kron(of_input, of_input)).float()
+        self.output = torch.from_numpy(np.kron(output, output)).float()
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return _Frozen.apply(x, self)
+
+    @cached_property
+    def there(self) -> Tensor:
+        """(tile + 2)²×C×O"""
+        return self._transformed(self.weight)
+
+    @cached_property
+    def back(self) -> Tensor:
+        """(tile + 2)²×O×C"""
+        return self._transformed(self.weight.flip(2, 3).transpose(0, 1))
+
+    def _transformed(self, weight: Tensor) -> Tensor:
+        along = torch.from_numpy(self.of_kernel)
+        return torch.einsum("ia,jb,ocab->ijco", along, along, weight.double()).flatten(0, 1).float().contiguous()
+
+    def convolved(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        """The convolution by transformed weights, some hundred tiles at a time, which the processor's cache holds."""
+        tile, samples, out_channels = self.tile, self.tile + 2, weight.shape[2]
+        x = x.permute(0, 2, 3, 1)
+        number, height, width, channels = x.shape
+        down, across = -(-height // tile), -(-width // tile)
+        x = nn.functional.pad(x, (0, 0, 1, across * tile + 1 - width, 1, down * tile + 1 - height)).contiguous()
+        tiles = x.unfold(1, samples, tile).unfold(2, samples, tile)
+        size = (number, out_channels, down * tile, across * tile)
+        made = torch.empty(size, memory_format=torch.channels_last)
+        places = made.permute(0, 2, 3, 1).view(number, down, tile, across, tile, out_channels).permute(2, 4, 0, 1, 3, 5)
+        rows = min(down, max(1, AT_ONCE // across))
+        pictures = max(1, AT_ONCE // (down * across)) if rows == down else 1
+        for first in range(0, number, pictures):
+            for row in range(0, down, rows):
+                some = tiles[first : first + pictures, row : row + rows]
+                taken = self.input @ some.permute(4, 5, 0, 1, 2, 3).reshape(samples**2, -1)
+                products = torch.bmm(taken.view(samples**2, -1, channels), weight)
+                there = places[:, :, first : first + pictures, row : row + rows]
+                found = (self.output @ products.flatten(1)).view(there.shape)
+                if bias is None:
+                    there.copy_(found)
+                else:
+                    torch.add(found, bias, out=there)
+        if size[2:] == (height, width):
+            return made
+        return made[..., :height, :width].clone(memory_format=torch.channels_last)
+
+
+class _Frozen(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x: Tensor, convolution: FrozenConvolution) -> Tensor:
+        ctx.convolution = convolution
+        return convolution.convolved(x, convolution.there, convolution.bias)
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, gradient: Tensor) -> tuple[Tensor, None]:
+        return ctx.convolution.convolved(gradient, ctx.convolution.back, None), None
 
 
 class BiasedConv2d(nn.Conv2d):

@@ -6,6 +6,7 @@ by a gate, what need not change; and a discriminator that is taught the hole as 
 nobody can tell a fake pixel from a real one.
 """
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from lacuna.data.compositing import composite
 from lacuna.errors import LacunaError
 from lacuna.nn import vgg
 from lacuna.nn.layers import ReflectionPad2d, gaussian_blur, initialise_normal, twice_the_size
-from lacuna.nn.losses import perceptual_loss, style_loss, weighted
+from lacuna.nn.losses import judging, perceptual_loss, style_loss, weighted, with_styles
 from lacuna.nn.patch_discriminator import patch_layers, require_patch
 from lacuna.systems import base
 from lacuna.systems.base import Deviation, Facts, Prediction, System, require_size
@@ -290,14 +291,20 @@ class AOTGAN(System):
             "discriminator": torch.optim.Adam(self.discriminator.parameters(), rate, betas),
         }
 
+    def truth_of(self, image: Tensor) -> dict[str, Tensor]:
+        """What the losses ask of the features of the truth."""
+        recipe = self.recipe
+        content = PERCEPTUAL_LAYERS if recipe.perceptual_weight else ()
+        style = STYLE_LAYERS[recipe.feature_network] if recipe.style_weight else ()
+        return with_styles(self.features(image), content, style)
+
     def reconstruction_losses(self, raw: Tensor, image: Tensor) -> dict[str, Tensor]:
         """Weighted L1 (on the authors' [−1, 1] scale), style and perceptual losses, of the whole raw prediction."""
         recipe = self.recipe
         asked = self.asks_features
         if asked:
             made = self.features(raw)
-            with torch.no_grad():
-                true = self.features(image)
+            true = self.kept(image, self.truth_of)
         style_layers = STYLE_LAYERS[recipe.feature_network]
         return weighted(
             l1=(recipe.l1_weight, lambda: 2 * F.l1_loss(raw, image)),
@@ -314,7 +321,8 @@ class AOTGAN(System):
         losses = self.reconstruction_losses(raw, image)
 
         def fooling() -> Tensor:
-            return generator_loss(logits_of(self.discriminator, made), mask, self.recipe.as_released)
+            with nullcontext() if self.recipe.as_released else judging(self.discriminator):
+                return generator_loss(logits_of(self.discriminator, made), mask, self.recipe.as_released)
 
         losses |= weighted(adversarial=(self.recipe.adversarial_weight, fooling))
         backward(torch.stack(list(losses.values())).sum())

@@ -8,6 +8,7 @@ import dataclasses
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -19,6 +20,7 @@ from torch.nn import functional as F
 from lacuna.data.tensors import image_tensor, mask_tensor, pictures_of
 from lacuna.errors import LacunaError
 from lacuna.nn.devices import choose_device, make_deterministic
+from lacuna.nn.kept import Kept
 from lacuna.systems._facts import Deviation, Facts, make_recipe
 from lacuna.systems._reading import METADATA_KEY, read_note, read_tensors
 from lacuna.systems._released import as_tensors, load_strictly, opened, unwrap
@@ -115,6 +117,11 @@ class System:
 
     #: whether the losses that look through a pretrained network are computed in this step, or rest
     feature_losses: bool = True
+
+    @cached_property
+    def kept(self) -> Kept:
+        """What pretrained networks say of true pictures; training gives it memory."""
+        return Kept()
 
     @property
     def asks_features(self) -> bool:

@@ -362,8 +362,7 @@ class LaMa(System):
 
     def perceptual_loss(self, raw: Tensor, image: Tensor) -> Tensor:
         """Sum over the layers of the mean squared difference of the pretrained network's features."""
-        with torch.no_grad():
-            true = self.features(image)
+        true = self.kept(image, self.features)
         return torch.stack([F.mse_loss(made, true[layer]) for layer, made in self.features(raw).items()]).sum()
 
     def generator_losses(self, image: Tensor, mask: Tensor) -> dict[str, Tensor]:

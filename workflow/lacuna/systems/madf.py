@@ -21,7 +21,7 @@ from lacuna.data.compositing import composite
 from lacuna.errors import LacunaError
 from lacuna.nn import vgg
 from lacuna.nn.imagenet import denormalised, normalised
-from lacuna.nn.losses import perceptual_loss, style_loss, weighted
+from lacuna.nn.losses import perceptual_loss, style_loss, weighted, with_styles
 from lacuna.systems import base
 from lacuna.systems.base import Deviation, Facts, Prediction, System, require_size, where_known
 
@@ -361,12 +361,16 @@ class MADF(System):
             **weighted(total_variation=(recipe.total_variation_weight, lambda: total_variation(composites[last]))),
         }
 
+    def truth_of(self, image: Tensor) -> dict[str, Tensor]:
+        """What the losses ask of the features of the truth."""
+        content = FEATURE_LAYERS if self.recipe.perceptual_weight else ()
+        return with_styles(self.features(image), content, FEATURE_LAYERS if self.recipe.style_weight else ())
+
     def feature_losses_of(self, pairs: Mapping[int, tuple[Tensor, Tensor]], image: Tensor) -> dict[str, Tensor]:
         """Weighted perceptual and style loss of outputs and their composites, by the decoder's number."""
         recipe, last = self.recipe, max(pairs)
         styled = last - 1 if recipe.as_released and recipe.incremental_supervision else last
-        with torch.no_grad():
-            true = self.features(image)
+        true = self.kept(image, self.truth_of)
 
         def of(picture: Tensor, *losses: Callable[..., Tensor]) -> Tensor:
             made = self.features(picture)

@@ -22,7 +22,7 @@ from lacuna.data.compositing import composite
 from lacuna.errors import LacunaError
 from lacuna.nn import vgg
 from lacuna.nn.imagenet import denormalised, normalised
-from lacuna.nn.losses import perceptual_loss, style_loss, weighted
+from lacuna.nn.losses import perceptual_loss, style_loss, weighted, with_styles
 from lacuna.nn.partial_convolution import PartialConv2d
 from lacuna.systems import base
 from lacuna.systems.base import Deviation, Facts, Prediction, System, require_size
@@ -255,6 +255,11 @@ class PartialConv(System):
             norm.train(not fine_tuning)
             norm.requires_grad_(not (fine_tuning and self.recipe.freeze_affine))
 
+    def truth_of(self, image: Tensor) -> dict[str, Tensor]:
+        """What the losses ask of the features of the truth."""
+        content = FEATURE_LAYERS if self.recipe.perceptual_weight else ()
+        return with_styles(self.features(image), content, FEATURE_LAYERS if self.recipe.style_weight else ())
+
     def reconstruction_losses(self, raw: Tensor, image: Tensor, mask: Tensor) -> dict[str, Tensor]:
         """The weighted losses; `valid` and `hole` are sums over their part divided by the whole number of elements."""
         recipe = self.recipe
@@ -268,8 +273,7 @@ class PartialConv(System):
         )
         if not self.asks_features:
             return losses
-        with torch.no_grad():
-            true = self.features(image)
+        true = self.kept(image, self.truth_of)
         found = [self.features(raw), self.features(made)]
 
         def of_both(loss: Callable[..., Tensor]) -> Tensor:

@@ -19,7 +19,7 @@ from lacuna.data.compositing import composite
 from lacuna.errors import LacunaError
 from lacuna.nn.contextual_attention import paste, self_similarity, usable_keys
 from lacuna.nn.layers import initialise_normal, twice_the_size
-from lacuna.nn.losses import GAN_TYPES, discriminator_loss, generator_loss, weighted
+from lacuna.nn.losses import GAN_TYPES, discriminator_loss, generator_loss, judging, weighted
 from lacuna.nn.patch_discriminator import patch_layers, require_patch
 from lacuna.systems import base
 from lacuna.systems.base import Deviation, Facts, System, known_at, require_size, where_known
@@ -352,12 +352,13 @@ class PENNet(System):
 
         optimizers["network"].zero_grad()
         losses = self.reconstruction_losses(made, image, mask)
-        losses |= weighted(
-            adversarial=(
-                recipe.adversarial_weight,
-                lambda: generator_loss(self.discriminator(filled), recipe.gan_type),
+        with judging(self.discriminator):
+            losses |= weighted(
+                adversarial=(
+                    recipe.adversarial_weight,
+                    lambda: generator_loss(self.discriminator(filled), recipe.gan_type),
+                )
             )
-        )
         backward(torch.stack(list(losses.values())).sum())
         optimizers["network"].step()
 

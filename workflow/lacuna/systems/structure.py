@@ -8,6 +8,7 @@ keep one picture and no derivatives, and are trained otherwise: by the losses of
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
@@ -22,7 +23,7 @@ from lacuna.errors import LacunaError
 from lacuna.nn import vgg
 from lacuna.nn.edges import canny, sobel
 from lacuna.nn.feature_distance import FeatureDistance
-from lacuna.nn.losses import weighted
+from lacuna.nn.losses import judging, weighted
 from lacuna.nn.pooled_attention import Convolution, PooledAttention, UpConvolution
 from lacuna.systems import base
 from lacuna.systems._structure_released import discriminator_names, in_our_layout, network_names
@@ -383,8 +384,7 @@ class Structure(System):
         asked = self.feature_losses and bool(recipe.content_weight or recipe.style_weight)
         if asked:
             made = [self.features(composite(raw, image, mask)), self.features(raw)]
-            with torch.no_grad():
-                true = self.features(image)
+            true = self.kept(image, self.features)
         if recipe.gradient_weight or recipe.edge_weight:
             gradient, edge = structure_losses(prediction.gradients or (sobel(2 * raw - 1),), image)
 
@@ -413,7 +413,8 @@ class Structure(System):
         made = composite(prediction.raw, image, mask)
 
         losses = self.generator_losses(prediction, image, mask)
-        losses |= weighted(adversarial=(-self.recipe.adversarial_weight, lambda: self.discriminator(made).mean()))
+        with judging(self.discriminator):
+            losses |= weighted(adversarial=(-self.recipe.adversarial_weight, lambda: self.discriminator(made).mean()))
         backward(torch.stack(list(losses.values())).sum())
 
         # both learn from where they stood before the step
@@ -446,7 +447,8 @@ class Structure(System):
         features = (self.feature_distance or self.features) if asked else NoFeatures()
         truth = by_region.truth_of(image, regions, features)
         judge = self.discriminator if adversarial else None
-        losses = by_region.generator_losses(raw, image, regions, truth, features, judge, weights, background)
+        with nullcontext() if judge is None else judging(judge):
+            losses = by_region.generator_losses(raw, image, regions, truth, features, judge, weights, background)
         if not asked:
             losses = {name: loss for name, loss in losses.items() if not name.endswith("_perceptual")}
         backward(torch.stack(list(losses.values())).sum())

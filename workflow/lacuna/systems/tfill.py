@@ -340,7 +340,7 @@ class TFill(System):
             ),
             perceptual=(
                 self.asks_features and recipe.perceptual_weight,
-                lambda: self.similarity(stage.made, stage.true),
+                lambda: self.similarity(stage.made, self.kept(stage.true, self.similarity.truth_of)),
             ),
         )
         return losses if fooling is None else {**losses, "adversarial": recipe.adversarial_weight * fooling}

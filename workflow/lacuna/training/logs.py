@@ -5,6 +5,10 @@ import math
 import time
 from pathlib import Path
 
+import torch
+from torch import Tensor
+
+from lacuna.errors import LacunaError
 from lacuna.files import atomic, naming
 
 
@@ -51,24 +55,40 @@ class Means:
     """Means of named losses over the steps since they were last taken, each over those in which it was computed.
 
     pending: the steps since then. before: the rows that were logged. The first step of a training computes all losses.
+    Losses are read when they are asked for, so that a step does not wait for a GPU.
     """
 
     def __init__(self, pending: list[dict[str, float]], before: list[dict[str, float]]):
-        self.pending = pending
+        self._read = pending
+        self._unread: list[tuple[int, list[str], Tensor]] = []
         self.names = [name for row in (before or pending)[:1] for name in row if name != "step"]
 
-    def add(self, losses: dict[str, float]) -> None:
-        """One step's losses; what it did not compute is NaN in `pending`."""
+    def add(self, step: int, losses: dict[str, Tensor]) -> None:
+        """The losses of a step, scalars; what rested is not among them."""
         self.names = self.names or list(losses)
-        self.pending.append({name: losses.get(name, math.nan) for name in self.names})
+        self._unread.append((step, list(losses), torch.stack([loss.float() for loss in losses.values()])))
+
+    @property
+    def pending(self) -> list[dict[str, float]]:
+        """The rows of the steps, NaN for what rested; a loss that is not finite is a `LacunaError`."""
+        for step, names, values in self._unread:
+            row = dict(zip(names, values.tolist(), strict=True))
+            for name, value in row.items():
+                if not math.isfinite(value):
+                    raise LacunaError(
+                        f"loss '{name}' became {value} at step {step}; lower the learning rate or check the data"
+                    )
+            self._read.append({name: row.get(name, math.nan) for name in self.names})
+        self._unread = []
+        return self._read
 
     def take(self) -> dict[str, float]:
         """The means by name, NaN of what no step computed; then the next interval begins."""
-        means = {}
+        means, rows = {}, self.pending
         for name in self.names:
-            computed = [row[name] for row in self.pending if not math.isnan(row[name])]
+            computed = [row[name] for row in rows if not math.isnan(row[name])]
             means[name] = sum(computed) / len(computed) if computed else math.nan
-        self.pending = []
+        self._read = []
         return means
 
 

@@ -39,6 +39,7 @@ from lacuna.training.sidecar import Sidecar
 from lacuna.training.validation import validate
 
 STATE = "training_state.safetensors"
+KEPT_BYTES = 1 << 30  # of features of true pictures
 
 
 def train(
@@ -109,7 +110,10 @@ def _train(
         precision=budget.precision,  # type: ignore[arg-type]  # `Budget` takes the names that Fabric knows
     )
     system.load_backbones(backbones, device)
+    system.kept.limit = KEPT_BYTES
     own = system.optimizers()
+    for group in (group for each in own.values() for group in each.param_groups):
+        group["fused"] = True  # Adam's: a third of the time, the same numbers to rounding
     frozen = Frozen(budget.freeze, system.modules(), own)
     parameters = parameter_counts(system)
     optimizers: dict[str, Any] = {name: fabric.setup_optimizers(each) for name, each in own.items()}
@@ -204,7 +208,7 @@ def _train(
             system.feature_losses = step % budget.feature_losses_every == 0
             losses = system.training_step(image, mask, optimizers, backward)
             step += 1
-            means.add(_finite(losses, step))
+            means.add(step, losses)
             stepping += time.monotonic() - began_step
 
             if step % budget.log_every == 0:
@@ -265,12 +269,3 @@ def _with_budget_of(settings: Settings, recipe) -> Settings:
     iterations = budget.iterations or (None if budget.seconds else recipe.iterations)
     training = dataclasses.replace(budget, iterations=iterations, batch_size=budget.batch_size or recipe.batch_size)
     return dataclasses.replace(settings, training=training)
-
-
-def _finite(losses: dict[str, torch.Tensor], step: int) -> dict[str, float]:
-    """The losses as numbers; one that is not finite is a `LacunaError`."""
-    values = torch.stack([loss.float() for loss in losses.values()]).tolist()
-    for name, value in zip(losses, values, strict=True):
-        if not math.isfinite(value):
-            raise LacunaError(f"loss '{name}' became {value} at step {step}; lower the learning rate or check the data")
-    return dict(zip(losses, values, strict=True))
