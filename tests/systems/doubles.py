@@ -19,6 +19,9 @@ class RandomFeatures(nn.Module):
     def forward(self, images):
         return {layer: F.relu(F.conv2d(images, getattr(self, layer).to(images.dtype))) for layer in self.layers}
 
+    def of_each(self, pictures):
+        return [self(each) for each in pictures]
+
 
 class RandomSimilarity(nn.Module):
     """As `lacuna.nn.lpips_loss.PerceptualSimilarity`: a distance through fixed random weights."""

@@ -2,7 +2,7 @@
 
 import json
 
-from lacuna.arguments import positive
+from lacuna.arguments import json_settings, positive
 
 EXAMPLE = "bench score --images 16"
 
@@ -24,7 +24,17 @@ def add_arguments(parser) -> None:
     adapt.add_argument("--experiment", default="combination_I", help="name of the experiment (default: combination_I)")
     adapt.set_defaults(stage_run=_adapt)
 
-    for stage in (score, adapt):
+    says = "training steps, beside a plain loop"
+    train = stages.add_parser("train", help=says, description=says)
+    train.add_argument("--system", required=True, help="name of the system")
+    train.add_argument("--settings", type=json_settings, default={}, help="JSON object of its settings (default: {})")
+    train.add_argument("--size", type=positive, default=128, help="picture side in pixels (default: 128)")
+    train.add_argument("--batch", type=positive, default=2, help="pictures a step (default: 2)")
+    train.add_argument("--images", type=positive, default=4, help="number of pictures (default: 4)")
+    train.add_argument("--steps", type=positive, default=3, help="number of steps of each turn (default: 3)")
+    train.set_defaults(stage_run=_train)
+
+    for stage in (score, adapt, train):
         stage.add_argument("--json", action="store_true", help="print the measurements as JSON")
         stage.add_argument("--threads", type=positive, default=2, help="number of CPU threads (default: 2)")
         stage.add_argument(
@@ -72,4 +82,28 @@ def _adapt(args, folder) -> tuple[dict, str]:
     return found, (
         f"pictures of {args.size}×{args.size}, {args.steps} steps each: {hourly['fast']:.0f} an hour in mode fast, "
         f"{hourly['plain']:.0f} by a plain loop: {found['ratio']:.2f} times as fast"
+    )
+
+
+def _train(args, folder) -> tuple[dict, str]:
+    """The measurements, and one sentence on them."""
+    from lacuna.training.benchmark import compare
+
+    found = compare(
+        folder,
+        args.backbones,
+        args.system,
+        args.settings,
+        args.size,
+        args.batch,
+        args.images,
+        args.steps,
+        args.threads,
+        args.repeats,
+    )
+    seconds = found["seconds"]
+    return found, (
+        f"{args.system} at {args.size}×{args.size}, {args.batch} pictures a step: {seconds['engine']:.3g} s a step, "
+        f"{seconds['plain']:.3g} s by a plain loop: {found['ratio']:.2f} times as fast "
+        f"({found['ratio_first_pass']:.2f} times in the first pass over the pictures)"
     )

@@ -82,6 +82,12 @@ class VGGFeatures(nn.Module):
                 found[self.taken[position]] = x
         return {layer: found[layer] for layer in self.layers}
 
+    def of_each(self, pictures: Sequence[Tensor]) -> list[dict[str, Tensor]]:
+        """The features of several batches of one shape, by one pass."""
+        found = self(torch.cat(list(pictures)))
+        parts = {layer: features.chunk(len(pictures)) for layer, features in found.items()}
+        return [{layer: parts[layer][index] for layer in self.layers} for index in range(len(pictures))]
+
     @cached_property
     def _quick(self) -> dict[int, FrozenConvolution]:
         """Position → what stands in for a convolution where that is the quicker."""

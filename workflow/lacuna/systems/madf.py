@@ -372,20 +372,23 @@ class MADF(System):
         styled = last - 1 if recipe.as_released and recipe.incremental_supervision else last
         true = self.kept(image, self.truth_of)
 
-        def of(picture: Tensor, *losses: Callable[..., Tensor]) -> Tensor:
-            made = self.features(picture)
-            return torch.stack([loss(made, true, FEATURE_LAYERS) for loss in losses])
+        def of(pictures: Sequence[Tensor], losses: Sequence[Callable[..., Tensor]]) -> Tensor:
+            made = self.features.of_each(pictures)
+            return torch.stack([torch.stack([loss(each, true, FEATURE_LAYERS) for loss in losses]) for each in made])
 
         known = {"perceptual": (recipe.perceptual_weight, perceptual_loss), "style": (recipe.style_weight, style_loss)}
         found: dict[str, list[Tensor]] = {name: [] for name, (weight, _) in known.items() if weight}
         for index, pair in pairs.items():
             names = [name for name in found if name == "perceptual" or index == styled]
             losses = [known[name][1] for name in names]
-            # the features of all pictures at once would need more memory than the network
-            for picture in pair if names else ():
-                values = recomputed(of, picture, *losses) if recipe.recompute_features else of(picture, *losses)
-                for name, value in zip(names, values, strict=True):
-                    found[name].append(value)
+            if not names:
+                continue
+            if recipe.recompute_features:  # the features of both at once would need more memory than the network
+                values = torch.cat([recomputed(of, (picture,), losses) for picture in pair])
+            else:
+                values = of(pair, losses)
+            for name, each in zip(names, values.unbind(1), strict=True):
+                found[name] += each
         return {name: known[name][0] * reduce(torch.add, values) for name, values in found.items()}
 
     def learn(self, image, mask, optimizers, backward):

@@ -274,7 +274,7 @@ class PartialConv(System):
         if not self.asks_features:
             return losses
         true = self.kept(image, self.truth_of)
-        found = [self.features(raw), self.features(made)]
+        found = self.features.of_each((raw, made))
 
         def of_both(loss: Callable[..., Tensor]) -> Tensor:
             return torch.stack([loss(each, true, FEATURE_LAYERS) for each in found]).sum()

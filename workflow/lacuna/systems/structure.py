@@ -383,7 +383,7 @@ class Structure(System):
         recipe, raw = self.recipe, prediction.raw
         asked = self.feature_losses and bool(recipe.content_weight or recipe.style_weight)
         if asked:
-            made = [self.features(composite(raw, image, mask)), self.features(raw)]
+            made = self.features.of_each((composite(raw, image, mask), raw))
             true = self.kept(image, self.features)
         if recipe.gradient_weight or recipe.edge_weight:
             gradient, edge = structure_losses(prediction.gradients or (sobel(2 * raw - 1),), image)
