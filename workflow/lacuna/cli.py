@@ -11,7 +11,7 @@ from lacuna.errors import LacunaError, plain
 from lacuna.files import disk_full, is_disk_full
 
 # The order in which `--help` lists commands; those that it lacks come after.
-FIRST = ("inpaint", "adapt", "train", "score", "systems", "metrics", "studio", "check", "why", "accept")
+FIRST = ("inpaint", "adapt", "train", "score", "systems", "metrics", "studio", "report", "check", "why", "accept")
 STEPS = """The steps that the workflow runs are one floor below: `lacuna step --help` lists them, and
 `lacuna step train --config config/config.yaml --key aotgan place2` runs one by hand."""
 
@@ -33,9 +33,8 @@ def build_parser(chosen: str | None) -> argparse.ArgumentParser:
         if chosen in (None, name):
             module = importlib.import_module(module_name)
             summary = (module.__doc__ or "").strip().splitlines()[0]
-            example = getattr(module, "EXAMPLE", "")
-            epilog = f"example: lacuna {example}" if example else None
-            subparser = subparsers.add_parser(name, help=summary, description=summary, epilog=epilog)
+            example = f"example: lacuna {module.EXAMPLE}"
+            subparser = subparsers.add_parser(name, help=summary, description=summary, epilog=example)
             module.add_arguments(subparser)
             subparser.set_defaults(run=module.run)
         else:

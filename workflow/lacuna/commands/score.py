@@ -5,6 +5,8 @@ The files of the three folders are paired by their stems.
 
 from lacuna.arguments import positive
 
+EXAMPLE = "score --truth photos --predictions filled --masks masks --output scores.csv"
+
 
 def add_arguments(parser) -> None:
     parser.add_argument("--truth", required=True, help="folder of the true images")

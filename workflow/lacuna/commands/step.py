@@ -40,23 +40,29 @@ def _summary(name: str) -> str:
 
 
 def run(args) -> None:
-    """Run the step; when it has succeeded, write beside its first output where that came from.
+    """Run the step of the job that was given, or that the config and the key name."""
+    job = _given(args.job) if args.job else _planned(args.configfile, args.stage, args.key)
+    make(job, args.stage, args.gpus, args.threads)
 
-    While it runs no other process can make the same result: a job may outlive the Snakemake that started it.
+
+def make(job: dict, stage: str, gpus: int, threads: int) -> None:
+    """Run a job's step; when it has succeeded, write beside its first output where that came from.
+
+    job: as `Job.record` has it. While the step runs no other process can make the same result: a job may outlive the
+    Snakemake that started it.
     """
     from lacuna.files import naming, sweep
     from lacuna.locking import alone_in
 
-    job = _given(args.job) if args.job else _planned(args.configfile, args.stage, args.key)
     first = Path(job.get("result") or next(path for paths in job["outputs"].values() for path in paths))
     alone = alone_in(first.parent, f"making {first.name}", first.name) if "digest" in job else nullcontext()
     with naming(first.parent), alone:
         for folder in {Path(path).parent for paths in job["outputs"].values() for path in paths}:
             sweep(folder)
-        _run(args, job, first)
+        _make(job, stage, gpus, threads, first)
 
 
-def _run(args, job: dict, first: Path) -> None:
+def _make(job: dict, stage: str, gpus: int, threads: int, first: Path) -> None:
     import importlib
 
     from lacuna import sidecars
@@ -66,14 +72,14 @@ def _run(args, job: dict, first: Path) -> None:
         settings=StepSettings(job["settings"]),
         inputs={name: [path for path, _ in paths] for name, paths in job["inputs"].items()},
         outputs=job["outputs"],
-        gpus=args.gpus,
-        threads=args.threads,
+        gpus=gpus,
+        threads=threads,
         digests={path: digest for paths in job["inputs"].values() for path, digest in paths},
     )
     before = sidecars.take(first)
     began = time.monotonic()
     try:
-        importlib.import_module(f"{steps.__name__}.{args.stage}").run(task)
+        importlib.import_module(f"{steps.__name__}.{stage}").run(task)
     except BaseException:
         if before and not sidecars.changed_files(before):
             sidecars.write(first, before)
