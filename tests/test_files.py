@@ -141,3 +141,33 @@ def test_who_was_killed_while_emptying_a_folder_can_empty_it(tmp_path, monkeypat
             patch.setattr(Path, "unlink", once)
             empty_folder(folder)
     assert names(empty_folder(folder)) == [".index.csv.lock", ".lacuna"]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("[]", "holds no object of JSON"),
+        ("null", "holds no object of JSON"),
+        ("{", "cannot be read as JSON"),
+        ("[" * 100_000, "nested too deep"),
+        ('{"of": {"n": 3}}', "lacks 'm'"),
+    ],
+)
+def test_json_that_is_not_ours_is_one_sentence_at_any_depth(tmp_path, text, sentence):
+    path = tmp_path / "record.json"
+    path.write_text(text)
+    with pytest.raises(LacunaError, match=f"record.json.*{sentence}"):
+        read_json(path)["of"]["m"]
+
+
+def test_a_table_that_is_cut_off_is_not_read(tmp_path):
+    path = tmp_path / "index.csv"
+    path.write_text("file,origin\n0.png,a\n1.png,b\n")
+    assert [row["file"] for row in read_rows(path, "file")] == ["0.png", "1.png"]
+    for cut, sentence in (
+        ("file,origin\n0.png,a\n1.png,", "is cut off"),
+        ("file,origin\n0.png\n", "row 2 of .* is not as"),
+    ):
+        path.write_text(cut)
+        with pytest.raises(LacunaError, match=sentence):
+            read_rows(path, "file")

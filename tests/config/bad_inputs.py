@@ -5,6 +5,8 @@ A row of docs/bad_inputs.csv is a kind of input, where it stands, the input, and
 * `config file`, `list`, `index`, `settings`, `JSON`: a file of this kind, or the value of `--settings`, is `input`.
 * `weights`, `graph`: a file that is said to be one holds `input` as text.
 * `weights note`, `graph note`: the note in such a file is `input`; `network`: a system is built at such settings.
+* `command`: `lacuna` with the words `where`, in a folder of good files (and of bad ones, in `bad/`) of which some were
+  changed before as `input` says: what only a later step can see. `tests/config/workshop.py` makes and changes them.
 """
 
 import csv
@@ -26,6 +28,7 @@ from lacuna.inpainting.interfaces import read_note as graph_note
 from lacuna.systems._outline import check_outline
 from lacuna.systems._reading import METADATA_KEY, read_tensors
 from lacuna.systems._reading import read_note as weights_note
+from tests.config.workshop import Workshop
 
 ROOT = Path(__file__).parents[2]
 TABLE = ROOT / "docs" / "bad_inputs.csv"
@@ -65,9 +68,17 @@ READERS = {
 }
 
 
+@cache
+def workshop() -> Workshop:
+    """Made at its first use."""
+    return Workshop()
+
+
 def said(kind: str, where: str, value: str, folder: Path) -> str:
     """The sentence of the error, the folder taken out; empty where there is none. Other errors pass through."""
     try:
+        if kind == "command":
+            return workshop().said(where, value)
         if kind == "config":
             validate(changed(where, value))
         elif kind == "network":

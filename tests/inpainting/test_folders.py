@@ -26,7 +26,10 @@ def test_pictures_and_masks_are_paired_by_name(folders):
         ("b.jpg", "b_mask.png", "b"),
         ("c.d.webp", "c.d.png", "c.d"),
     ]
-    assert notes == [f"passed over 1 of the files in {images} that are no pictures: notes.txt"]
+    assert notes == [
+        f"passed over 1 of the files in {images} that are no pictures: notes.txt",
+        f"1 of 4 masks in {masks} have no picture: unused.png",
+    ]
     one = masks / "a.png"
     names = ("a.png", "b.jpg", "c.d.webp")
     assert pairs(images, one)[0] == [(images / name, one, name.rpartition(".")[0]) for name in names]

@@ -86,6 +86,17 @@ def test_a_large_mean_coverage_is_warned_about(here, capsys):
     assert "on average, so that the masks look inverted: add --invert-masks" in said
 
 
+def test_masks_without_a_hole_and_pictures_among_masks_are_said(here, capsys):
+    make(here)
+    save(here / "mask/b.png", np.zeros(SIZE, np.uint8))
+    save(here / "mask/c_mask.png", hole(2).astype(np.uint8) * 255)
+    assert score() == 0
+    said = capsys.readouterr().err
+    assert "1 of 3 masks have no hole" in said
+    assert "1 of 4 files in mask are taken for pictures beside their masks: c.png" in said
+    assert holes() == pytest.approx([psnr_of_hole(0), psnr_of_hole(2)])
+
+
 def test_predictions_that_are_the_truth_are_noticed(here, capsys):
     make(here)
     for number, name in enumerate("abc"):

@@ -131,12 +131,32 @@ def write_json(path: str | Path, value) -> None:
         partial.write_text(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def read_json(path: str | Path):
-    """The JSON value in a file; a missing or broken file is a `LacunaError`."""
+class Record(dict):
+    """An object of JSON out of a file; a key that it lacks, at any depth, is a `LacunaError` that names the file."""
+
+    path: str | Path = ""
+
+    def __missing__(self, key: str):
+        raise LacunaError(f"{self.path} lacks '{key}', so that it is not what Lacuna wrote; make it again")
+
+
+def read_json(path: str | Path) -> Record:
+    """The object of JSON in a file; a missing or broken file, and another value, is a `LacunaError`."""
+
+    def record(found: dict) -> Record:
+        made = Record(found)
+        made.path = path
+        return made
+
     try:
-        return json.loads(Path(path).read_text())
+        found = json.loads(Path(path).read_text(encoding="utf-8"), object_hook=record)
     except (OSError, ValueError) as error:
         raise LacunaError(f"{path} cannot be read as JSON ({error}); make it again") from None
+    except RecursionError:
+        raise LacunaError(f"{path} cannot be read as JSON (it is nested too deep); make it again") from None
+    if not isinstance(found, Record):
+        raise LacunaError(f"{path} holds no object of JSON, so that it is not what Lacuna wrote; make it again")
+    return found
 
 
 def write_rows(path: str | Path, rows: Iterable[dict], columns: list[str]) -> None:
@@ -148,7 +168,10 @@ def write_rows(path: str | Path, rows: Iterable[dict], columns: list[str]) -> No
 
 
 def read_rows(path: str | Path, *columns: str) -> list[dict[str, str]]:
-    """The rows of a CSV with a header line, every value a string; a file without `columns` is a `LacunaError`."""
+    """The rows of a CSV with a header line, every value a string.
+
+    A file without `columns` is a `LacunaError`, as is one that is cut off or has a row of another length.
+    """
     try:
         with Path(path).open(newline="", encoding="utf-8") as stream:
             reader = csv.DictReader(stream)
@@ -162,4 +185,21 @@ def read_rows(path: str | Path, *columns: str) -> list[dict[str, str]]:
     missing = [name for name in columns if name not in there]
     if missing:
         raise LacunaError(f"{path} has no column '{missing[0]}', so it is not from Lacuna; name or make the right one")
+    refuse_cut(path)
+    for number, row in enumerate(rows, 2):
+        if None in row or None in row.values():
+            raise LacunaError(f"row {number} of {path} is not as long as its header; make the file again")
     return rows
+
+
+def refuse_cut(path: str | Path) -> None:
+    """A `LacunaError` for a text that does not end with a line's end: what was written whole does."""
+    try:
+        with Path(path).open("rb") as stream:
+            size = stream.seek(0, os.SEEK_END)
+            stream.seek(max(0, size - 1))
+            whole = stream.read() in (b"\n", b"")  # what an empty file lacks is said where it is read
+    except OSError:
+        return  # likewise
+    if not whole:
+        raise LacunaError(f"{path} is cut off: its last line has no end; make it again")

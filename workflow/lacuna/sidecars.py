@@ -19,6 +19,20 @@ from lacuna.files import atomic, sha256_of
 
 ENDING = ".job.json"
 
+# What a sidecar holds at least, and what the record of its job does: name → kind.
+FORM: dict = {
+    "digest": str,
+    "accepted": list,
+    "times": dict,
+    "job": dict,
+    "installed": dict,
+    "python": str,
+    "ended": str,
+}
+FORM |= {"seconds": (int, float), "inputs": dict, "files": dict}
+JOB_FORM: dict = {"settings": dict, "inputs": dict, "contents": dict, "outcome": str, "code": dict, "packages": dict}
+JOB_FORM |= {"result": str, "outputs": dict}
+
 
 @dataclass(frozen=True)
 class Head:
@@ -50,13 +64,21 @@ def read(result: str | Path) -> dict | None:
     path = path_of(result)
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        if not {"digest", "accepted", "times", "job", "files"} <= found.keys():
-            _broken(path, "it lacks a key")
-        return found
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except (OSError, ValueError, AttributeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         _broken(path, str(error))
+    for value, what, form in ((found, "it", FORM), (_within(found, "job"), "its 'job'", JOB_FORM)):
+        for name, kind in form.items():
+            if not isinstance(_within(value, name), kind):
+                _broken(path, f"{what} has no right '{name}'")
+    if not all({"sha256", "size", "mtime_ns"} <= set(facts) for facts in found["files"].values()):
+        _broken(path, "it does not say enough of its 'files'")
+    return found
+
+
+def _within(value, name: str):
+    return value.get(name) if isinstance(value, dict) else None
 
 
 def take(result: str | Path) -> dict | None:

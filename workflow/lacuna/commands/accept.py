@@ -27,6 +27,8 @@ def run(args) -> None:
         here = [job for job in jobs if any(_belongs(job, path) for path in wanted)]
         if not here:
             raise LacunaError(f"no result of the run '{plan.run}' is at {', '.join(args.paths)}; name what is there")
+        for job in here:
+            sidecars.read(job.first)  # a broken one says so
         stale = [job for job in here if sidecars.head(job.first).digest not in ("", job.digest)]
         if not stale:
             break

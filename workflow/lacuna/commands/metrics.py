@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+PARITY = ("metric", "input", "ours", "theirs", "difference", "allowed", "their_code")
 PARITY_HEAD = "## Beside other people's code"
 
 EXAMPLE = "metrics --json"
@@ -28,7 +29,7 @@ def run(args) -> None:
         rows = [{"of": "image", **facts(each)} for each in per_image]
         print(json.dumps(rows + [{"of": "set", **facts(each)} for each in per_set], indent=2, ensure_ascii=False))
     elif args.markdown:
-        print(to_markdown(per_image, per_set, read_rows(args.parity) if args.parity else []))
+        print(to_markdown(per_image, per_set, read_rows(args.parity, *PARITY) if args.parity else []))
     else:
         from rich.console import Console
         from rich.table import Table

@@ -10,6 +10,8 @@ from lacuna.arguments import add_config, add_machine
 
 EXAMPLE = "step train --config config/config.yaml --key aotgan place2"
 
+PARTS = ("settings", "inputs", "outputs")
+
 
 def step_names() -> list[str]:
     """All steps, in the order of the alphabet: the modules in `steps/`."""
@@ -98,7 +100,7 @@ def _given(text: str) -> dict:
         job = json.loads(text)
     except ValueError as error:
         raise LacunaError(f"--job is not valid JSON ({error}); leave it out and name a config and a key") from None
-    if not isinstance(job, dict) or not {"settings", "inputs", "outputs"} <= job.keys():
+    if not isinstance(job, dict) or not all(isinstance(job.get(name), dict) for name in PARTS) or not job["outputs"]:
         raise LacunaError("--job lacks 'settings', 'inputs' or 'outputs'; leave it out and name a config and a key")
     return job
 

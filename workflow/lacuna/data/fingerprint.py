@@ -31,7 +31,8 @@ def matching_files(folder: str | Path, pattern: str = "**/*", leaving_out: tuple
     """
     root = Path(folder)
     if not root.is_dir():
-        raise LacunaError(f"the folder {folder} does not exist; correct the path")
+        what = "is a file, not a folder" if root.exists() else "does not exist"
+        raise LacunaError(f"the folder {folder} {what}; correct the path")
     try:
         files = files_below(root, pattern, leaving_out)
         pictures = [path for path in files if (root / path).is_file() and is_picture(root / path)]

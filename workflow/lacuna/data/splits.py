@@ -10,8 +10,8 @@ def check_splits(training: list[Path], evaluation: list[Path]) -> dict:
     """Compare the origins of image sets, given by their indexes; a set is called by its folder's name.
 
     Returns `{training: {set: photographs}, evaluation: {set: photographs}, shared: 0}`.
-    Errors: a `LacunaError` that names a photograph found on both sides, and the two sets; and for two sets of one name
-    on a side.
+    Errors: a `LacunaError` that names a photograph found on both sides, and the two sets; and for a set without
+    photographs, and two sets of one name on a side.
     """
     sides = [_named(side) for side in (training, evaluation)]
     for trained, known in sides[0].items():
@@ -36,5 +36,8 @@ def _named(side: list[Path]) -> dict[str, dict[str, str]]:
 
 
 def _origins(index: Path) -> dict[str, str]:
-    """Content → name of the photographs of a set."""
-    return {row["origin_sha256"]: row["origin"] for row in read_rows(index, "origin", "origin_sha256")}
+    """Content → name of the photographs of a set; a set without any is a `LacunaError`."""
+    found = {row["origin_sha256"]: row["origin"] for row in read_rows(index, "origin", "origin_sha256")}
+    if not found:
+        raise LacunaError(f"{index} lists no photographs; make the set again")
+    return found

@@ -118,8 +118,12 @@ def nearest(stem: str, stems: Iterable[str]) -> str:
 
 def passed_over_sentence(what: str, names: list[str]) -> str:
     """How many files were passed over, and the first of them."""
-    some = ", ".join(printable(name) for name in names[:_EXAMPLES]) + (", …" if len(names) > _EXAMPLES else "")
-    return f"passed over {len(names)} of {what} that are no pictures: {some}"
+    return f"passed over {len(names)} of {what} that are no pictures: {some(names)}"
+
+
+def some(names: list[str]) -> str:
+    """The first few names, for a sentence."""
+    return ", ".join(printable(name) for name in names[:_EXAMPLES]) + (", …" if len(names) > _EXAMPLES else "")
 
 
 def is_one_file(one: Path, other: Path) -> bool:

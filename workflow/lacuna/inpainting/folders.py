@@ -4,7 +4,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from lacuna.cells import spelt
-from lacuna.data.stems import by_stem, masks_of, nearest, passed_over_sentence, pictures
+from lacuna.data.stems import (
+    by_stem,
+    is_one_file,
+    masks_of,
+    nearest,
+    passed_over_sentence,
+    pictures,
+    some,
+)
 from lacuna.errors import LacunaError
 
 
@@ -21,8 +29,8 @@ def pairs(images: Path, masks: Path, output: Path | None = None) -> tuple[list[P
 
     `lacuna.data.stems` describes which mask is a picture's; one mask file serves all pictures. Folders in the folders
     are entered, but for those of masks and results. A result is called as its picture, or as its mask where the
-    picture has several. Errors: a `LacunaError` for an empty folder, a picture without a mask, and two files of one
-    name but for the suffix.
+    picture has several. Masks without a picture are named. Errors: a `LacunaError` for an empty folder, a picture
+    without a mask, and two files of one name but for the suffix.
     """
     found = pictures(by_stem(images, [masks, *([output] if output else [])]))
     notes = [passed_over_sentence(f"the files in {images}", found.passed_over)] if found.passed_over else []
@@ -37,6 +45,10 @@ def pairs(images: Path, masks: Path, output: Path | None = None) -> tuple[list[P
             f"{len(alone)} of {len(found.of)} pictures have no mask in {masks}, the first is {spelt(first.name)}; give "
             f"it {spelt(first.stem)}.png or {spelt(first.stem)}_mask.png{nearest(alone[0], known)}"
         )
+    used = {mask for stem in found.of for mask in owned[stem]}
+    alone = [name.relative_to(masks).as_posix() for stem, name in known.items() if stem not in used]
+    if alone and not is_one_file(images, masks):
+        notes.append(f"{len(alone)} of {len(known)} masks in {masks} have no picture: {some(alone)}")
     made = []
     for stem, path in found.of.items():
         its = owned[stem]

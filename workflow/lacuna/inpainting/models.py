@@ -111,6 +111,10 @@ class Model:
         share; None = 64, or a quarter of a smaller tile. progress: as in `lacuna.inpainting.filling.fill`.
         """
         size = self._tile(tile)
+        if overlap is not None and size is None:
+            raise LacunaError(
+                f"'{self.name}' computes the whole picture at once; leave the overlap out, or give a tile"
+            )
         if overlap is None:
             overlap = min([OVERLAP, *(side // 4 for side in size or ())])
         if size and not 2 <= overlap <= min(size) // 2:
@@ -207,13 +211,14 @@ def _for_weights(system: str | None, weights: str | Path, settings: Mapping) -> 
     """(its name, a system at the settings that its weights say)."""
     from lacuna import systems
     from lacuna.systems._outline import check_outline
-    from lacuna.systems._reading import read_metadata, read_note
+    from lacuna.systems._reading import read_metadata, read_note, read_tensors
 
     if system is not None and systems.system_class(system).facts.kind != "deep":
         return system, systems.create(system, **settings)  # it says itself that it takes no weights
     note = read_note(read_metadata(weights), weights)
     if system is None:
         if note is None:
+            read_tensors(weights)  # what is no file of weights is called that
             known = ", ".join(systems.names())
             raise LacunaError(f"the weights {weights} do not say which system they belong to; name one of {known}")
         system = str(note["system"])

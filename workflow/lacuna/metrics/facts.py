@@ -66,7 +66,7 @@ class Metric(Facts):
         """The sentence for images of a size that is below `minimal_size`."""
         return (
             f"{self.title} needs images of at least {self.minimal_size}×{self.minimal_size} pixels, but these are "
-            f"{width}×{height}; raise image_size or drop '{self.name}' from the metrics"
+            f"{width}×{height}; take larger images or drop '{self.name}' from the metrics"
         )
 
     def is_better(self, value: float, other: float) -> bool:

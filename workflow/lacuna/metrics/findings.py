@@ -20,6 +20,7 @@ class Findings:
     images: int = 0
     soft: int = 0
     transparent: int = 0
+    empty: int = 0
     coverage: float = 0.0
     exact: int = 0
     """Images whose prediction is the truth in the whole hole."""
@@ -41,6 +42,7 @@ class Findings:
             self.images += 1
             self.soft += reading.soft
             self.transparent += reading.transparent
+            self.empty += not hole.any()
             self.coverage += float(hole.mean())
             self.exact += exact
             self.turned += exact and bool(differs.any())
@@ -55,6 +57,8 @@ class Findings:
                 f"{self.transparent} of {n} images or their predictions have transparent pixels: the alpha was "
                 "dropped, the colours count"
             )
+        if self.empty:
+            said.append(f"{self.empty} of {n} masks have no hole, so that these images have no scores of one")
         if n and self.coverage / n > LARGEST_COVERAGE:
             said.append(
                 f"the holes cover {self.coverage / n:.0%} on average, so that the masks look inverted: {self.advice()}"

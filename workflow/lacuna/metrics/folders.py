@@ -7,12 +7,14 @@ from lacuna.cells import spelt
 from lacuna.data.stems import (
     Files,
     by_stem,
+    is_one_file,
     masks_of,
     nearest,
     passed_over_sentence,
     pictures,
     prediction_of,
     refuse_own_mask,
+    some,
 )
 from lacuna.errors import LacunaError
 
@@ -69,6 +71,12 @@ def paired_by_stem(truth: str | Path, predictions: str | Path, masks: str | Path
             mask = known[name] if name else one_mask
             triples.append((str(image), str(mask), str(predicted[prediction])))
     taken = {mask for its in owned.values() for mask in its}
+    pictures_beside = [str(known[s].relative_to(folders["masks"])) for s in known if s in owned and s not in taken]
+    if pictures_beside and not is_one_file(folders["truth"], folders["masks"]):
+        notes.append(
+            f"{len(pictures_beside)} of {len(known)} files in {folders['masks']} are taken for pictures beside their "
+            f"masks: {some(pictures_beside)}"
+        )
     unknown = {s for s in known if s not in taken and not (s in truths and s in owned)}
     for stem in sorted((unknown | (predicted.keys() - used)) - lacking.keys()):
         if stem not in truths:
@@ -82,13 +90,13 @@ def paired_by_stem(truth: str | Path, predictions: str | Path, masks: str | Path
 
 
 def _refuse(lacking: dict[str, str], folders: dict[str, Path], found: dict[str, Files]) -> None:
-    some = "; ".join(
+    examples = "; ".join(
         f"{spelt(stem)} is not in {spelt(folders[name])}{nearest(stem, found[name].of)}"
         for stem, name in list(lacking.items())[:EXAMPLES]
     )
     more = f", and {len(lacking) - EXAMPLES} more" if len(lacking) > EXAMPLES else ""
     counts = ", ".join(f"{len(files.of)} {name}" for name, files in found.items())
     raise LacunaError(
-        f"{len(lacking)} of the file stems do not pair ({counts}): {some}{more}; give truth, prediction and mask of an "
-        "image one file stem (a mask's may end in _mask or _mask001), in folders of the same names"
+        f"{len(lacking)} of the file stems do not pair ({counts}): {examples}{more}; give truth, prediction and mask "
+        "of an image one file stem (a mask's may end in _mask or _mask001), in folders of the same names"
     )

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from lacuna.config import complete, suggest, validate
 from lacuna.controls import TITLES as CONTROLS
+from lacuna.data.sizes import width_and_height
 from lacuna.errors import LacunaError
 from lacuna.plan.remembered_facts import remembered_facts
 from lacuna.sources import CONTROL, ELSEWHERE, UNTRAINED
@@ -27,13 +28,26 @@ class Names:
         for label, entry in self.systems.items():
             if "training" in entry and not self._facts[label]["trained"]:
                 raise LacunaError(f"in the config, systems.{label} has 'training', but is not trained; remove that key")
-        if any(self.is_trained(label) for label in self.systems) and not self.sources:
+        trained = [label for label in self.systems if self.is_trained(label)]
+        if trained and not self.sources:
             raise LacunaError("in the config, a system needs training but 'sources' is empty; add a training set")
+        for label in trained:
+            self._require_size(label)
 
     def _describe(self, label: str) -> dict:
         if self.is_given(label):
             return {"title": label, "kind": "classical", "trained": False, "backbones": []}
         return remembered_facts(self.registered_name(label), self.systems[label].get("settings", {}), self.cache_folder)
+
+    def _require_size(self, label: str) -> None:
+        """Predictions are padded, but a network learns from images as they are."""
+        width, height = width_and_height(self.config["image_size"])
+        minimal, multiple = (self._facts[label][name] for name in ("minimal_size", "size_multiple"))
+        if min(width, height) < minimal or width % multiple or height % multiple:
+            raise LacunaError(
+                f"in the config, image_size is {width}×{height}, but systems.{label} is trained at sizes of at least "
+                f"{minimal} pixels that are multiples of {multiple}; choose another size, or leave the system out"
+            )
 
     def registered_name(self, label: str) -> str:
         """The registry's name of the system behind a label."""

@@ -12,7 +12,10 @@ from lacuna.files import read_json, write_json
 
 
 def remembered_facts(name: str, settings: dict, cache_folder: Path) -> dict:
-    """`title`, `kind`, `trained`, `backbones` (names of the pretrained networks its training loads) of a system.
+    """What the plan must know of a system at these settings.
+
+    `title`, `kind`, `trained`, `backbones` (names of the pretrained networks its training loads); `minimal_size` and
+    `size_multiple` (pixels) of the heights and widths that it is trained at, 1 where there is no network.
 
     A setting that its recipe does not know is a `LacunaError`, as is a system that does not exist, and a network that
     nobody could build.
@@ -25,15 +28,18 @@ def remembered_facts(name: str, settings: dict, cache_folder: Path) -> dict:
     if not remembered.exists():
         system = systems.system_class(name)
         recipe = make_recipe(system.Recipe, settings, name)
+        sizes = {"minimal_size": 1, "size_multiple": 1}
         if system.facts.kind != "classical":
             from lacuna.systems._outline import check_outline
 
-            check_outline(name, settings, "these")
+            outline = check_outline(name, settings, "these")
+            sizes = {of: getattr(outline, of) for of in sizes}
         facts = {
             "title": system.facts.title,
             "kind": system.facts.kind,
             "trained": system.facts.kind == "deep",
             "backbones": list(system.backbones(recipe)),
+            **sizes,
         }
         write_json(remembered, facts)
     return read_json(remembered)

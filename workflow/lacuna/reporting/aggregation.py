@@ -9,7 +9,7 @@ import pandas as pd
 from lacuna.cells import cell, uncell
 from lacuna.data.photographs import photographs_of
 from lacuna.errors import LacunaError
-from lacuna.files import atomic
+from lacuna.files import atomic, refuse_cut
 from lacuna.metrics.per_image import metric_by_name
 from lacuna.reporting.titles import reading_of
 
@@ -93,13 +93,16 @@ def predicted_by(path: str | Path) -> tuple[str, str]:
 
 
 def read_curve(path: str | Path) -> pd.DataFrame:
-    """A CSV whose first column is `step`, in rising order; anything else is a `LacunaError`."""
+    """A whole CSV of numbers whose first column is `step`, in rising order; anything else is a `LacunaError`."""
+    refuse_cut(path)
     try:
         curve = pd.read_csv(path)
     except (OSError, ValueError) as error:
         raise LacunaError(f"{path} cannot be read as a curve ({error}); run the rule 'train' again") from None
     if curve.empty or curve.columns[0] != "step" or not curve["step"].is_monotonic_increasing:
         raise LacunaError(f"{path} is not a curve with rising 'step's; run the rule 'train' again")
+    if curve.apply(pd.to_numeric, errors="coerce").isna().any(axis=None):
+        raise LacunaError(f"{path} holds something else than numbers; run the rule 'train' again")
     return curve
 
 
@@ -164,7 +167,8 @@ def write_table(path: str | Path, table: pd.DataFrame) -> None:
 
 
 def read_table(path: str | Path) -> pd.DataFrame:
-    """What `write_table` wrote; a file that is missing or no table is a `LacunaError`."""
+    """What `write_table` wrote; a file that is missing, cut off or no table is a `LacunaError`."""
+    refuse_cut(path)
     try:
         return _texts(pd.read_csv(path), uncell)
     except (OSError, ValueError) as error:

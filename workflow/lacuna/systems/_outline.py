@@ -10,8 +10,8 @@ MOST_PARAMETERS = 20_000  # arrays; the largest of the systems has 675, and more
 MOST_VALUES = 2**31  # the largest of the systems has 0.1 of a billion
 
 
-def check_outline(name: str, settings: dict, whose: str) -> None:
-    """Build the system without its values; a `LacunaError` about `whose` settings if that is endless or overflows.
+def check_outline(name: str, settings: dict, whose: str):
+    """The system without its values; a `LacunaError` about `whose` settings if to build it is endless or overflows.
 
     Errors in the settings themselves are the system's own `LacunaError`.
     """
@@ -27,7 +27,7 @@ def check_outline(name: str, settings: dict, whose: str) -> None:
     hook = register_module_parameter_registration_hook(add)
     try:
         with torch.device("meta"):
-            systems.create(name, **settings)
+            return systems.create(name, **settings)
     except LacunaError:
         raise
     except (_TooLarge, RuntimeError, TypeError, ValueError, OverflowError, MemoryError, ZeroDivisionError):

@@ -102,7 +102,7 @@ def load_strictly(
             state[key].copy_(tensor)
 
 
-def _shortened(keys: list[str], limit: int = 12) -> str:
+def _shortened(keys: list[str], limit: int = 3) -> str:
     more = f" and {len(keys) - limit} more" if len(keys) > limit else ""
     return ", ".join(keys[:limit]) + more
 

@@ -263,7 +263,10 @@ class System:
         arrays, metadata = read_tensors(path)
         note = read_note(metadata, path)
         if note is None:
-            return self.load_released(arrays)
+            try:
+                return self.load_released(arrays)
+            except LacunaError as error:
+                raise LacunaError(f"in {path}, {error}") from None
         system = note["system"]
         if system != self.facts.name:
             raise LacunaError(f"the weights {path} are of system '{system}', not '{self.facts.name}'")

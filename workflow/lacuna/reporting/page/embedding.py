@@ -3,11 +3,14 @@
 import base64
 import io
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
 
+from lacuna.data.decoding import UNREADABLE
 from lacuna.errors import LacunaError
 
 LOSSLESS = 400 * 2**10  # a picture above this many bytes is embedded as WebP
@@ -29,11 +32,22 @@ def width_of(path: Path) -> int:
     """CSS pixels at which a drawn figure has its nominal size on paper, or at which small pixels can be seen."""
     if path.suffix == ".svg":
         points = re.search(rb'width="([\d.]+)pt"', path.read_bytes())
-        assert points, f"{path} is not a picture of matplotlib's"
+        if not points:
+            raise LacunaError(f"{path} is not a figure that was drawn here; run the rule that makes it again")
         return round(float(points[1]) * 96 / 72)
-    with Image.open(path) as picture:
+    with _opened(path) as picture:
         density = picture.info.get("dpi", (0, 0))[0]
         return round(picture.width * 96 / density) if density else max(544, picture.width)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
+    try:
+        with Image.open(path, formats=("PNG",)) as picture:
+            picture.load()
+            yield picture
+    except UNREADABLE as error:
+        raise LacunaError(f"{path} cannot be read ({error}); run the rule that makes it again") from None
 
 
 def embedded(path: Path) -> str:
@@ -44,7 +58,7 @@ def embedded(path: Path) -> str:
         raise LacunaError(f"{path} cannot be read ({error.strerror}); run the rule that makes it first") from None
     kind = "svg+xml" if path.suffix == ".svg" else "png"
     if kind == "png" and len(data) > LOSSLESS:
-        with Image.open(io.BytesIO(data)) as opened:
+        with _opened(path) as opened:
             picture = opened.convert("RGB")
         picture.thumbnail((WIDEST, 100 * WIDEST), Image.Resampling.LANCZOS)
         stream = io.BytesIO()
