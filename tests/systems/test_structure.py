@@ -232,6 +232,24 @@ def test_given_structure_stands_for_the_computed_one():
             assert torch.equal(other, expected) == same
 
 
+@pytest.mark.parametrize("form", ["released", "thesis", "thesis_small"])
+def test_every_picture_is_given_the_same_mean_and_contrast(form):
+    """The head that makes the picture is normalised, too: before its tanh, each channel has a mean and a deviation
+    that are weights, whatever the picture (docs/experiments/ttt_pretraining.md)."""
+    network = tiny(form=form).network.double()
+    norm = network.stages[-1].image.norm
+    with torch.no_grad():
+        norm.weight.copy_(torch.tensor([0.1, 0.2, 0.3]))
+        norm.bias.copy_(torch.tensor([-0.4, 0.0, 0.5]))
+    image, mask = scene((32, 48), dtype=torch.float64)
+    image[1] = 0.02 * image[1]
+    with torch.no_grad():
+        made = torch.atanh(2 * network(image, mask).raw - 1)
+    assert torch.allclose(made.mean((2, 3)), norm.bias.expand(2, 3), atol=1e-9)
+    assert torch.allclose(made.std((2, 3), correction=0), norm.weight.expand(2, 3), rtol=1e-3)
+    assert (made[0] - made[1]).abs().max() > 0.05
+
+
 def test_side_outputs_are_at_three_scales_in_the_released_form_only():
     image, mask = scene()
     with torch.no_grad():
