@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from lacuna.adaptation.losses import perceptual
-from lacuna.nn import feature_distance, vgg
+from lacuna.nn import vgg
 from lacuna.nn.feature_distance import FeatureDistance
-from lacuna.nn.winograd import WinogradConv2d
+from lacuna.nn.winograd import FrozenConvolution
 
 LAYERS = ("relu1_1", "relu2_1", "relu3_2")
 
@@ -39,8 +39,7 @@ def by_autograd(features, picture, truth):
     return loss.detach(), torch.autograd.grad(loss, picture)[0]
 
 
-def test_it_is_autograds_in_double_precision(features, monkeypatch):
-    monkeypatch.setattr(feature_distance, "LEAST_PAIRS", 10**9)  # Winograd's weights are of single precision
+def test_it_is_autograds_in_double_precision(features):
     features = features.double()
     distance, (made, other, truth) = FeatureDistance(features), pictures(torch.float64)
     known = distance.known(truth)
@@ -52,8 +51,9 @@ def test_it_is_autograds_in_double_precision(features, monkeypatch):
 
 
 def test_in_single_precision_it_is_autograds_to_rounding(features):
+    features.quick = False
     distance, (made, _, truth) = FeatureDistance(features), pictures()
-    assert sum(isinstance(step[0], WinogradConv2d) for step in distance.steps if step) == 2
+    assert sum(isinstance(step[0], FrozenConvolution) for step in distance.steps if step) == 3
     found = distance(made, distance.known(truth))
     loss, gradient = by_autograd(features, made, truth)
     torch.testing.assert_close(found.detach(), loss, rtol=1e-5, atol=0)

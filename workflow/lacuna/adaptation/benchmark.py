@@ -40,11 +40,12 @@ def compare(
     """Images an hour of both ways, their ratio, and the largest differences.
 
     plain: one picture at a time; masks are drawn and Canny's edges found on the CPU for each sample and step, the
-    truth's features are computed in every step, and attention holds all its scores at once. fast: what
-    `mode: fast` does. Both take the same pictures with the same draws, and turns picture by picture. The network is the
-    thesis' small one with random weights. Pictures an hour are those of the median turn, for `steps` steps; `cpu_ratio`
-    is that of the processor's time, which other processes disturb less. difference_by_change is the norm of the
-    weights' difference by that of their change. Raises `LacunaError` where a weight differs by more than `ALLOWED`.
+    truth's features are computed in every step by PyTorch's own convolutions, and attention holds all its scores at
+    once. fast: what `mode: fast` does. Both take the same pictures with the same draws, and turns picture by picture.
+    The network is the thesis' small one with random weights. Pictures an hour are those of the median turn, for `steps`
+    steps; `cpu_ratio` is that of the processor's time, which other processes disturb less. difference_by_change is the
+    norm of the weights' difference by that of their change. Raises `LacunaError` where a weight differs by more than
+    `ALLOWED`.
     """
     torch.set_num_threads(threads)
     torch.manual_seed(0)
@@ -58,6 +59,7 @@ def compare(
     pictures = [(_tensor(image), _tensor(mask)) for image, mask, _ in files[:images]]
 
     for way in WAYS:  # what is made once: transformed weights, the library's kernels
+        system.features.quick = way != "plain"
         adapt(
             system, *pictures[0], chosen([experiment], common={"steps": 1, "mode": _MODES[way]})[experiment], _of(pool)
         )
@@ -68,6 +70,7 @@ def compare(
         for picture in pictures:
             found: dict[str, Adapted] = {}
             for way, how in ways.items():
+                system.features.quick = way != "plain"
                 began = time.perf_counter(), time.process_time()
                 found[way] = adapt(system, *picture, how, _of(pool))
                 elapsed[way].append(time.perf_counter() - began[0])

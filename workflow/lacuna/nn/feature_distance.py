@@ -5,15 +5,15 @@ activations are changed in place, and where there are many channels convolutions
 """
 
 import weakref
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lacuna.nn.vgg import VGGFeatures
-from lacuna.nn.winograd import WinogradConv2d
+from lacuna.nn.winograd import FrozenConvolution, tile_of
 
-LEAST_PAIRS = 128 * 256  # of channels, for Winograd's convolution to be the quicker one on a CPU
 _made: "weakref.WeakKeyDictionary[VGGFeatures, FeatureDistance]" = weakref.WeakKeyDictionary()
 
 
@@ -26,21 +26,19 @@ class Known:
 
 
 class FeatureDistance:
-    """The mean over layers of the mean absolute difference between features. The transformed weights of Winograd's
-    convolutions take 5.6 times the memory of those that they stand for.
-    """
+    """The mean over layers of the mean absolute difference between features."""
 
     def __init__(self, features: VGGFeatures):
         self.mean, self.std, self.normalise = features.mean, features.std, features.normalise
         self.layers = features.layers
         # (convolution, the same backwards, the name of what is taken after its ReLU or None), or None for a pooling
-        self.steps: list[tuple[nn.Module, nn.Module, str | None] | None] = []
+        self.steps: list[tuple[Callable[[Tensor], Tensor], Callable[[Tensor], Tensor], str | None] | None] = []
         names, modules = features.taken, list(features.features)
         if any(not isinstance(modules[position], nn.ReLU) for position in names):
             raise ValueError("a distance is between features that a ReLU returned")
         for position, module in enumerate(modules):
             if isinstance(module, nn.Conv2d):
-                self.steps.append((_quick(module), _quick(_backwards(module)), names.get(position + 1)))
+                self.steps.append((*_both_ways(module), names.get(position + 1)))
             elif isinstance(module, nn.MaxPool2d):
                 self.steps.append(None)
 
@@ -116,6 +114,16 @@ class _Distance(torch.autograd.Function):
         return (x / distance.std if distance.normalise else x).contiguous(), None, None
 
 
+def _both_ways(convolution: nn.Conv2d) -> tuple[Callable[[Tensor], Tensor], Callable[[Tensor], Tensor]]:
+    """The convolution, and what takes gradients of its results to gradients of what came in; both the quickest."""
+    tile, weight = tile_of(convolution.in_channels, convolution.out_channels), convolution.weight
+    if tile is None or weight.device.type != "cpu" or weight.dtype != torch.float32:
+        return convolution, _backwards(convolution)
+    assert convolution.bias is not None, "VGG's convolutions have one"
+    frozen = FrozenConvolution(convolution.weight, convolution.bias, tile)
+    return frozen, lambda gradient: frozen.convolved(gradient, frozen.back, None)
+
+
 def _backwards(convolution: nn.Conv2d) -> nn.Conv2d:
     """The convolution that takes gradients of the results (3×3, margin 1, stride 1) to gradients of what came in."""
     if (convolution.kernel_size, convolution.padding, convolution.stride) != ((3, 3), (1, 1), (1, 1)):
@@ -126,10 +134,3 @@ def _backwards(convolution: nn.Conv2d) -> nn.Conv2d:
     back.weight = nn.Parameter(weight, requires_grad=False)
     back.bias = nn.Parameter(weight.new_zeros(len(weight)), requires_grad=False)
     return back
-
-
-def _quick(convolution: nn.Conv2d):
-    pairs = convolution.in_channels * convolution.out_channels
-    if convolution.weight.device.type == "cpu" and pairs >= LEAST_PAIRS:
-        return WinogradConv2d(convolution)
-    return convolution
