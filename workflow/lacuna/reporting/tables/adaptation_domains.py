@@ -90,12 +90,17 @@ def answer(table, metric, systems: dict[str, str]) -> str:
         if not row.gap_before_low > 0:
             said = "no gap between the sources that chance would not explain, so there is nothing to bridge"
         elif row.closed_low > 0:
-            said = f"adapting closes {row.closed_percent:.0f} % of the gap between the sources ({interval})"
+            share = f"{row.closed_percent:.0f} % of" if row.closed_percent <= 100 else "more than"
+            said = f"adapting closes {share} the gap between the sources ({interval})"
         elif row.closed_high < 0:
             said = f"adapting widens the gap between the sources ({interval})"
         else:
             said = f"adapting does not close the gap between the sources beyond chance ({interval})"
-        found.append(f"{title_of(row.experiment)} of {systems.get(row.system, row.system)} on {row.test_set}: {said}")
+        number = f".{metric.decimals}f"
+        moved = f"near {row.near_before:{number}} → {row.near_after:{number}}"
+        moved += f", far {row.far_before:{number}} → {row.far_after:{number}}"
+        of = f"{title_of(row.experiment)} of {systems.get(row.system, row.system)} on {row.test_set}"
+        found.append(f"{of}: {said}; {moved}")
     return f"By {metric.title}{f' ({metric.unit})' * bool(metric.unit)}, {'; '.join(found)}."
 
 
