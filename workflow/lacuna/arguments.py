@@ -4,6 +4,7 @@ import json
 from argparse import ArgumentTypeError
 
 from lacuna.errors import LacunaError
+from lacuna.places import RESULTS
 
 
 def positive(text: str) -> int:
@@ -53,8 +54,15 @@ def add_filling(parser, tile: str) -> None:
 
 
 def add_config(parser) -> None:
-    """`--configfile`, the config that a command asks about."""
+    """`--configfile`, the config that a command asks about, and `--results`, where its results lie."""
     parser.add_argument("--configfile", "--config", default="config/config.yaml", help=CONFIG_HELP)
+    add_results(parser)
 
 
+def add_results(parser) -> None:
+    """`--results`, for runs whose results lie below a module's prefix."""
+    parser.add_argument("--results", metavar="FOLDER", default=RESULTS, help=RESULTS_HELP)
+
+
+RESULTS_HELP = f"folder of all results, in a module with a prefix (default: {RESULTS})"
 CONFIG_HELP = "config of the run (default: config/config.yaml)"

@@ -7,6 +7,7 @@ rule fetch_backbone:
     log:
         "results/backbones/logs/{backbone}.{extension}.log",
     retries: 2
+    localrule: True
     conda:
         "../../envs/torch.yaml"
     params:

@@ -20,7 +20,7 @@ def in_report(kind, job):
     for name, paths in job.outputs.items():
         description, shown = described(kind)[name], []
         values = iter([value for value in job.settings["made"][name] for _ in description.files(value)])
-        for path in map(str, paths):
+        for path in map(PLAN.asked, paths):
             value, ending = next(values), Path(path).suffix
             words = ": ".join(filter(None, (description.title, value)))
             label = {kind.removesuffix("s"): words if ending in (".csv", ".png") else f"{words} ({ending[1:]})"}

@@ -51,6 +51,7 @@ rule pair:
         **PLAN.outputs("pair"),
     log:
         f"{PLAN.folder}/logs/pair/{{image_set}}.log",
+    localrule: True
     conda:
         "../../envs/data.yaml"
     params:
@@ -68,6 +69,7 @@ rule check_splits:
         **PLAN.outputs("check_splits"),
     log:
         f"{PLAN.folder}/logs/check_splits.log",
+    localrule: True
     conda:
         "../../envs/data.yaml"
     params:

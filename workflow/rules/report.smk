@@ -11,6 +11,7 @@ rule resolve_config:
         ),
     log:
         f"{PLAN.folder}/logs/resolve_config.log",
+    localrule: True
     conda:
         "../../envs/data.yaml"
     params:

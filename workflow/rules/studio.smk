@@ -7,6 +7,7 @@ rule fetch_web_runtime:
         folder=directory(PLAN.output("fetch_web_runtime", "folder")),
     log:
         f"{PLAN.folder}/logs/fetch_web_runtime.log",
+    localrule: True
     conda:
         "../../envs/torch.yaml"
     params:

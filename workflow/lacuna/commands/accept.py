@@ -22,7 +22,7 @@ def run(args) -> None:
     accepted: list[str] = []
     while True:
         # Planned anew each time: what is accepted gives what is made from it its old digest back.
-        plan = Plan.of_file(args.configfile)
+        plan = Plan.of_file(args.configfile, args.results)
         jobs = [job for job in plan.jobs() if Path(job.first).exists()]
         here = [job for job in jobs if any(_belongs(job, path) for path in wanted)]
         if not here:

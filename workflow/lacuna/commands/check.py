@@ -16,7 +16,7 @@ def run(args) -> int:
     from lacuna.plan import Plan
     from lacuna.provenance.standing import kept_aside, standing
 
-    plan = Plan.of_file(args.configfile)
+    plan = Plan.of_file(args.configfile, args.results)
     found = [standing(job, plan.config, args.deep) for job in plan.jobs()]
     wrong = [each for each in found if each.problems]
     for each in wrong:

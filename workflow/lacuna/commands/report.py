@@ -17,7 +17,7 @@ def run(args) -> None:
     from lacuna.plan import Plan
     from lacuna.provenance.standing import standing
 
-    plan = Plan.of_file(args.configfile)
+    plan = Plan.of_file(args.configfile, args.results)
     report = plan.named("report", [])
     found = [standing(job, plan.config) for job in plan.jobs() if job.stage != "report"]
     for what, these in (

@@ -43,7 +43,7 @@ def _summary(name: str) -> str:
 
 def run(args) -> None:
     """Run the step of the job that was given, or that the config and the key name."""
-    job = _given(args.job) if args.job else _planned(args.configfile, args.stage, args.key)
+    job = _given(args.job) if args.job else _planned(args)
     make(job, args.stage, args.gpus, args.threads)
 
 
@@ -105,8 +105,8 @@ def _given(text: str) -> dict:
     return job
 
 
-def _planned(config: str, stage: str, key: list[str]) -> dict:
+def _planned(args) -> dict:
     """The job of the config with these wildcards."""
     from lacuna.plan import Plan
 
-    return Plan.of_file(config).named(stage, key).record
+    return Plan.of_file(args.configfile, args.results).named(args.stage, args.key).record

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from lacuna.arguments import CONFIG_HELP
+from lacuna.arguments import CONFIG_HELP, add_results
 
 EXAMPLE = "why results/demo/tables/quantitative.csv"
 
@@ -10,13 +10,14 @@ EXAMPLE = "why results/demo/tables/quantitative.csv"
 def add_arguments(parser) -> None:
     parser.add_argument("path", help="file or folder of a run's results")
     parser.add_argument("--configfile", help=f"{CONFIG_HELP}; of another run, the config in its folder")
+    add_results(parser)
 
 
 def run(args) -> None:
     from lacuna import sidecars
     from lacuna.provenance.standing import job_of, kept_aside, standing
 
-    plan, config = plan_for(args.path, args.configfile)
+    plan, config = plan_for(args.path, args.configfile, args.results)
     job = job_of(plan, _relative(args.path))
     sidecar = sidecars.read(job.first)
     print(f"{args.path}: made by {job.name}, a step of the run '{plan.run}'")
@@ -60,19 +61,20 @@ def _describe(sidecar: dict) -> None:
     print(f"code: {len(job['code'])} modules, by name in {sidecars.path_of(job['result'])}")
 
 
-def plan_for(path: str, configfile: str | None):
+def plan_for(path: str, configfile: str | None, results: str):
     """The plan of the run that a path belongs to, and the config's file."""
     from lacuna.plan import Plan
 
     default = "config/config.yaml"
     if configfile:
-        return Plan.of_file(configfile), configfile
-    parts = Path(_relative(path)).parts
-    own = Path(*parts[:2], "config.yaml") if parts[:1] == ("results",) and len(parts) > 1 else None
-    plan = Plan.of_file(default) if Path(default).exists() or own is None else None
-    if own is not None and own.is_file() and (plan is None or parts[1] != plan.run):
-        return Plan.of_file(own), str(own)
-    return (plan or Plan.of_file(default)), default
+        return Plan.of_file(configfile, results), configfile
+    asked = Path(_relative(path))
+    run = asked.relative_to(results).parts[:1] if asked.is_relative_to(results) else ()
+    own = Path(results, *run, "config.yaml") if run else None
+    plan = Plan.of_file(default, results) if Path(default).exists() or own is None else None
+    if own is not None and own.is_file() and (plan is None or run != (plan.run,)):
+        return Plan.of_file(own, results), str(own)
+    return (plan or Plan.of_file(default, results)), default
 
 
 def _relative(path: str) -> str:

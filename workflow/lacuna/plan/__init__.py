@@ -11,6 +11,7 @@ from pathlib import Path
 
 from lacuna.config.reading import read_config
 from lacuna.errors import LacunaError
+from lacuna.places import RESULTS
 from lacuna.plan.job import Artifact, Job, is_made
 from lacuna.plan.showing import Showing
 from lacuna.plan.stages import STAGES
@@ -21,8 +22,8 @@ __all__ = ["STAGES", "Artifact", "Job", "Plan", "is_made"]
 class Plan(Showing):
     """All jobs of one config. Wildcard values that the config does not know are `LacunaError`s."""
 
-    def __init__(self, config: dict, cache_folder: str | Path = ".snakemake/lacuna"):
-        super().__init__(config, cache_folder)
+    def __init__(self, config: dict, cache_folder: str | Path = ".snakemake/lacuna", results: str = RESULTS):
+        super().__init__(config, cache_folder, results)
         for label, _ in self.trainings():
             self._training_settings(label)
         for name in self.image_sets():
@@ -32,9 +33,9 @@ class Plan(Showing):
             self.predicted(*key)
 
     @classmethod
-    def of_file(cls, path: str | Path) -> "Plan":
+    def of_file(cls, path: str | Path, results: str = RESULTS) -> "Plan":
         """The plan of a config file; one that cannot be read is a `LacunaError`."""
-        return cls(read_config(path))
+        return cls(read_config(path), results=results)
 
     def job(self, stage: str, wildcards: Mapping[str, str]) -> Job:
         """The job of a stage with these wildcards."""
@@ -81,8 +82,10 @@ class Plan(Showing):
         """The inputs of a job that other jobs make, by name, as Snakemake takes them."""
         from snakemake.io import ancient
 
-        made = {name: [_edge(path, ancient) for path in paths if is_made(path)] for name, paths in job.inputs.items()}
-        return made | {name: [ancient(str(path)) for path in paths] for name, paths in job.after.items()}
+        made = {
+            name: [self._edge(path, ancient) for path in paths if is_made(path)] for name, paths in job.inputs.items()
+        }
+        return made | {name: [ancient(self.asked(path)) for path in paths] for name, paths in job.after.items()}
 
     def output(self, stage: str, name: str) -> str | list[str]:
         """The pattern of an output, with the rule's wildcards in braces; a list where there may be several."""
@@ -109,7 +112,6 @@ class Plan(Showing):
         """The same for a rule that is of one job."""
         return lambda wildcards, output: job.text
 
-
-def _edge(path: Artifact, ancient: Callable) -> str:
-    """An input of a rule. The time of what is fetched does not count: its hash says what it holds."""
-    return ancient(str(path)) if path.job.outcome else str(path)
+    def _edge(self, path: Artifact, ancient: Callable) -> str:
+        """An input of a rule. The time of what is fetched does not count: its hash says what it holds."""
+        return ancient(self.asked(path)) if path.job.outcome else self.asked(path)

@@ -2,14 +2,12 @@
 
 import os
 from dataclasses import replace
-from pathlib import Path
 
+from lacuna.places import PUBLISHED
 from lacuna.plan.job import Job
 from lacuna.plan.judging import Judging
 from lacuna.plan.stages import Work, declare
 from lacuna.reporting.descriptions import described, module_of, together
-
-PUBLISHED = Path(__file__).parents[2] / "published"
 
 
 class Describing(Judging):

@@ -35,7 +35,9 @@ class Making(Names):
         plain = [path for paths in inputs.values() for path in paths if not is_made(path)]
         hashes = contents_of([Path(path) for path in plain], self.cache_folder / "fingerprints.json") if plain else []
         patterns = declared.patterns(self) | work.outputs
-        outputs = {name: tuple(filled(each, key) for each in each_of) for name, each_of in patterns.items()}
+        outputs = {
+            name: tuple(self.placed(filled(each, key)) for each in each_of) for name, each_of in patterns.items()
+        }
         computing = not work.outcome
         job = Job(
             declared.name,

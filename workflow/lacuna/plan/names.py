@@ -6,19 +6,24 @@ from lacuna.config import complete, suggest, validate
 from lacuna.controls import TITLES as CONTROLS
 from lacuna.data.sizes import width_and_height
 from lacuna.errors import LacunaError
+from lacuna.places import RESULTS
 from lacuna.plan.remembered_facts import remembered_facts
 from lacuna.sources import CONTROL, ELSEWHERE, UNTRAINED
 
 
 class Names:
-    """The names of one config, checked. Names that it does not know are `LacunaError`s."""
+    """The names of one config, checked. Names that it does not know are `LacunaError`s.
 
-    def __init__(self, config: dict, cache_folder: str | Path = ".snakemake/lacuna"):
+    results: the folder of all results, which is another one in a module with a prefix.
+    """
+
+    def __init__(self, config: dict, cache_folder: str | Path = ".snakemake/lacuna", results: str = RESULTS):
         validate(config)
         self.config = config = complete(config)
         self.cache_folder = Path(cache_folder)
         self.run: str = config["run"]
-        self.folder = f"results/{self.run}"
+        self.results = results
+        self.folder = f"{RESULTS}/{self.run}"
         self.sources: dict[str, dict] = config["sources"]
         self.test_sets: list[str] = config["test_sets"]
         self.systems: dict[str, dict] = config["systems"]
@@ -33,6 +38,14 @@ class Names:
             raise LacunaError("in the config, a system needs training but 'sources' is empty; add a training set")
         for label in trained:
             self._require_size(label)
+
+    def placed(self, path: str) -> str:
+        """Where a path of the rules, which begins with `results/`, lies in truth."""
+        return self.results + path.removeprefix(RESULTS)
+
+    def asked(self, path: str) -> str:
+        """The path by which a rule asks for a result: Snakemake puts a module's prefix before it."""
+        return RESULTS + path.removeprefix(self.results)
 
     def _describe(self, label: str) -> dict:
         if self.is_given(label):

@@ -3,14 +3,14 @@
 from pathlib import Path
 
 from lacuna.canonical import digest
+from lacuna.places import RESULTS, RULES, SNAKEFILE
 from lacuna.plan.describing import Describing
 from lacuna.plan.stages import Work, declare
 from lacuna.reporting.descriptions import figures, module_of
 from lacuna.studio.web_runtime import FILES, LOCK_FOLDER, has_npm
 
-WORKFLOW = Path(__file__).parents[2]
 DRAWN = "adaptation_drawings"
-WEB_RUNTIME = "results/web_runtime"
+WEB_RUNTIME = f"{RESULTS}/web_runtime"
 
 
 class Showing(Describing):
@@ -28,7 +28,7 @@ class Showing(Describing):
     @declare("torch", {"folder": WEB_RUNTIME})
     def fetch_web_runtime(self) -> Work:
         """What the lock file says. Where it is missing because npm is, installing npm makes another job of it."""
-        obtainable = has_npm() or Path(WEB_RUNTIME, FILES[0]).exists()
+        obtainable = has_npm() or Path(self.placed(WEB_RUNTIME), FILES[0]).exists()
         lock = (LOCK_FOLDER / "package-lock.json").read_bytes()
         return Work({}, outcome=digest(lock, str(obtainable)))
 
@@ -52,7 +52,7 @@ class Showing(Describing):
 
     @declare("report", {"figure": "{folder}/figures/rulegraph.svg"})
     def rulegraph(self) -> Work:
-        rules = sorted([WORKFLOW.parent / "Snakefile", *(WORKFLOW / "rules").glob("*.smk")])
+        rules = sorted([SNAKEFILE, *RULES.glob("*.smk")])
         looped = [job.name for job in (*self.table_jobs(), *self.figure_jobs())]
         drawn = digest(*(path.read_bytes() for path in rules), *looped)
         return Work({}, {"config": self.resolve_config().outputs["config"]}, contents={"rules": drawn})

@@ -5,11 +5,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, wraps
-from pathlib import Path
 
+from lacuna.places import ENVIRONMENTS
 from lacuna.plan.job import Artifact
 
-ENVIRONMENTS = Path(__file__).parents[3] / "envs"
 PINNED = re.compile(r'^\s*- "?(?P<name>[A-Za-z0-9][A-Za-z0-9_.-]*)==(?P<version>[^\s;"]+)', re.MULTILINE)
 
 STAGES: dict[str, "Stage"] = {}

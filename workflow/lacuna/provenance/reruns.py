@@ -30,7 +30,7 @@ def align(plan: Plan) -> str:
         head = sidecars.head(job.first)
         made_by = head.digest
         sidecars.restore_times(job.first, head.times)
-        _follow(Path(filled(plan.benchmark(job.stage), job.key)), head.times)
+        _follow(Path(plan.placed(filled(plan.benchmark(job.stage), job.key))), head.times)
         noted = [notes._read_record(str(path)) for path in job.files]
         if not made_by:
             if job.outcome or all(noted):

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from lacuna.files import atomic
 from lacuna.metrics.per_image import metric_by_name
+from lacuna.places import WORKFLOW
 from lacuna.reporting.descriptions import Description, Table
 from lacuna.reporting.markup import restructured_text
 
-OVERVIEW = Path(__file__).parents[2] / "report" / "workflow.rst"
+OVERVIEW = WORKFLOW / "report" / "workflow.rst"
 TITLE = "THE TITLE OF THE RUN"
 
 

@@ -4,11 +4,21 @@ import subprocess
 import sys
 
 from lacuna.errors import LacunaError
+from lacuna.places import SNAKEFILE
 from lacuna.reporting.rulegraph import draw, parse_dot
 
 
 def run(task) -> None:
-    asked = ["--workflow-profile", "none", "--nolock", "--forceall", "--rulegraph", "dot"]
+    asked = [
+        "--snakefile",
+        str(SNAKEFILE),
+        "--workflow-profile",
+        "none",
+        "--nolock",
+        "--forceall",
+        "--rulegraph",
+        "dot",
+    ]
     config = ["--configfile", str(task.file("config")), "--", "report"]
     command = [sys.executable, "-m", "snakemake", *asked, *config]
     done = subprocess.run(command, capture_output=True, text=True)

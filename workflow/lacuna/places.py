@@ -1,0 +1,17 @@
+"""Where the files lie that Lacuna ships beside its modules: in a checkout around the package, in a wheel inside it."""
+
+from pathlib import Path
+
+PACKAGE = Path(__file__).parent
+IN_WHEEL = PACKAGE / "shipped"  # made by setup.py, in the order of the repository
+ROOT = IN_WHEEL if IN_WHEEL.is_dir() else PACKAGE.parents[1]
+
+RESULTS = "results"  # below the working directory
+
+WORKFLOW = ROOT / "workflow"
+SNAKEFILE = WORKFLOW / "Snakefile"
+RULES = WORKFLOW / "rules"
+PUBLISHED = WORKFLOW / "published"
+ENVIRONMENTS = ROOT / "envs"
+DEFAULT_CONFIG = ROOT / "config" / "config.yaml"
+DEFAULT_PROFILE = ROOT / "profiles" / "default" / "config.yaml"
