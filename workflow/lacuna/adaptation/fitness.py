@@ -1,11 +1,12 @@
 """Whether a system can be adapted by an experiment, asked of the system itself before anything runs, and remembered.
 
-As in `lacuna.plan.remembered_facts`: the question takes torch, so the answer is kept under the digest of the
-code that gave it.
+As in `lacuna.plan.remembered_facts`: the question takes torch, so the answer is recorded for the shipped configs, and
+else kept under the digest of the code that gave it.
 """
 
 from pathlib import Path
 
+from lacuna import recorded
 from lacuna.adaptation.experiments import Experiment
 from lacuna.canonical import canonical_json, digest
 from lacuna.digests import code_digest
@@ -18,19 +19,33 @@ def fitness(name: str, settings: dict, experiment: Experiment, losses: str | Non
 
     name, settings: of the system. losses: `thesis`, `own` or None, as of `lacuna.adaptation.adapting.adapt`.
     """
-    from lacuna import systems
-
-    code = code_digest((f"{systems.__name__}.{name}", "lacuna.adaptation.adapting", __name__))
-    asked = canonical_json([settings, experiment.settings(), losses])
-    remembered = cache_folder / "fitness" / f"{digest(name, asked, code)}.json"
+    asked = question(settings, experiment, losses)
+    if found := recorded.answer("fitness", name, asked, deciding(name)):
+        return found
+    remembered = cache_folder / "fitness" / f"{digest(name, asked, code_digest(deciding(name)))}.json"
     if not remembered.exists():
-        write_json(remembered, _asked(systems, name, settings, experiment, losses))
+        try:
+            write_json(remembered, asked_fitness(name, settings, experiment, losses))
+        except ImportError as error:
+            raise recorded.needs_packages(f"whether system '{name}' can be adapted like this", error) from None
     return read_json(remembered)
 
 
-def _asked(systems, name: str, settings: dict, experiment: Experiment, losses: str | None) -> dict:
+def question(settings: dict, experiment: Experiment, losses: str | None) -> str:
+    """A digest of what the answer depends on, but for the system's name and the code."""
+    return digest(canonical_json([settings, experiment.settings(), losses]))
+
+
+def deciding(name: str) -> tuple[str, ...]:
+    """The modules that say whether a system can be adapted."""
+    return (f"lacuna.systems.{name}", "lacuna.adaptation.adapting", __name__)
+
+
+def asked_fitness(name: str, settings: dict, experiment: Experiment, losses: str | None) -> dict:
+    """The same, asked of the system in any case."""
     import torch
 
+    from lacuna import systems
     from lacuna.adaptation.adapting import losses_of, require_adaptable
     from lacuna.adaptation.learning import learner_of, needs_discriminator
 

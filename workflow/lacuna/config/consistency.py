@@ -10,6 +10,7 @@ from lacuna.errors import LacunaError
 from lacuna.keys import filled
 from lacuna.metrics.per_image import METRICS
 from lacuna.metrics.per_set import SET_METRICS
+from lacuna.recorded import photograph
 from lacuna.registry import suggest
 from lacuna.sources import CONTROL, ELSEWHERE, UNTRAINED
 
@@ -23,13 +24,20 @@ def check_consistency(config: dict) -> None:
         raise LacunaError(f"run is '{config['run']}', a folder of results/ that no run may have; choose another name")
     _check_names(config)
     for name, entry in config["image_sets"].items():
-        image_sources.load(entry["kind"]).check(entry, f"image_sets.{name}")
+        image_sources.load(entry["kind"]).check(_unrecorded(entry), f"image_sets.{name}")
     for name, entry in config["mask_sets"].items():
         _check_masks(entry, f"mask_sets.{name}", config["image_size"])
     _check_metrics(config)
     _check_batches(config)
     if config.get("adaptation") is not None:
         _check_adaptation(config, config["adaptation"])
+
+
+def _unrecorded(entry: dict) -> dict:
+    """An image set without the pictures of packages that are known though they are not installed beside Snakemake."""
+    if "images" not in entry:
+        return entry
+    return {**entry, "images": [spec for spec in entry["images"] if not photograph(spec)]}
 
 
 def _check_names(config: dict) -> None:

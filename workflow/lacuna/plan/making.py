@@ -6,7 +6,7 @@ Each method is a stage: its parameters are the rule's wildcards, its outputs the
 from dataclasses import replace
 from pathlib import Path
 
-from lacuna import sidecars
+from lacuna import recorded, sidecars
 from lacuna.backbones import catalogue
 from lacuna.canonical import digest
 from lacuna.data.fingerprint import contents_of, fingerprint
@@ -233,11 +233,18 @@ class Making(Names):
     def _content(self, entry: dict, what: str) -> dict[str, str]:
         """Digest of the user's own files behind a set: a changed photograph is seen, a touched one is not."""
         if "images" in entry:
-            files = files_of_packages(entry["images"])
-            return {what: digest(*contents_of(files, self.cache_folder / "fingerprints.json"))}
+            return {what: digest(*self._contents_of_packages(entry["images"]))}
         if "path" not in entry:
             return {}
         return {what: self._fingerprint(entry["path"], entry.get("pattern", "**/*"))}
+
+    def _contents_of_packages(self, specs: list[str]) -> list[str]:
+        """SHA-256 of every file of the specs, each once; as recorded where its package is not beside Snakemake."""
+        known = {spec: recorded.photograph(spec) for spec in specs}
+        if not any(known.values()):
+            return contents_of(files_of_packages(specs), self.cache_folder / "fingerprints.json")
+        one = {spec: known[spec] or contents_of(files_of_packages([spec]))[0] for spec in specs}
+        return list({spec.partition("[")[0]: content for spec, content in one.items()}.values())
 
     def _fingerprint(self, folder: str | Path, pattern: str = "**/*") -> str:
         return fingerprint(folder, pattern, self.cache_folder / "fingerprints.json")

@@ -1,11 +1,13 @@
 """What the plan must know of a system, asked of its own file and remembered.
 
-A deep system's file imports torch, which takes seconds. The answer is therefore cached under the digest of the code
-that gave it: asked again only when that code or the settings changed.
+A deep system's file imports torch, which takes seconds and may not be there. The answer is therefore taken from
+`lacuna.recorded`, or cached under the digest of the code that gave it: asked again only when that code or the settings
+changed.
 """
 
 from pathlib import Path
 
+from lacuna import recorded
 from lacuna.canonical import canonical_json, digest
 from lacuna.digests import code_digest
 from lacuna.files import read_json, write_json
@@ -17,29 +19,43 @@ def remembered_facts(name: str, settings: dict, cache_folder: Path) -> dict:
     `title`, `kind`, `trained`, `backbones` (names of the pretrained networks its training loads); `minimal_size` and
     `size_multiple` (pixels) of the heights and widths that it is trained at, 1 where there is no network.
 
-    A setting that its recipe does not know is a `LacunaError`, as is a system that does not exist, and a network that
-    nobody could build.
+    A setting that its recipe does not know is a `LacunaError`, as is a system that does not exist, a network that
+    nobody could build, and a question that takes packages which are not installed.
     """
+    asked = canonical_json(settings)
+    if found := recorded.answer("facts", name, asked, deciding(name)):
+        return found
+    remembered = cache_folder / "systems" / f"{digest(name, asked, code_digest((*deciding(name), __name__)))}.json"
+    if not remembered.exists():
+        try:
+            write_json(remembered, asked_facts(name, settings))
+        except ImportError as error:
+            raise recorded.needs_packages(f"what system '{name}' needs at these settings", error) from None
+    return read_json(remembered)
+
+
+def deciding(name: str) -> tuple[str, ...]:
+    """The module that says the facts of a system."""
+    return (f"lacuna.systems.{name}",)
+
+
+def asked_facts(name: str, settings: dict) -> dict:
+    """The same, asked of the system's file in any case."""
     from lacuna import systems
     from lacuna.systems._facts import make_recipe
 
-    code = code_digest((f"{systems.__name__}.{name}", __name__))
-    remembered = cache_folder / "systems" / f"{digest(name, canonical_json(settings), code)}.json"
-    if not remembered.exists():
-        system = systems.system_class(name)
-        recipe = make_recipe(system.Recipe, settings, name)
-        sizes = {"minimal_size": 1, "size_multiple": 1}
-        if system.facts.kind != "classical":
-            from lacuna.systems._outline import check_outline
+    system = systems.system_class(name)
+    recipe = make_recipe(system.Recipe, settings, name)
+    sizes = {"minimal_size": 1, "size_multiple": 1}
+    if system.facts.kind != "classical":
+        from lacuna.systems._outline import check_outline
 
-            outline = check_outline(name, settings, "these")
-            sizes = {of: getattr(outline, of) for of in sizes}
-        facts = {
-            "title": system.facts.title,
-            "kind": system.facts.kind,
-            "trained": system.facts.kind == "deep",
-            "backbones": list(system.backbones(recipe)),
-            **sizes,
-        }
-        write_json(remembered, facts)
-    return read_json(remembered)
+        outline = check_outline(name, settings, "these")
+        sizes = {of: getattr(outline, of) for of in sizes}
+    return {
+        "title": system.facts.title,
+        "kind": system.facts.kind,
+        "trained": system.facts.kind == "deep",
+        "backbones": list(system.backbones(recipe)),
+        **sizes,
+    }

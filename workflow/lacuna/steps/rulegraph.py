@@ -9,17 +9,8 @@ from lacuna.reporting.rulegraph import draw, parse_dot
 
 
 def run(task) -> None:
-    asked = [
-        "--snakefile",
-        str(SNAKEFILE),
-        "--workflow-profile",
-        "none",
-        "--nolock",
-        "--forceall",
-        "--rulegraph",
-        "dot",
-    ]
-    config = ["--configfile", str(task.file("config")), "--", "report"]
+    asked = ["--workflow-profile", "none", "--nolock", "--forceall", "--rulegraph", "dot"]
+    config = ["--snakefile", str(SNAKEFILE), "--configfile", str(task.file("config")), "--", "report"]
     command = [sys.executable, "-m", "snakemake", *asked, *config]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
