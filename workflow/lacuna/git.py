@@ -4,10 +4,14 @@ import subprocess
 from functools import cache
 from pathlib import Path
 
+from lacuna.places import IN_WHEEL
+
 HERE = Path(__file__).parent
 
 
 def _git(*arguments: str) -> str:
+    if IN_WHEEL.is_dir():
+        return ""  # a repository around an installed package is somebody else's
     try:
         done = subprocess.run(["git", *arguments], cwd=HERE, capture_output=True, text=True, timeout=30)
     except (OSError, subprocess.SubprocessError):
