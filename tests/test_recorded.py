@@ -16,7 +16,7 @@ from lacuna.config.reading import read_config
 from lacuna.errors import LacunaError
 from lacuna.plan import Plan
 from lacuna.plan.recording import recording
-from lacuna.plan.remembered_facts import asked_facts, remembered_facts
+from lacuna.plan.remembered_facts import asked_facts, deciding, remembered_facts
 from tests.test_environments import project
 
 ROOT = Path(__file__).parents[1]
@@ -104,7 +104,7 @@ def test_an_answer_of_other_code_or_settings_is_not_taken(tmp_path, monkeypatch)
     wrong = {"facts": {"telea": {"code": "other", "answers": {"{}": {**right, "title": "wrong"}}}}}
     monkeypatch.setattr(recorded, "_recorded", lambda: wrong)
     assert remembered_facts("telea", {}, tmp_path) == right
-    wrong["facts"]["telea"]["code"] = recorded.deciding_code(("lacuna.systems.telea",))
+    wrong["facts"]["telea"]["code"] = recorded.deciding_code(deciding("telea"))
     assert remembered_facts("telea", {}, tmp_path)["title"] == "wrong"
     del wrong["facts"]["telea"]["answers"]["{}"]
     assert remembered_facts("telea", {}, tmp_path) == right

@@ -149,3 +149,68 @@ def finished(tmp_path_factory) -> Repository:
 def fresh(tmp_path) -> Repository:
     """A copy in which nothing has run."""
     return copy_repository(tmp_path)
+
+
+# For tests that use the workflow from folders of their own.
+
+TINY = {
+    **SMALL,
+    "run": "tiny",
+    "image_sets": {"rockets": SMALL["image_sets"]["rockets"]},
+    "sources": {},
+    "train_masks": "few",
+    "test_sets": ["rockets"],
+    "systems": {"telea": None},
+    "metrics": ["psnr"],
+    "studio": False,
+}
+RESULT = "results/tiny/predictions/telea/untrained/rockets/index.csv"
+NAME = 'it\'s a "clone" with $spaces, ümläuts & 図'
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory) -> Path:
+    """What a clone holds, without results, in a folder with an awkward name that is read-only."""
+    folder = tmp_path_factory.mktemp("clones") / NAME
+    folder.mkdir()
+    shutil.copy(ROOT / "Snakefile", folder)
+    for name in ("workflow", "envs", "profiles", "config"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    folders = [folder, *(each for each in folder.rglob("*") if each.is_dir())]
+    for each in folders:
+        each.chmod(0o555)
+    yield folder
+    for each in folders:
+        each.chmod(0o755)
+
+
+@pytest.fixture
+def here(tmp_path) -> Path:
+    """A folder of the user's, with a config."""
+    folder = tmp_path / "the user's own, größer"
+    (folder / "config").mkdir(parents=True)
+    write_config(folder / "config/config.yaml")
+    return folder
+
+
+def write_config(path: Path, **changes) -> Path:
+    path.write_text(yaml.safe_dump({**TINY, **changes}, sort_keys=False))
+    return path
+
+
+def command(folder: Path, *words: str, package: Path | None = None) -> subprocess.CompletedProcess:
+    """Run `python -m …` there, with the package of the clone or none; what was written into the clone is an error."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST")}
+    environment |= {"PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
+    if package:
+        environment["PYTHONPATH"] = str(package)
+    words = (sys.executable, "-m", *words)
+    return subprocess.run(words, cwd=folder, capture_output=True, text=True, env=environment, timeout=600)
+
+
+def run_snakemake(folder: Path, *words: str, package: Path | None = None) -> str:
+    """What Snakemake says; a failure of it is an error."""
+    result = command(folder, "snakemake", "--cores", "2", *words, package=package)
+    said = result.stdout + result.stderr
+    assert result.returncode == 0, said[-5000:]
+    return said

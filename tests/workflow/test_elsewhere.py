@@ -7,73 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
 
-from tests.workflow.conftest import ROOT, SMALL
+from tests.workflow.conftest import RESULT, TINY, command, run_snakemake, write_config
 
 pytestmark = pytest.mark.slow
-
-TINY = {
-    **SMALL,
-    "run": "tiny",
-    "image_sets": {"rockets": SMALL["image_sets"]["rockets"]},
-    "sources": {},
-    "train_masks": "few",
-    "test_sets": ["rockets"],
-    "systems": {"telea": None},
-    "metrics": ["psnr"],
-    "studio": False,
-}
-RESULT = "results/tiny/predictions/telea/untrained/rockets/index.csv"
-NAME = 'it\'s a "clone" with $spaces, ümläuts & 図'
-
-
-@pytest.fixture(scope="module")
-def clone(tmp_path_factory) -> Path:
-    """What a clone holds, without results, in a folder with an awkward name that is read-only."""
-    folder = tmp_path_factory.mktemp("clones") / NAME
-    folder.mkdir()
-    shutil.copy(ROOT / "Snakefile", folder)
-    for name in ("workflow", "envs", "profiles", "config"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    folders = [folder, *(each for each in folder.rglob("*") if each.is_dir())]
-    for each in folders:
-        each.chmod(0o555)
-    yield folder
-    for each in folders:
-        each.chmod(0o755)
-
-
-@pytest.fixture
-def here(tmp_path) -> Path:
-    """A folder of the user's, with a config."""
-    folder = tmp_path / "the user's own, größer"
-    (folder / "config").mkdir(parents=True)
-    write_config(folder / "config/config.yaml")
-    return folder
-
-
-def write_config(path: Path, **changes) -> Path:
-    path.write_text(yaml.safe_dump({**TINY, **changes}, sort_keys=False))
-    return path
-
-
-def command(folder: Path, *words: str, package: Path | None = None) -> subprocess.CompletedProcess:
-    """Run `python -m …` there, with the package of the clone or none; what was written into the clone is an error."""
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST")}
-    environment |= {"PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
-    if package:
-        environment["PYTHONPATH"] = str(package)
-    words = (sys.executable, "-m", *words)
-    return subprocess.run(words, cwd=folder, capture_output=True, text=True, env=environment, timeout=600)
-
-
-def snakemake(folder: Path, *words: str, package: Path | None = None) -> str:
-    """What Snakemake says; a failure of it is an error."""
-    result = command(folder, "snakemake", "--cores", "2", *words, package=package)
-    said = result.stdout + result.stderr
-    assert result.returncode == 0, said[-5000:]
-    return said
 
 
 def files_of(folder: Path) -> set[Path]:
@@ -107,9 +44,9 @@ def test_a_snakefile_of_another_folder(clone, here, tmp_path, snakefile):
     link = tmp_path / "a link"
     link.symlink_to(clone)
     before = files_of(clone)
-    assert "rule predict:" in snakemake(here, "-s", str(link / snakefile), RESULT)
+    assert "rule predict:" in run_snakemake(here, "-s", str(link / snakefile), RESULT)
     assert (here / RESULT).is_file() and (here / ".snakemake/lacuna/syntax").is_dir()
-    assert "Nothing to be done" in snakemake(here, "-s", str(link / snakefile), RESULT)
+    assert "Nothing to be done" in run_snakemake(here, "-s", str(link / snakefile), RESULT)
     assert files_of(clone) == before
     checked = command(here, "lacuna", "check", package=clone / "workflow")
     assert checked.stdout.startswith("all 4 results of the run 'tiny' are what config/config.yaml asks for")
@@ -122,7 +59,7 @@ def test_a_directory_given_to_snakemake(clone, here, tmp_path):
     config = write_config(tmp_path / "mine.yaml")
     before = files_of(tmp_path)
     wanted = "results/tiny/lists/rockets.txt"
-    said = snakemake(clone, wanted, "-d", str(here), "--configfile", str(config))
+    said = run_snakemake(clone, wanted, "-d", str(here), "--configfile", str(config))
     assert "rule make_masks:" in said
     assert (here / wanted).is_file()
     new = files_of(tmp_path) - before
@@ -130,7 +67,7 @@ def test_a_directory_given_to_snakemake(clone, here, tmp_path):
 
 
 def test_a_folder_without_a_config_gets_the_demonstration(clone, tmp_path):
-    said = snakemake(tmp_path, "-s", str(clone / "Snakefile"), "-n", "results/demo/lists/place2_train.txt")
+    said = run_snakemake(tmp_path, "-s", str(clone / "Snakefile"), "-n", "results/demo/lists/place2_train.txt")
     assert "results/demo/lists/place2_train.txt" in said
 
 
@@ -142,19 +79,19 @@ def test_results_on_another_file_system(clone, here, tmp_path_factory):
     folder.mkdir()
     try:
         (here / "results").symlink_to(folder)
-        snakemake(here, "-s", str(clone / "Snakefile"), RESULT)
+        run_snakemake(here, "-s", str(clone / "Snakefile"), RESULT)
         assert (folder / RESULT.removeprefix("results/")).is_file()
-        assert "Nothing to be done" in snakemake(here, "-s", str(clone / "Snakefile"), RESULT)
+        assert "Nothing to be done" in run_snakemake(here, "-s", str(clone / "Snakefile"), RESULT)
     finally:
         shutil.rmtree(folder)
 
 
 def test_a_module_from_a_path(clone, here):
     use(here, module(repr(str(clone / "workflow/Snakefile"))))
-    said = snakemake(here, "-n").splitlines()
+    said = run_snakemake(here, "-n").splitlines()
     assert {"rule report:", "rule tabulate_scores:", "rule pair:"} <= set(said)
-    snakemake(here, RESULT)
-    assert "Nothing to be done" in snakemake(here, RESULT)
+    run_snakemake(here, RESULT)
+    assert "Nothing to be done" in run_snakemake(here, RESULT)
 
 
 def test_a_module_with_a_prefix_and_other_names(clone, here):
@@ -163,15 +100,15 @@ def test_a_module_with_a_prefix_and_other_names(clone, here):
     use(here, module(repr(str(clone / "workflow/Snakefile")), using=" as x_*", more=more))
     with (here / "Snakefile").open("a") as stream:
         stream.write('print("local:", *sorted(workflow._localrules))')
-    said = snakemake(here, "-n")
+    said = run_snakemake(here, "-n")
     local = ("all", "check_splits", "fetch_backbone", "fetch_web_runtime", "pair", "resolve_config")
     assert " ".join(["local:", *(f"x_{name}" for name in local)]) in said.splitlines()
     targets = [f"in painting/{RESULT}", "in painting/results/tiny/figures/rulegraph.svg"]
-    said = snakemake(here, *targets)
+    said = run_snakemake(here, *targets)
     assert "rule x_predict:" in said
     assert all((here / path).is_file() for path in targets) and not (here / "results").exists()
     assert (here / f"in painting/{RESULT}.job.json").is_file()
-    assert "Nothing to be done" in snakemake(here, *targets)
+    assert "Nothing to be done" in run_snakemake(here, *targets)
     results = ("--results", "in painting/results")
     checked = command(here, "lacuna", "check", *results, package=clone / "workflow")
     assert checked.stdout.startswith("all 6 results of the run 'tiny' are what config/config.yaml asks for")
@@ -184,12 +121,12 @@ def test_a_module_with_a_prefix_and_other_names(clone, here):
 
 def test_the_whole_run_of_a_module_with_a_prefix(clone, here):
     use(here, module(repr(str(clone / "workflow/Snakefile")), using=" as x_*", more='    prefix: "inpainting/"\n'))
-    snakemake(here)
+    run_snakemake(here)
     page = here / "inpainting/results/tiny/report.html"
     assert TINY["title"] in page.read_text()
-    assert "Nothing to be done" in snakemake(here)
+    assert "Nothing to be done" in run_snakemake(here)
     assert not (here / "results").exists()
-    snakemake(here, "--report", "report.zip")
+    run_snakemake(here, "--report", "report.zip")
     assert (here / "report.zip").stat().st_size > 0
 
 
@@ -207,10 +144,10 @@ def test_two_modules_with_other_configs_at_once(clone, here):
     ]
     (here / "Snakefile").write_text("import yaml\n\n" + "".join(modules))
     targets = [f"first/{RESULT}", "second/results/other/predictions/navier_stokes/untrained/rockets/index.csv"]
-    said = snakemake(here, *targets)
+    said = run_snakemake(here, *targets)
     assert "rule first_predict:" in said and "rule second_predict:" in said
     assert all((here / path).is_file() for path in targets)
-    assert "Nothing to be done" in snakemake(here, *targets)
+    assert "Nothing to be done" in run_snakemake(here, *targets)
 
 
 def test_a_module_from_git(clone, here, tmp_path):
@@ -218,9 +155,9 @@ def test_a_module_from_git(clone, here, tmp_path):
     repository = committed(clone, tmp_path)
     source = f'gitfile("{repository}", path="workflow/Snakefile", ref="main")'
     use(here, module(source, using=" as x_*"))
-    said = snakemake(here, RESULT, package=clone / "workflow")
+    said = run_snakemake(here, RESULT, package=clone / "workflow")
     assert "rule x_predict:" in said and (here / RESULT).is_file()
-    assert "Nothing to be done" in snakemake(here, RESULT, package=clone / "workflow")
+    assert "Nothing to be done" in run_snakemake(here, RESULT, package=clone / "workflow")
 
 
 @pytest.mark.skipif(shutil.which("snakedeploy") is None, reason="there is no snakedeploy")
@@ -236,8 +173,8 @@ def test_a_deployed_workflow(clone, tmp_path):
     text = snakefile.read_text()
     snakefile.write_text(text.replace('"workflow/Snakefile"', repr(str(repository / "workflow/Snakefile"))))
     write_config(deployed / "config/config.yaml")
-    assert "profiles/default for setting default" in snakemake(deployed, RESULT)
-    assert "Nothing to be done" in snakemake(deployed, RESULT)
+    assert "profiles/default for setting default" in run_snakemake(deployed, RESULT)
+    assert "Nothing to be done" in run_snakemake(deployed, RESULT)
 
 
 def test_a_module_without_the_package_says_so(clone, here, tmp_path):

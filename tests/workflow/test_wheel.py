@@ -11,8 +11,7 @@ import pytest
 import snakemake
 
 from lacuna import places
-from tests.workflow.conftest import ROOT
-from tests.workflow.test_elsewhere import RESULT, write_config
+from tests.workflow.conftest import RESULT, ROOT, write_config
 
 pytestmark = pytest.mark.slow
 

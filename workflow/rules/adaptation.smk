@@ -19,9 +19,9 @@ rule adapt:
     priority: 5
     conda:
         "../../envs/torch.yaml"
-    threads: 1
+    threads: PLAN.threads("adapt")
     resources:
-        gpu=1,
+        **PLAN.resources("adapt"),
     params:
         digest=PLAN.digest("adapt"),
         job=PLAN.text("adapt"),
@@ -39,6 +39,9 @@ rule describe_images:
         f"{PLAN.folder}/logs/describe_images/{{image_set}}.log",
     conda:
         "../../envs/torch.yaml"
+    threads: PLAN.threads("describe_images")
+    resources:
+        **PLAN.resources("describe_images"),
     params:
         digest=PLAN.digest("describe_images"),
         job=PLAN.text("describe_images"),
@@ -56,6 +59,9 @@ rule draw_adaptation:
         f"{PLAN.folder}/logs/draw_adaptation.log",
     conda:
         "../../envs/torch.yaml"
+    threads: PLAN.threads("draw_adaptation")
+    resources:
+        **PLAN.resources("draw_adaptation"),
     params:
         digest=PLAN.digest("draw_adaptation"),
         job=PLAN.text("draw_adaptation"),

@@ -10,6 +10,9 @@ rule fetch_backbone:
     localrule: True
     conda:
         "../../envs/torch.yaml"
+    threads: PLAN.threads("fetch_backbone")
+    resources:
+        **PLAN.resources("fetch_backbone"),
     params:
         digest=PLAN.digest("fetch_backbone"),
         job=PLAN.text("fetch_backbone"),

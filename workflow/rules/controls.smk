@@ -10,6 +10,9 @@ rule controls:
         f"{PLAN.folder}/logs/controls.log",
     conda:
         "../../envs/data.yaml"
+    threads: PLAN.threads("controls")
+    resources:
+        **PLAN.resources("controls"),
     params:
         digest=PLAN.digest("controls"),
         job=PLAN.text("controls"),

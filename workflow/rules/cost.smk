@@ -1,8 +1,7 @@
 # What the systems cost: counts, time and memory.
 
 
-# One job a system. It asks for more cores than it needs, so that nothing else of this workflow runs beside it and
-# disturbs what is timed.
+# One job a system. Nothing else of this workflow runs beside it.
 rule measure:
     input:
         unpack(PLAN.inputs("measure")),
@@ -14,9 +13,9 @@ rule measure:
         system="|".join(PLAN.labels(given=False)) or "(?!)",
     conda:
         "../../envs/torch.yaml"
-    threads: 8
+    threads: PLAN.threads("measure")
     resources:
-        gpu=lambda wildcards: PLAN.uses_gpu(wildcards.system),
+        **PLAN.resources("measure"),
     params:
         digest=PLAN.digest("measure"),
         job=PLAN.text("measure"),

@@ -16,6 +16,9 @@ rule stage:
         f"{PLAN.folder}/logs/stage/{{image_set}}.log",
     conda:
         "../../envs/data.yaml"
+    threads: PLAN.threads("stage")
+    resources:
+        **PLAN.resources("stage"),
     params:
         digest=PLAN.digest("stage"),
         job=PLAN.text("stage"),
@@ -37,6 +40,9 @@ rule make_masks:
         f"{PLAN.folder}/logs/make_masks/{{mask_set}}.log",
     conda:
         "../../envs/data.yaml"
+    threads: PLAN.threads("make_masks")
+    resources:
+        **PLAN.resources("make_masks"),
     params:
         digest=PLAN.digest("make_masks"),
         job=PLAN.text("make_masks"),
@@ -54,6 +60,9 @@ rule pair:
     localrule: True
     conda:
         "../../envs/data.yaml"
+    threads: PLAN.threads("pair")
+    resources:
+        **PLAN.resources("pair"),
     params:
         digest=PLAN.digest("pair"),
         job=PLAN.text("pair"),
@@ -72,6 +81,9 @@ rule check_splits:
     localrule: True
     conda:
         "../../envs/data.yaml"
+    threads: PLAN.threads("check_splits")
+    resources:
+        **PLAN.resources("check_splits"),
     params:
         digest=PLAN.digest("check_splits"),
         job=PLAN.text("check_splits"),

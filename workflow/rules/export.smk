@@ -13,6 +13,9 @@ rule export:
         PLAN.benchmark("export")
     conda:
         "../../envs/torch.yaml"
+    threads: PLAN.threads("export")
+    resources:
+        **PLAN.resources("export"),
     params:
         digest=PLAN.digest("export"),
         job=PLAN.text("export"),
@@ -31,8 +34,9 @@ rule verify_export:
         PLAN.benchmark("verify_export")
     conda:
         "../../envs/torch.yaml"
+    threads: PLAN.threads("verify_export")
     resources:
-        gpu=lambda wildcards: PLAN.uses_gpu(wildcards.system),
+        **PLAN.resources("verify_export"),
     params:
         digest=PLAN.digest("verify_export"),
         job=PLAN.text("verify_export"),

@@ -14,6 +14,9 @@ for job in PLAN.figure_jobs():
             f"{PLAN.folder}/logs/plot/{job.key['inputs']}.log",
         conda:
             "../../envs/report.yaml"
+        threads: PLAN.threads("figure")
+        resources:
+            **PLAN.resources("figure", job),
         params:
             digest=job.digest,
             job=PLAN.text_of(job),

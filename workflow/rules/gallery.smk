@@ -10,6 +10,9 @@ rule gallery:
         f"{PLAN.folder}/logs/gallery.log",
     conda:
         "../../envs/report.yaml"
+    threads: PLAN.threads("gallery")
+    resources:
+        **PLAN.resources("gallery"),
     params:
         digest=PLAN.digest("gallery"),
         job=PLAN.text("gallery"),

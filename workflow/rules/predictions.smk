@@ -14,8 +14,9 @@ rule predict:
         system="|".join(PLAN.labels(given=False)) or "(?!)",
     conda:
         "../../envs/torch.yaml"
+    threads: PLAN.threads("predict")
     resources:
-        gpu=lambda wildcards: PLAN.uses_gpu(wildcards.system),
+        **PLAN.resources("predict"),
     params:
         digest=PLAN.digest("predict"),
         job=PLAN.text("predict"),
@@ -35,6 +36,9 @@ rule import_predictions:
         system="|".join(PLAN.labels(given=True)) or "(?!)",
     conda:
         "../../envs/data.yaml"
+    threads: PLAN.threads("import_predictions")
+    resources:
+        **PLAN.resources("import_predictions"),
     params:
         digest=PLAN.digest("import_predictions"),
         job=PLAN.text("import_predictions"),
@@ -57,6 +61,9 @@ rule score:
         source="|".join([*PLAN.sources, "untrained", "elsewhere", "control"]),
     conda:
         "../../envs/torch.yaml"
+    threads: PLAN.threads("score")
+    resources:
+        **PLAN.resources("score"),
     params:
         digest=PLAN.digest("score"),
         job=PLAN.text("score"),

@@ -14,6 +14,9 @@ rule resolve_config:
     localrule: True
     conda:
         "../../envs/data.yaml"
+    threads: PLAN.threads("resolve_config")
+    resources:
+        **PLAN.resources("resolve_config"),
     params:
         digest=PLAN.digest("resolve_config"),
         job=PLAN.text("resolve_config"),
@@ -30,6 +33,9 @@ rule rulegraph:
         f"{PLAN.folder}/logs/rulegraph.log",
     conda:
         "../../envs/report.yaml"
+    threads: PLAN.threads("rulegraph")
+    resources:
+        **PLAN.resources("rulegraph"),
     params:
         digest=PLAN.digest("rulegraph"),
         job=PLAN.text("rulegraph"),
@@ -51,6 +57,9 @@ rule report:
         f"{PLAN.folder}/logs/report.log",
     conda:
         "../../envs/report.yaml"
+    threads: PLAN.threads("report")
+    resources:
+        **PLAN.resources("report"),
     params:
         digest=PLAN.digest("report"),
         job=PLAN.text("report"),

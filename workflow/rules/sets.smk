@@ -12,8 +12,9 @@ rule features_of_truth:
         PLAN.benchmark("features_of_truth")
     conda:
         "../../envs/torch.yaml"
+    threads: PLAN.threads("features_of_truth")
     resources:
-        gpu=1,
+        **PLAN.resources("features_of_truth"),
     params:
         digest=PLAN.digest("features_of_truth"),
         job=PLAN.text("features_of_truth"),
@@ -36,8 +37,9 @@ rule features:
         source="|".join([*PLAN.sources, "untrained", "elsewhere", "control"]),
     conda:
         "../../envs/torch.yaml"
+    threads: PLAN.threads("features")
     resources:
-        gpu=1,
+        **PLAN.resources("features"),
     params:
         digest=PLAN.digest("features"),
         job=PLAN.text("features"),
@@ -57,6 +59,9 @@ rule score_set:
         source="|".join([*PLAN.sources, "untrained", "elsewhere", "control"]),
     conda:
         "../../envs/torch.yaml"
+    threads: PLAN.threads("score_set")
+    resources:
+        **PLAN.resources("score_set"),
     params:
         digest=PLAN.digest("score_set"),
         job=PLAN.text("score_set"),

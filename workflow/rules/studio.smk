@@ -10,6 +10,9 @@ rule fetch_web_runtime:
     localrule: True
     conda:
         "../../envs/torch.yaml"
+    threads: PLAN.threads("fetch_web_runtime")
+    resources:
+        **PLAN.resources("fetch_web_runtime"),
     params:
         digest=PLAN.digest("fetch_web_runtime"),
         job=PLAN.text("fetch_web_runtime"),
@@ -26,6 +29,9 @@ rule studio:
         f"{PLAN.folder}/logs/studio.log",
     conda:
         "../../envs/report.yaml"
+    threads: PLAN.threads("studio")
+    resources:
+        **PLAN.resources("studio"),
     params:
         digest=PLAN.digest("studio"),
         job=PLAN.text("studio"),

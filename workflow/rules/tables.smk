@@ -14,6 +14,9 @@ for job in PLAN.table_jobs():
             f"{PLAN.folder}/logs/tabulate/{job.key['inputs']}.log",
         conda:
             "../../envs/report.yaml"
+        threads: PLAN.threads("table")
+        resources:
+            **PLAN.resources("table", job),
         params:
             digest=job.digest,
             job=PLAN.text_of(job),

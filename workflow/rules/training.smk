@@ -15,14 +15,13 @@ rule train:
         f"{PLAN.folder}/logs/train/{{system}}.{{source}}.log",
     benchmark:
         PLAN.benchmark("train")
-    # The longest jobs first: what needs no training is predicted and scored beside them. One thread is as fast as two on
-    # small pictures, and without a GPU trainings run side by side.
+    # The longest jobs first: what needs no training is predicted and scored beside them.
     priority: 10
     conda:
         "../../envs/torch.yaml"
-    threads: 1
+    threads: PLAN.threads("train")
     resources:
-        gpu=1,
+        **PLAN.resources("train"),
     params:
         digest=PLAN.digest("train"),
         job=PLAN.text("train"),

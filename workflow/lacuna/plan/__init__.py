@@ -3,23 +3,23 @@
 A job's settings are exactly the config subtree that its stage uses. Its digest also covers what the modules of ours
 mean that it runs, the pinned packages of its environment, the user's own files, and the digests of the jobs it builds
 on, so equal digests mean equal results. One class a floor, each standing on the one below: `Names`, `Making`,
-`Adapting`, `Judging`, `Describing`, `Showing`, and on top the `Plan`, which answers the rules.
+`Adapting`, `Judging`, `Describing`, `Showing`, `Resourced`, and on top the `Plan`, which answers the rules.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from lacuna.config.reading import read_config
 from lacuna.errors import LacunaError
 from lacuna.places import RESULTS
 from lacuna.plan.job import Artifact, Job, is_made
-from lacuna.plan.showing import Showing
+from lacuna.plan.resources import Resourced
 from lacuna.plan.stages import STAGES
 
 __all__ = ["STAGES", "Artifact", "Job", "Plan", "is_made"]
 
 
-class Plan(Showing):
+class Plan(Resourced):
     """All jobs of one config. Wildcard values that the config does not know are `LacunaError`s."""
 
     def __init__(self, config: dict, cache_folder: str | Path = ".snakemake/lacuna", results: str = RESULTS):
@@ -36,10 +36,6 @@ class Plan(Showing):
     def of_file(cls, path: str | Path, results: str = RESULTS) -> "Plan":
         """The plan of a config file; one that cannot be read is a `LacunaError`."""
         return cls(read_config(path), results=results)
-
-    def job(self, stage: str, wildcards: Mapping[str, str]) -> Job:
-        """The job of a stage with these wildcards."""
-        return getattr(self, stage)(*(wildcards[name] for name in STAGES[stage].wildcards))
 
     def targets(self) -> list[Job]:
         """What the run is made for: everything else is made because one of these needs it."""

@@ -17,7 +17,8 @@ def remembered_facts(name: str, settings: dict, cache_folder: Path) -> dict:
     """What the plan must know of a system at these settings.
 
     `title`, `kind`, `trained`, `backbones` (names of the pretrained networks its training loads); `minimal_size` and
-    `size_multiple` (pixels) of the heights and widths that it is trained at, 1 where there is no network.
+    `size_multiple` (pixels) of the heights and widths that it is trained at, 1 where there is no network;
+    and `scale` (`lacuna.systems._scale`, None without a network).
 
     A setting that its recipe does not know is a `LacunaError`, as is a system that does not exist, a network that
     nobody could build, and a question that takes packages which are not installed.
@@ -35,8 +36,8 @@ def remembered_facts(name: str, settings: dict, cache_folder: Path) -> dict:
 
 
 def deciding(name: str) -> tuple[str, ...]:
-    """The module that says the facts of a system."""
-    return (f"lacuna.systems.{name}",)
+    """The modules that say the facts of a system."""
+    return (f"lacuna.systems.{name}", "lacuna.systems._outline", "lacuna.systems._scale")
 
 
 def asked_facts(name: str, settings: dict) -> dict:
@@ -46,16 +47,19 @@ def asked_facts(name: str, settings: dict) -> dict:
 
     system = systems.system_class(name)
     recipe = make_recipe(system.Recipe, settings, name)
-    sizes = {"minimal_size": 1, "size_multiple": 1}
+    sizes, size = {"minimal_size": 1, "size_multiple": 1}, None
     if system.facts.kind != "classical":
         from lacuna.systems._outline import check_outline
+        from lacuna.systems._scale import scale
 
         outline = check_outline(name, settings, "these")
         sizes = {of: getattr(outline, of) for of in sizes}
+        size = scale(name, settings)
     return {
         "title": system.facts.title,
         "kind": system.facts.kind,
         "trained": system.facts.kind == "deep",
         "backbones": list(system.backbones(recipe)),
         **sizes,
+        "scale": size,
     }

@@ -1,0 +1,146 @@
+"""What a job asks of a machine: functions of the system, the size, the batch and the number of pictures.
+
+Calibrated on the benchmark files of the demonstration and on trainings at their authors' settings (docs/resources.md).
+Memory is asked with room to spare, because a job that exceeds it dies; time is asked for one core, or for one GPU where
+the job takes one. Snakemake does not compare any of it, so that no change here reruns a job.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from lacuna.data.fingerprint import matching_files
+from lacuna.data.sizes import width_and_height
+from lacuna.plan.job import Job
+from lacuna.plan.showing import Showing
+from lacuna.plan.stages import STAGES
+
+# It asks for more cores than it needs, so that nothing else of this workflow runs beside it and disturbs what is timed.
+# One thread is as fast as two on small pictures, and without a GPU trainings run side by side.
+THREADS = {"measure": 8}
+# What trains, adapts or extracts features asks for a GPU; what predicts with a network, too.
+ON_GPU = ("train", "adapt", "features_of_truth", "features")
+PREDICTING = ("predict", "verify_export", "measure")
+
+MB = 10**6
+PYTHON = 700  # MB of a process with NumPy, pandas and matplotlib
+TORCH = 1000  # MB of a process with torch and the networks of metrics
+ROOM = 1.25  # of what was measured
+CUDA = 3000  # MB more of a process with a context on a GPU
+STATES = 10  # copies of all parameters that a training keeps on disk: weights, state, state/ with its slots
+MINUTES = 10  # for the start, the queue of a slow file system, and reading
+LONGEST = 7 * 24 * 60  # minutes: a training that is stopped goes on where it was
+CPU, GPU = 5e9, 1e12  # multiply-accumulates a second
+TRAINING = 3  # times the work of a prediction: forward, backward, and again for the losses
+OPERATORS = 1.2  # numbers kept for the way back, and their gradients, for one that an operator puts out
+LOSSES = 3000  # numbers a pixel that losses keep, mostly features of VGG
+OF_PARAMETERS = 6  # values, gradients, Adam's two moments, and what its step makes on the way
+FEATURES = 3e5  # multiply-accumulates a pixel of VGG16, the largest network of losses and metrics
+PICTURE = 1e5  # what drawing, decoding and encoding takes a pixel, in the time of as many multiply-accumulates
+
+
+@dataclass(frozen=True)
+class Resources:
+    """Of one job. runtime: minutes."""
+
+    threads: int
+    gpu: int
+    mem_mb: int
+    runtime: int
+    disk_mb: int
+
+
+class Resourced(Showing):
+    """What the jobs of a run ask for."""
+
+    def threads(self, stage: str) -> int:
+        """The threads that a stage asks for."""
+        return THREADS.get(stage, 1)
+
+    def resources_of(self, job: Job, attempt: int = 1) -> Resources:
+        """What a job asks for; twice the memory at each further attempt, as it may have died of too little."""
+        gpu = self._gpus(job)
+        work, memory, disk = self._needs(job)
+        seconds = work / (GPU if gpu else CPU)
+        return Resources(
+            threads=self.threads(job.stage),
+            gpu=gpu,
+            mem_mb=math.ceil(ROOM * memory + CUDA * gpu) * 2 ** (attempt - 1),
+            runtime=min(LONGEST, MINUTES + math.ceil(seconds / 60)),
+            disk_mb=math.ceil(100 + disk),
+        )
+
+    def resources(self, stage: str, job: Job | None = None) -> dict[str, Callable]:
+        """For `resources:` of a rule: each by name. job: of a rule that is of one job."""
+
+        def asked(name: str) -> Callable:
+            def of(wildcards, attempt):
+                found = job or self.job(stage, dict(wildcards.items()))
+                return getattr(self.resources_of(found, attempt), name)
+
+            return of
+
+        names = ["mem_mb", "runtime", "disk_mb"] + ["gpu"] * (stage in (*ON_GPU, *PREDICTING))
+        return {name: asked(name) for name in names}
+
+    def job(self, stage: str, wildcards: Mapping[str, str]) -> Job:
+        """The job of a stage with these wildcards."""
+        return getattr(self, stage)(*(wildcards[name] for name in STAGES[stage].wildcards))
+
+    def _gpus(self, job: Job) -> int:
+        if job.stage in PREDICTING:
+            return self.uses_gpu(job.key["system"])
+        return int(job.stage in ON_GPU)
+
+    def _needs(self, job: Job) -> tuple[float, float, float]:
+        """Multiply-accumulates (or what takes as long), megabytes of memory, and megabytes on disk."""
+        width, height = width_and_height(self.config["image_size"])
+        pixels = width * height
+        if job.stage == "train":
+            return self._needs_of_training(job, pixels)
+        pictures = sum(self._pictures(name) for name in self._sets(job))
+        stored = pictures * pixels * 3 / MB
+        scale = self._facts.get(job.key.get("system", ""), {}).get("scale")
+        if job.stage in (*PREDICTING, "export", "adapt") and scale:
+            passes, batch, kept = 1, 1, float(scale["activations"])
+            if job.stage == "adapt":
+                experiment = job.settings["experiment"]
+                passes, batch = TRAINING * (experiment["steps"] + 1), experiment["batch_size"]
+                kept = OPERATORS * kept + LOSSES
+            elif self._facts[job.key["system"]]["kind"] == "fitted":
+                passes, kept = TRAINING * scale["iterations"], OPERATORS * kept
+            parameters = 4 * scale["parameters"] / MB
+            memory = TORCH + OF_PARAMETERS * parameters + 4 * batch * pixels * kept / MB
+            return batch * passes * pictures * pixels * scale["macs"], memory, stored + 4 * parameters
+        if job.stage in ("score", "features", "features_of_truth", "score_set", "describe_images", "draw_adaptation"):
+            return pictures * pixels * FEATURES, TORCH + 4 * LOSSES * pixels / MB, stored
+        return pictures * pixels * PICTURE, PYTHON + 100 * pixels / MB, stored
+
+    def _needs_of_training(self, job: Job, pixels: int) -> tuple[float, float, float]:
+        """As `_needs`."""
+        scale, budget = self._facts[job.key["system"]]["scale"], job.settings["training"]
+        batch = budget.get("batch_size") or scale["batch_size"]
+        parameters = 4 * scale["parameters"] / MB
+        kept = OPERATORS * scale["activations"] + LOSSES
+        memory = TORCH + OF_PARAMETERS * parameters + 4 * batch * pixels * kept / MB
+        steps = budget.get("iterations") or scale["iterations"]
+        work = steps * batch * pixels * (scale["macs"] + FEATURES) * TRAINING
+        if budget.get("seconds"):
+            work = budget["seconds"] * (GPU if self._gpus(job) else CPU)
+        return work, memory, STATES * parameters
+
+    def _sets(self, job: Job) -> list[str]:
+        """The image or mask sets whose pictures a job goes through; of a whole run those that are reported on."""
+        key = job.key
+        if name := key.get("image_set") or key.get("mask_set") or key.get("test_set"):
+            return [name]
+        return [*self.test_sets]
+
+    @cache  # noqa: B019 - a process has one plan
+    def _pictures(self, name: str) -> int:
+        """How many pictures a set has, as its entry or its folder says."""
+        entry = self.config["image_sets"].get(name) or self.config["mask_sets"][name]
+        if entry.get("count"):
+            return entry["count"]
+        return len(matching_files(entry["path"], entry.get("pattern", "**/*")).pictures) if "path" in entry else 0

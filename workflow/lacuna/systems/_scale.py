@@ -1,0 +1,42 @@
+"""How large a system is at its settings, as far as a cluster's scheduler must know."""
+
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+from lacuna.systems import create
+from lacuna.systems._counting import count
+
+SIDE = 256  # pixels; every network takes pictures of this size
+
+
+def scale(name: str, settings: dict) -> dict[str, int]:
+    """`parameters` of all parts, those that only training uses included; of a square picture of `SIDE` pixels, per
+    pixel: `macs` (multiply-accumulates) and `activations` (numbers that operators put out) of the network.
+
+    `batch_size` and `iterations` are the authors', 0 for a system without them.
+    """
+    with torch.device("meta"):  # shapes without numbers, so that the largest network costs nothing
+        system = create(name, **settings)
+        with _Made() as made:
+            macs = count(system.network, SIDE, SIDE).macs
+        parameters = sum(each.numel() for part in system.modules().values() for each in part.parameters())
+    return {
+        "parameters": parameters,
+        "macs": round(macs / SIDE**2),
+        "activations": round(made.numbers / SIDE**2),
+        "batch_size": getattr(system.recipe, "batch_size", 0),
+        "iterations": getattr(system.recipe, "iterations", 0),
+    }
+
+
+class _Made(TorchDispatchMode):
+    """Counts the numbers that operators put out, views of what is there left out."""
+
+    numbers = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        put_out = func(*args, **(kwargs or {}))
+        if not any(each.alias_info for each in func._schema.returns):
+            self.numbers += sum(each.numel() for each in tree_leaves(put_out) if isinstance(each, torch.Tensor))
+        return put_out
