@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+EXAMPLE = "init comparison"
 SNAKEFILE = """\
 # Made by `lacuna init`: uses the rules of the installed package. Add rules of your own below.
 import lacuna.places
@@ -22,7 +23,6 @@ use rule * from lacuna_workflow
 
 
 def add_arguments(parser) -> None:
-    parser.epilog = "example: lacuna init comparison && cd comparison && snakemake"
     parser.add_argument("folder", help="folder to make, or one that has none of these files yet")
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from lacuna.arguments import add_config
 
+EXAMPLE = "resources --configfile config/mine.yaml"
 COLUMNS = ("step", "jobs", "threads", "gpu", "mem_mb", "runtime", "disk_mb", "measured mem_mb", "measured runtime")
 NOTE = (
     "Largest of all jobs of a step: memory and disk in megabytes, time in minutes on one core or GPU; disk is of one "
@@ -13,7 +14,6 @@ NOTE = (
 
 
 def add_arguments(parser) -> None:
-    parser.epilog = "example: lacuna resources --configfile config/mine.yaml"
     add_config(parser)
     parser.add_argument("--json", action="store_true", help="JSON list with every job, instead of a table")
 
