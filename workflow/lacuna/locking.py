@@ -1,18 +1,30 @@
 """One process at a time in a folder, however many were started."""
 
 import errno
-import fcntl
 import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from lacuna.errors import LacunaError
 from lacuna.files import naming
 
 LOCK = ".lock"
 WITHOUT_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS)
+
+
+def lock(stream: IO) -> None:
+    """Lock an open file until this process ends or closes it; a `BlockingIOError` if another process holds it.
+
+    Where the system knows no such locks (Windows), nobody is refused.
+    """
+    try:
+        import fcntl
+    except ImportError:
+        return
+    fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 @contextmanager
@@ -32,7 +44,7 @@ def alone_in(folder: str | Path, job: str, of: str = "") -> Iterator[None]:
     with path.open("a+") as stream:
         with naming(path):
             try:
-                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                lock(stream)
             except BlockingIOError:
                 stream.seek(0)
                 holder = stream.read().strip() or "another process is at work"

@@ -1,6 +1,5 @@
 """Which device a job computes on. Snakemake only counts GPUs; it never says which one a job may use."""
 
-import fcntl
 import os
 import tempfile
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import IO
 import torch
 
 from lacuna.errors import LacunaError
+from lacuna.locking import lock
 
 _held: list[IO] = []  # open lock files: a GPU stays taken until this process ends
 
@@ -29,7 +29,7 @@ def choose_device(gpus: int) -> torch.device:
         uuid = torch.cuda.get_device_properties(index).uuid
         stream = (Path(tempfile.gettempdir()) / f"lacuna-gpu-{uuid}.lock").open("w")
         try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock(stream)
         except OSError:
             stream.close()
             continue
