@@ -14,6 +14,10 @@ from lacuna.training.plain import Plain
 TRAINED = [name for name in systems.names() if systems.system_class(name).facts.kind == "deep"]
 CASES = [(name, form) for name in TRAINED for form in ("", *systems.system_class(name).forms)]
 STEPS = 20
+SIZES = {"pennet": (48, 56), "pennet_lab": (48, 56), "deepfillv2": (48, 56)}  # of others: (32, 40)
+# Of the authors' rates: at these themselves the control, PyTorch's other memory order alone, drifts as far, 2e-5 in 20
+# steps of AOT-GAN, 2e-3 in 12 of TFill, 2e-2 of LaMa. Adam makes whole steps of gradients that are rounding alone.
+SHARE_OF_RATES = {"lama": 0.001}  # of others: 0.1
 
 
 @pytest.fixture
@@ -39,22 +43,25 @@ def drawn_backbones(monkeypatch):
 
 def made(name, form):
     """A small system as it is in training. The same at every call."""
-    torch.manual_seed(4)
     cls = systems.system_class(name)
-    system = systems.create(name, **{**cls.small, **cls.forms.get(form, {})})
+    settings = {**cls.small, **cls.forms.get(form, {})}
+    authors, share = vars(systems.create(name, **settings).recipe), SHARE_OF_RATES.get(name, 0.1)
+    settings |= {key: share * rate for key, rate in authors.items() if key.endswith("learning_rate")}
+    torch.manual_seed(4)
+    system = systems.create(name, **settings)
     system.load_backbones(".", torch.device("cpu"))
     for module in system.modules().values():
         module.train()
     return system
 
 
-def pictures(step):
+def pictures(step, size):
     """The batch of a step: two of five pictures, so that later ones are found among what is kept."""
     draw = torch.Generator().manual_seed(1)
-    known = torch.nn.functional.interpolate(torch.rand(5, 3, 9, 7, generator=draw), (48, 64), mode="bicubic")
-    mask = torch.zeros(2, 1, 48, 64)
-    mask[0, :, 5:30, : 11 + step] = 1
-    mask[1, :, 20 + step : 47, 30:50] = 1
+    known = torch.nn.functional.interpolate(torch.rand(5, 3, 9, 7, generator=draw), size, mode="bicubic")
+    mask = torch.zeros(2, 1, *size)
+    mask[0, :, 5:21, : 11 + step] = 1
+    mask[1, :, 8 + step : 30, 22:39] = 1
     return known.clamp(0, 1)[[step % 5, (step + 1) % 5]].contiguous(), mask
 
 
@@ -65,7 +72,7 @@ def test_twenty_steps_have_the_losses_of_the_plain_loop(drawn_backbones, name, f
     optimizers = engine.optimizers()
     quicken(engine, optimizers)
     for step in range(STEPS):
-        image, mask = pictures(step)
+        image, mask = pictures(step, SIZES.get(name, (32, 40)))
         torch.manual_seed(step)
         expected = plain.step(image, mask)
         engine.before_step(0, 0.0, optimizers)

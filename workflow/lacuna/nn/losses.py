@@ -42,14 +42,23 @@ def style_loss(of: Mapping[str, Tensor], to: Mapping[str, Tensor], layers: Itera
 
     to: as `with_styles` returns it.
     """
-    return torch.stack([F.l1_loss(gram_matrix(of[layer]), to[STYLE + layer]) for layer in layers]).sum()
+    terms = []
+    for layer in layers:
+        true = to[STYLE + layer] if STYLE + layer in to else gram_matrix(to[layer])
+        terms.append(F.l1_loss(gram_matrix(of[layer]), true))
+    return torch.stack(terms).sum()
 
 
 def with_styles(features: Mapping[str, Tensor], content: Iterable[str], style: Iterable[str]) -> dict[str, Tensor]:
-    """The features of the layers `content` and the Gram matrices of the layers `style`."""
-    return {layer: features[layer] for layer in content} | {
-        STYLE + layer: gram_matrix(features[layer]) for layer in style
-    }
+    """The features of the layers `content`, and of the layers `style` what `style_loss` needs and is smaller to keep:
+    Gram matrices, or features that have more channels than pixels."""
+    kept = {layer: features[layer] for layer in content}
+    for layer in style:
+        if features[layer].shape[1] > features[layer][0, 0].numel():
+            kept[layer] = features[layer]
+        else:
+            kept[STYLE + layer] = gram_matrix(features[layer])
+    return kept
 
 
 @contextmanager

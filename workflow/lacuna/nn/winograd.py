@@ -17,6 +17,7 @@ from torch import Tensor, nn
 # Kernel's side → tile's side. Larger tiles save more products and lose more digits; these keep float32's errors
 # within four times those of the direct sum, and 3 divides the 15 pixels of AlexNet's last layers at 256×256.
 TILES = {3: 3, 5: 4}
+LEAST_PAIRS = 128 * 256  # of channels, for a frozen convolution of 3×3
 AT_ONCE = 256  # tiles that a frozen convolution takes through at a time
 # Where polynomials are evaluated, infinity besides: small numbers and their inverses keep the transforms' terms even.
 _POINTS = (0, 1, -1, 2, -2, Fraction(1, 2), Fraction(-1, 2))
@@ -44,10 +45,10 @@ def transforms(tile: int, kernel: int) -> tuple[np.ndarray, np.ndarray, np.ndarr
 def tile_of(channels: int, out_channels: int) -> int | None:
     """The side of the tiles that a frozen convolution of 3×3 is quickest with on a CPU; None: PyTorch's own is.
 
-    Measured beside oneDNN with AVX-512 (docs/performance.md). Below 128 channels the transforms take what the products
+    Measured beside oneDNN with AVX-512 (docs/performance.md). With fewer channels the transforms take what the products
     save. The widest layers see the smallest maps, and reading 36 products' weights takes longer there than 16.
     """
-    if min(channels, out_channels) < 128:
+    if channels * out_channels < LEAST_PAIRS:
         return None
     return 4 if channels * out_channels < 256 * 512 else 2
 

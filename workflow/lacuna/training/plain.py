@@ -9,9 +9,10 @@ import dataclasses
 from collections.abc import Generator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from lacuna.data.images import read_image, read_mask
@@ -51,7 +52,7 @@ def separately(system, raw: Tensor, image: Tensor) -> dict[str, Tensor]:
     return {name: found[name] for name in ("l1", "style", "perceptual") if name in found}
 
 
-def pretrained(system) -> list[nn.Module]:
+def pretrained(system) -> list[Any]:
     """The pretrained networks that the system's losses ask."""
     return [each for each in (getattr(system, name, None) for name in ("features", "similarity")) if each is not None]
 
