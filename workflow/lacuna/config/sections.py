@@ -41,6 +41,13 @@ class ImageSet:
     crop_scale: tuple[float, float] = key(
         "side of a random crop relative to the largest that fits", (1.0, 1.0), above=0, maximum=1, widening=True
     )
+    recolour: float = key(
+        "how strongly the colours of each image are changed at random, for a training set of few or of grey "
+        "photographs: its channels change places, and each gets a curve of its own; 0 leaves them alone",
+        0.0,
+        minimum=0,
+        maximum=1,
+    )
     seed: int = key("seed of this set alone", None, minimum=0, maximum=MOST_SEED, shown="the run's")
     title: Title = key("heading in tables and figures", None, shown="the name")
     licence: Note = key("licence of the photographs, for the data card", "not stated")

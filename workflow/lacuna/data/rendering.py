@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from lacuna.canonical import seed_of
+from lacuna.data.colours import recoloured
 from lacuna.data.crops import Crop, centre_crop, random_crop
 from lacuna.data.decoding import UNREADABLE
 from lacuna.data.origins import Origin, workers
@@ -41,7 +42,8 @@ def _render(settings: dict, origin: Origin, numbers: range) -> Rendered | str:
     except UNREADABLE as error:
         return f"{type(error).__name__}: {error}"
     crops = [_crop(settings, origin, photograph.size, k) for k in numbers]
-    return Rendered(crops, [_png(photograph, crop, settings["image_size"]) for crop in crops], transparent)
+    pngs = [_png(settings, origin, photograph, crop, k) for k, crop in zip(numbers, crops, strict=True)]
+    return Rendered(crops, pngs, transparent)
 
 
 def _crop(settings: dict, origin: Origin, photograph: tuple[int, int], k: int) -> Crop:
@@ -53,9 +55,13 @@ def _crop(settings: dict, origin: Origin, photograph: tuple[int, int], k: int) -
     return random_crop(photograph, size, settings["crop_scale"], rng)
 
 
-def _png(photograph: Image.Image, crop: Crop, image_size: int | list[int]) -> bytes:
+def _png(settings: dict, origin: Origin, photograph: Image.Image, crop: Crop, k: int) -> bytes:
+    """Crop number `k`, resized; its colours, like its position, depend on the seed, name, content and `k` alone."""
     box = (crop.left, crop.top, crop.left + crop.width, crop.top + crop.height)
-    image = photograph.resize(width_and_height(image_size), Image.Resampling.LANCZOS, box=box)
+    image = photograph.resize(width_and_height(settings["image_size"]), Image.Resampling.LANCZOS, box=box)
+    if strength := settings.get("recolour"):
+        rng = np.random.default_rng(seed_of(settings["seed"], settings["name"], origin.sha256, k, "colours"))
+        image = Image.fromarray(recoloured(np.asarray(image), strength, rng))
     stream = io.BytesIO()
     # without the photograph's colour profile, which was not applied: predictions have none to be shown with either
     image.save(stream, "PNG", compress_level=3, icc_profile=None)

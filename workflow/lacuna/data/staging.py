@@ -52,6 +52,7 @@ class _ImageSet:
             "licence": settings.get("licence") or "not stated",
             "note": settings.get("note") or "",
             "crop": settings["crop"],
+            "recolour": settings.get("recolour") or 0.0,
             "resize": "Lanczos (Pillow, antialiased)",
             "enlarged": self.enlarged,
             "transparent": len(self.transparent),
@@ -69,8 +70,8 @@ def stage(settings: dict, output: Path) -> dict:
 
     Photographs are put into an order that depends on the seed and their contents alone. With a `count` no larger than
     their number, the first readable ones give one image each; a larger `count`, allowed with random crops, is spread
-    evenly over them. No `count` means one image of each. Images are cropped, resized with Lanczos' filter and stored as
-    8-bit RGB PNG.
+    evenly over them. No `count` means one image of each. Images are cropped, resized with Lanczos' filter, given other
+    colours if the settings say `recolour` (`lacuna.data.colours`), and stored as 8-bit RGB PNG.
 
     Errors: a `LacunaError` when the source cannot be found, or when fewer images remain than were asked for. Then there
     is no index, and quarantine.csv says which photographs could not be read and which files were passed over.
