@@ -63,7 +63,7 @@ def test_defaults_are_filled_in_where_they_belong():
     assert completed["measurement"] == {"seconds": 0.5, "largest_batch_cpu": 4, "largest_batch_gpu": 64}
     assert completed["image_sets"]["celeba_val"]["crop_scale"] == [1.0, 1.0]
     assert completed["training"]["flip"] is True and completed["training"]["log_every"] == 10
-    assert completed["systems"]["aotgan"]["training"] == {"iterations": 60}  # what overrides is not filled up
+    assert completed["systems"]["aotgan"]["training"] == DEFAULT["systems"]["aotgan"]["training"]  # not filled up
     assert completed["systems"]["telea"] == {"settings": {}}
     assert "seed" not in completed["mask_sets"]["val_mask"]
 
