@@ -199,7 +199,7 @@ def test_a_system_is_measured_once_whatever_it_was_trained_on(tmp_path):
     assert one.measure("aotgan").upstream == exporting.measure("telea").upstream == ()
     assert exporting.measure("aotgan").upstream == (exporting.export("aotgan", "place2"),)
     assert exporting.measure("telea").digest == one.measure("telea").digest
-    assert one.measure("telea").settings["measurement"] == {
+    assert one.measure("telea").settings["cost"] == {
         "seconds": 0.5,
         "largest_batch_cpu": 4,
         "largest_batch_gpu": 64,
@@ -213,8 +213,8 @@ def test_a_system_is_measured_once_whatever_it_was_trained_on(tmp_path):
 
 
 def test_the_bounds_of_a_measurement_are_checked(tmp_path):
-    with pytest.raises(LacunaError, match="unknown key 'second' at measurement: did you mean 'seconds'"):
-        plan(tmp_path, measurement={"second": 1})
+    with pytest.raises(LacunaError, match="unknown key 'second' at cost: did you mean 'seconds'"):
+        plan(tmp_path, cost={"second": 1})
 
 
 def test_every_network_is_exported_unless_the_config_says_no(tmp_path):

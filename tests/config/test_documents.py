@@ -55,12 +55,12 @@ def test_a_completed_config_is_valid_and_complete(path):
     assert config == before
     validate(completed)
     assert complete(completed) == completed
-    assert {"export", "studio", "controls", "figures", "measurement", "set_metrics"} <= completed.keys()
+    assert {"export", "studio", "controls", "figures", "cost", "set_metrics"} <= completed.keys()
 
 
 def test_defaults_are_filled_in_where_they_belong():
     completed = complete(DEFAULT)
-    assert completed["measurement"] == {"seconds": 0.5, "largest_batch_cpu": 4, "largest_batch_gpu": 64}
+    assert completed["cost"] == {"seconds": 0.5, "largest_batch_cpu": 4, "largest_batch_gpu": 64}
     assert completed["image_sets"]["celeba_val"]["crop_scale"] == [1.0, 1.0]
     assert completed["training"]["flip"] is True and completed["training"]["log_every"] == 10
     assert completed["systems"]["aotgan"]["training"] == DEFAULT["systems"]["aotgan"]["training"]  # not filled up

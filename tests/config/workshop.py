@@ -56,7 +56,7 @@ CONFIG = {
     "controls": False,
     "studio": False,
     "figures": {"qualitative_images": 1},
-    "measurement": {"seconds": 0.05, "largest_batch_cpu": 1},
+    "cost": {"seconds": 0.05, "largest_batch_cpu": 1},
 }
 
 MADE = ("stage", "make_masks", "pair", "train", "predict", "import_predictions", "score")

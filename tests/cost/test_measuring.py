@@ -26,9 +26,9 @@ BOUNDS = {"seconds": 0.01, "largest_batch_cpu": 3, "largest_batch_gpu": 5}
 
 
 def measured(tmp_path, system, settings, *exported, size=(53, 42), bounds=BOUNDS):
-    told = {"system": system, "settings": settings, "image_size": list(size), "measurement": bounds}
+    told = {"system": system, "settings": settings, "image_size": list(size), "cost": bounds}
     output = tmp_path / "measured.json"
-    status = run_step("measure", told, {"exported": exported}, {"measurement": output})
+    status = run_step("measure", told, {"exported": exported}, {"cost": output})
     assert output.exists() == (status == 0)
     result = json.loads(output.read_text()) if status == 0 else None
     output.unlink(missing_ok=True)
@@ -73,9 +73,9 @@ def test_no_peak_is_below_the_inputs_and_one_layer_whatever_the_process_did_befo
     system = systems.create("aotgan", **settings)
     system.network.eval()
     export_network(system, tmp_path / "model.onnx", *side[::-1])
-    told = {"system": "aotgan", "settings": settings, "image_size": side, "measurement": BOUNDS}
+    told = {"system": "aotgan", "settings": settings, "image_size": side, "cost": BOUNDS}
     given = {"exported": tmp_path / "model.onnx"}
-    words = words_of("measure", told, given, {"measurement": tmp_path / "made.json"})
+    words = words_of("measure", told, given, {"cost": tmp_path / "made.json"})
     program = """
 import sys
 import onnxruntime, torch
@@ -120,12 +120,12 @@ def test_a_fit_is_timed_once_and_alone(tmp_path):
 
 
 def test_an_algorithm_is_measured_without_torch(tmp_path):
-    told = {"system": "telea", "settings": {}, "image_size": 24, "measurement": BOUNDS}
+    told = {"system": "telea", "settings": {}, "image_size": 24, "cost": BOUNDS}
     code = (
         "import sys; from lacuna.cli import main; status = main(sys.argv[1:]);"
         "assert 'torch' not in sys.modules; sys.exit(status)"
     )
-    words = words_of("measure", told, {}, {"measurement": tmp_path / "telea.json"})
+    words = words_of("measure", told, {}, {"cost": tmp_path / "telea.json"})
     subprocess.run([sys.executable, "-c", code, *words], check=True)
     result = json.loads((tmp_path / "telea.json").read_text())
     check_rows(result["rows"], [("classical", "cpu", 1)])

@@ -189,7 +189,7 @@ def make_training(folder: Path, system: str, source: str, size: tuple[int, int],
     write_picture(target / "samples.png", random.integers(0, 256, (size[0] * 2, size[1] * 4, 3), dtype=np.uint8))
 
 
-def make_measurements(folder: Path) -> None:
+def make_costs(folder: Path) -> None:
     """Invented counts and times: of AOT-GAN on a CPU and a GPU, of the algorithms on a CPU."""
     machine = {"processor": "Some processor", "gpu": "Some GPU", "threads": 2, "busy": 0.25}
     times = {"median_ms": 12.5, "q1_ms": 12.0, "q3_ms": 14.25, "repeats": 7}
@@ -207,7 +207,7 @@ def make_measurements(folder: Path) -> None:
                 {"runtime": runtime, "device": device, "batch": batch, **times, "peak_memory": memory}
                 for runtime, device, batch, memory in of
             ]
-        write_json(folder / f"measurements/{label}.json", measured | {"rows": rows})
+        write_json(folder / f"cost/{label}.json", measured | {"rows": rows})
 
 
 def make_export(folder: Path, system: str, source: str, shift: float) -> Path:
@@ -266,7 +266,7 @@ def make_run(folder: Path, size=(44, 60), n=9, metrics=("psnr", "l1"), backbones
                 )
             if source != "untrained":
                 make_training(folder, system, source, size, random)
-    make_measurements(folder)
+    make_costs(folder)
     every = [Path(index) for of_set in indices.values() for index in of_set]
     trained = [folder / f"training/aotgan/{source}" for source in KEYS["aotgan"]]
     rows = [[label, label, source, None] for label, sources in KEYS.items() for source in sources]
@@ -296,7 +296,7 @@ def make_run(folder: Path, size=(44, 60), n=9, metrics=("psnr", "l1"), backbones
         ),
         "costs": (
             {
-                "measurements": sorted((folder / "measurements").glob("*.json")),
+                "costs": sorted((folder / "cost").glob("*.json")),
                 "weights": [each / "weights.safetensors" for each in trained],
                 "training_records": [each / "record.json" for each in trained],
                 "published_counts": PUBLISHED.with_name("complexity.csv"),

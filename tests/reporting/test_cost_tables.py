@@ -1,4 +1,4 @@
-"""Table 3 from invented measurements: every number where it belongs, in its unit, and nothing invented."""
+"""Table 3 from invented costs: every number where it belongs, in its unit, and nothing invented."""
 
 import json
 import shutil
@@ -15,13 +15,13 @@ from lacuna.reporting.display import number
 from lacuna.reporting.published import read_published
 from lacuna.reporting.tables.complexity import complexity_table
 from lacuna.reporting.tables.latency import latency_table
-from tests.reporting.made_up import KEYS, TITLES, make_measurements, make_training
+from tests.reporting.made_up import KEYS, TITLES, make_costs, make_training
 
 
 @pytest.fixture
 def run(tmp_path):
     """(settings, results): two sources, one trained system and two algorithms; AOT-GAN under another label."""
-    make_measurements(tmp_path)
+    make_costs(tmp_path)
     rows = []
     for label, sources in KEYS.items():
         for source in sources:
@@ -35,18 +35,16 @@ def run(tmp_path):
 
 def tables(run):
     settings, results = run
-    measurements = [
-        results / f"measurements/{label}.json" for label in dict.fromkeys(row[0] for row in settings["rows"])
-    ]
+    costs = [results / f"cost/{label}.json" for label in dict.fromkeys(row[0] for row in settings["rows"])]
     records = [
         results / f"training/{label}/{source}/record.json"
         for label, _, source, _ in settings["rows"]
         if source not in ("untrained", "elsewhere")
     ]
     counted = cost_tables.complexity(
-        settings, measurements, records, read_published(PUBLISHED / "complexity.csv", "counts")
+        settings, costs, records, read_published(PUBLISHED / "complexity.csv", "counts")
     )
-    timed = cost_tables.latency(settings, measurements)
+    timed = cost_tables.latency(settings, costs)
     return counted, timed, *displayed(settings, counted, timed)
 
 
@@ -120,7 +118,7 @@ def test_released_weights_stand_elsewhere_and_without_training(run):
     weights = results / "released.pth"
     weights.write_bytes(bytes(2**20))
     rows = [["mine", "tfill", "elsewhere", str(weights)]]
-    shutil.copy(results / "measurements/aotgan.json", results / "measurements/mine.json")
+    shutil.copy(results / "cost/aotgan.json", results / "cost/mine.json")
     settings = settings | {"rows": rows, "systems": [["mine", "Mine"]], "demonstration": False}
     counted, _, table, _ = tables((settings, results))
     assert pd.isna(counted["training_seconds"]).all()
@@ -139,7 +137,7 @@ def test_without_published_systems_nothing_is_said_of_them(run):
 
 @pytest.mark.parametrize(
     "missing",
-    ["measurements/telea.json", "training/aotgan/place2/record.json", "training/aotgan/celeba/weights.safetensors"],
+    ["cost/telea.json", "training/aotgan/place2/record.json", "training/aotgan/celeba/weights.safetensors"],
 )
 def test_a_missing_file_is_named(run, missing):
     (run[1] / missing).unlink()

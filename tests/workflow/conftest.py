@@ -43,7 +43,7 @@ SMALL = {
     "training": {"iterations": 2, "batch_size": 2, "validate_every": 1, "checkpoint_every": 1},
     "metrics": ["psnr", "ssim", "l1", "lpips_alex"],
     "figures": {"qualitative_images": 1},
-    "measurement": {"seconds": 0.05, "largest_batch_cpu": 2},
+    "cost": {"seconds": 0.05, "largest_batch_cpu": 2},
 }
 
 

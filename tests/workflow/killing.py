@@ -41,7 +41,7 @@ CONTEXT.set_forkserver_preload(
 )
 
 # What holds times, or is undeclared and says so: docs/faults.md
-APART = ("logs", "benchmarks", "measurements", "state", "tensorboard")
+APART = ("logs", "benchmarks", "cost", "state", "tensorboard")
 
 
 def _run(folder: Path, words: list[str], log: Path, room: int | None) -> None:

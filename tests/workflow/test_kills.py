@@ -76,7 +76,7 @@ TINY = {
     "controls": False,
     "studio": False,
     "figures": {"qualitative_images": 1},
-    "measurement": {"seconds": 0.05, "largest_batch_cpu": 1},
+    "cost": {"seconds": 0.05, "largest_batch_cpu": 1},
 }
 
 

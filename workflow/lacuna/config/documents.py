@@ -16,12 +16,12 @@ import yaml
 from lacuna.config.sections import (
     Adaptation,
     Config,
+    Cost,
     Export,
     Figures,
     GivenPredictions,
     ImageSet,
     MaskSet,
-    Measurement,
     Source,
     System,
     of_kind,
@@ -258,5 +258,5 @@ TABLES: dict[str, Callable[[], str]] = {
     "adaptation": lambda: _table(Adaptation),
     "export": lambda: _table(Export),
     "figures": lambda: _table(Figures),
-    "measurement": lambda: _table(Measurement),
+    "cost": lambda: _table(Cost),
 }

@@ -188,7 +188,7 @@ class Figures:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Measurement:
+class Cost:
     """How time and memory are measured."""
 
     seconds: float = key("how long each kind of prediction is timed", 2.0, above=0, maximum=3600)
@@ -278,7 +278,7 @@ class Config:
     studio: bool = key("the in-browser inpainting page ([docs/studio.md](../docs/studio.md))", True)
     adaptation: Adaptation = key("test-time training of the networks, see below", None)
     figures: Figures = key("how figures are drawn, see below", {})
-    measurement: Measurement = key("how time and memory are measured, see below", {})
+    cost: Cost = key("how time and memory are measured, see below", {})
 
     @staticmethod
     def consistent(value: dict, where: str) -> None:

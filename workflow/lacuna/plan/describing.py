@@ -94,7 +94,7 @@ class Describing(Judging):
             for label, source in keys
         ]
         files = {
-            "measurements": [self.measure(label).outputs["measurement"][0] for label in labels],
+            "costs": [self.measure(label).outputs["cost"][0] for label in labels],
             "weights": [path for key in keys for path in self.weights_of(*key)],
             "training_records": [self.train(*key).outputs["record"][0] for key in self.trainings()],
             "published_counts": [_published("complexity.csv")],

@@ -109,14 +109,14 @@ class Judging(Adapting):
             rows += [[label, source, REASONS["adapted"]] for source in self.sources_of(system)]
         return rows
 
-    @declare("torch", {"measurement": "{folder}/measurements/{system}.json"})
+    @declare("torch", {"cost": "{folder}/cost/{system}.json"})
     def measure(self, system: str) -> Work:
         """The network is the same whatever source it was trained on; its ONNX file is that of the first source."""
         settings = {
             "system": self.registered_name(system),
             "settings": self.systems[system].get("settings", {}),
             "image_size": self.config["image_size"],
-            "measurement": self.config["measurement"],
+            "cost": self.config["cost"],
         }
         first = [key for key in self.exports() if key[0] == system][:1]
         inputs = {"exported": [self.export(*key).outputs["record"][0] for key in first]}

@@ -25,18 +25,18 @@ MEBI = 2**20
 
 
 def complexity(
-    settings: dict, measurements: Sequence[str | Path], records: Sequence[str | Path], published: pd.DataFrame
+    settings: dict, costs: Sequence[str | Path], records: Sequence[str | Path], published: pd.DataFrame
 ) -> pd.DataFrame:
     """One row a system and source, columns `COMPLEXITY`; what a system does not have is missing.
 
     settings: `rows` (lists of system, its registered name, source, file of its weights or null) and `systems` (titles).
-    measurements: `…/<system>.json`. records: `…/<system>/<source>/record.json` of the trainings. Memory and weights in
+    costs: `…/<system>.json`. records: `…/<system>/<source>/record.json` of the trainings. Memory and weights in
     MiB (2^20 bytes), `parts` as JSON: name → trainable parameters, the discriminator's last. published: counts, from
     `read_published`.
     """
     theirs = published.set_index("system")
     named, rows = titles(settings["systems"]), []
-    measured, trainings = by_system(measurements), {system_and_source(path): path for path in records}
+    measured, trainings = by_system(costs), {system_and_source(path): path for path in records}
     for system, registered, source, weights in settings["rows"]:
         row = {"system": system, "title": named[system], "source": source}
         row |= _counted(read_json(measured[system]))
@@ -57,13 +57,13 @@ def complexity(
     return pd.DataFrame(rows, columns=COMPLEXITY).astype(whole)
 
 
-def by_system(measurements: Sequence[str | Path]) -> dict[str, Path]:
-    """System → its measurement, `<system>.json`."""
-    return {Path(path).stem: Path(path) for path in measurements}
+def by_system(costs: Sequence[str | Path]) -> dict[str, Path]:
+    """System → its cost, `<system>.json`."""
+    return {Path(path).stem: Path(path) for path in costs}
 
 
-def _counted(measurement: dict) -> dict:
-    counts = measurement["counts"]
+def _counted(cost: dict) -> dict:
+    counts = cost["counts"]
     if counts is None:
         return {"parameters": 0, "parameters_authors": 0}
     run = counts["run"]
@@ -87,15 +87,15 @@ def _bytes(path: Path) -> int:
         raise LacunaError(f"{path} cannot be read ({error.strerror}); run the rule that makes it first") from None
 
 
-def latency(settings: dict, measurements: Sequence[str | Path]) -> pd.DataFrame:
+def latency(settings: dict, costs: Sequence[str | Path]) -> pd.DataFrame:
     """One row a system, runtime, device and batch, columns `LATENCY`: milliseconds a call, memory in MiB."""
-    rows, measured = [], by_system(measurements)
+    rows, measured = [], by_system(costs)
     for system in dict.fromkeys(row[0] for row in settings["rows"]):
-        measurement = read_json(measured[system])
-        machine, (width, height) = measurement["machine"], measurement["image_size"]
-        if measurement["counts"]:
-            height, width = measurement["counts"]["run"]["height"], measurement["counts"]["run"]["width"]
-        for row in measurement["rows"]:
+        cost = read_json(measured[system])
+        machine, (width, height) = cost["machine"], cost["image_size"]
+        if cost["counts"]:
+            height, width = cost["counts"]["run"]["height"], cost["counts"]["run"]["width"]
+        for row in cost["rows"]:
             memory = row["peak_memory"]
             rows.append(
                 {name: row[name] for name in LATENCY if name in row}

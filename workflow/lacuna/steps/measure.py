@@ -16,7 +16,7 @@ from lacuna.files import read_json, write_json
 def run(task) -> None:
     settings = task.settings
     name, (width, height) = settings["system"], width_and_height(settings["image_size"])
-    measurement, threads = settings["measurement"], usable_threads(task.threads)
+    bounds, threads = settings["cost"], usable_threads(task.threads)
     busy = os.getloadavg()[0]  # of the last minute, before this began
     kind, graph = systems.system_class(name).facts.kind, _graph(task.files("exported"))
     if graph is not None and kind != "deep":
@@ -27,10 +27,10 @@ def run(task) -> None:
         from lacuna.cost import classical
 
         system = systems.create(name, **settings["settings"])
-        result |= {"counts": None, "rows": classical.measure(system, height, width, measurement["seconds"])}
+        result |= {"counts": None, "rows": classical.measure(system, height, width, bounds["seconds"])}
     else:
         result |= _of_network(name, settings, height, width, threads, task.gpus, graph, machine)
-    write_json(task.out("measurement"), result)
+    write_json(task.out("cost"), result)
     for row in result["rows"]:
         print("{runtime}, {device}, batch {batch}: {median_ms:.1f} ms (N = {repeats})".format(**row))
 
@@ -54,13 +54,13 @@ def _of_network(
 
     from lacuna.cost import networks
 
-    measurement = settings["measurement"]
-    largest = {"cpu": measurement["largest_batch_cpu"], "cuda": measurement["largest_batch_gpu"]}
+    bounds = settings["cost"]
+    largest = {"cpu": bounds["largest_batch_cpu"], "cuda": bounds["largest_batch_gpu"]}
     recipe = settings["settings"]
     if "image_size" in systems.system_class(name).Recipe.__dataclass_fields__:
         recipe = {"image_size": max(width, height), **recipe}
     counts = networks.counts(name, recipe, height, width)
-    devices, seconds = networks.devices(gpus), measurement["seconds"]
+    devices, seconds = networks.devices(gpus), bounds["seconds"]
     rows = networks.measure(name, recipe, height, width, devices, seconds, threads, largest)
     if devices[-1].type == "cuda":
         machine["gpu"] = torch.cuda.get_device_name(devices[-1])

@@ -13,7 +13,7 @@ def rows(run):
     from lacuna.reporting.published import read_published
 
     published = read_published(run.files("published_counts")[0], "counts")
-    return complexity(run.settings, run.files("measurements"), run.files("training_records"), published)
+    return complexity(run.settings, run.files("costs"), run.files("training_records"), published)
 
 
 def shown(run, _="") -> list[DisplayTable]:

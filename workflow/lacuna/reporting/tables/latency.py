@@ -12,7 +12,7 @@ def rows(run):
     """`cost_tables.latency` of the systems that predict here."""
     from lacuna.reporting.cost_tables import latency
 
-    return latency(run.settings, run.files("measurements"))
+    return latency(run.settings, run.files("costs"))
 
 
 def latency_table(rows, settings: dict) -> DisplayTable:
