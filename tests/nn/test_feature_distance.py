@@ -53,7 +53,7 @@ def test_it_is_autograds_in_double_precision(features):
 def test_in_single_precision_it_is_autograds_to_rounding(features):
     features.quick = False
     distance, (made, _, truth) = FeatureDistance(features), pictures()
-    assert sum(isinstance(step[0], FrozenConvolution) for step in distance.steps if step) == 3
+    assert sum(isinstance(step[0], FrozenConvolution) for step in distance.steps if step) == 2  # conv3_1, conv3_2
     found = distance(made, distance.known(truth))
     loss, gradient = by_autograd(features, made, truth)
     torch.testing.assert_close(found.detach(), loss, rtol=1e-5, atol=0)

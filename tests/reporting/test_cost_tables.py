@@ -41,9 +41,7 @@ def tables(run):
         for label, _, source, _ in settings["rows"]
         if source not in ("untrained", "elsewhere")
     ]
-    counted = cost_tables.complexity(
-        settings, costs, records, read_published(PUBLISHED / "complexity.csv", "counts")
-    )
+    counted = cost_tables.complexity(settings, costs, records, read_published(PUBLISHED / "complexity.csv", "counts"))
     timed = cost_tables.latency(settings, costs)
     return counted, timed, *displayed(settings, counted, timed)
 

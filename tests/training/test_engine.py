@@ -17,7 +17,7 @@ STEPS = 20
 SIZES = {"pennet": (48, 56), "pennet_lab": (48, 56), "deepfillv2": (48, 56)}  # of others: (32, 40)
 # Of the authors' rates: at these themselves the control, PyTorch's other memory order alone, drifts as far, 2e-5 in 20
 # steps of AOT-GAN, 2e-3 in 12 of TFill, 2e-2 of LaMa. Adam makes whole steps of gradients that are rounding alone.
-SHARE_OF_RATES = {"lama": 0.001}  # of others: 0.1
+SHARE_OF_RATES = {"lama": 0.001, "tfill:refinement": 0.001}  # of others: 0.1
 
 
 @pytest.fixture
@@ -45,7 +45,10 @@ def made(name, form):
     """A small system as it is in training. The same at every call."""
     cls = systems.system_class(name)
     settings = {**cls.small, **cls.forms.get(form, {})}
-    authors, share = vars(systems.create(name, **settings).recipe), SHARE_OF_RATES.get(name, 0.1)
+    authors, share = (
+        vars(systems.create(name, **settings).recipe),
+        SHARE_OF_RATES.get(f"{name}:{form}" if form else name, 0.1),
+    )
     settings |= {key: share * rate for key, rate in authors.items() if key.endswith("learning_rate")}
     torch.manual_seed(4)
     system = systems.create(name, **settings)

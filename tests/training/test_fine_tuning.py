@@ -14,6 +14,7 @@ from lacuna.training.decay import Decay
 from lacuna.training.freezing import Frozen
 from lacuna.training.sidecar import set_aside
 from lacuna.training.state import read_parts
+from tests.training.conftest import SIZE, write_pairs
 from tests.training.doubles import stopped_at
 
 SMALL = {"width": 8, "blocks": 1, "rates": [1, 2], "discriminator_width": 8}
@@ -149,12 +150,14 @@ def test_what_is_frozen_stays_whatever_the_system_switches(name, depth):
     assert any(not torch.equal(before[key], after[key]) for key in before if key not in held)
 
 
-def test_the_command_takes_initial_weights(job, first, tmp_path, monkeypatch):
+def test_the_command_takes_initial_weights(tmp_path, monkeypatch):
     from lacuna.cli import main
 
     monkeypatch.setattr("lacuna.training.loop.train", lambda *args: given.append(args[-1]))
-    given = []
-    words = ["train", "--settings", "{}", "--train-list", "a", "--validation-list", "b", "--backbones", "c"]
-    assert main([*words, "--output", "d", "--initial-weights", "e.pt"]) == 0
-    assert main([*words, "--output", "d"]) == 0
+    given, listed = [], str(write_pairs(tmp_path / "pairs", 1, 1))
+    settings = {"system": "aotgan", "settings": {}, "source": "mine", "image_size": [SIZE[1], SIZE[0]], "seed": 1}
+    words = ["train", "--settings", json.dumps(settings), "--train-list", listed, "--validation-list", listed]
+    words += ["--backbones", "c", "--output", "d.safetensors"]
+    assert main([*words, "--initial-weights", "e.pt"]) == 0
+    assert main(words) == 0
     assert [str(each) for each in given] == ["e.pt", "None"]

@@ -1,5 +1,8 @@
 """How large a system is at its settings, as far as a cluster's scheduler must know."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
@@ -16,7 +19,8 @@ def scale(name: str, settings: dict) -> dict[str, int]:
 
     `batch_size` and `iterations` are the authors', 0 for a system without them.
     """
-    with torch.device("meta"):  # shapes without numbers, so that the largest network costs nothing
+    # shapes without numbers, so that the largest network costs nothing; deterministic operators put out other ones
+    with torch.device("meta"), _any_operators():
         system = create(name, **settings)
         with _Made() as made:
             macs = count(system.network, SIDE, SIDE).macs
@@ -28,6 +32,17 @@ def scale(name: str, settings: dict) -> dict[str, int]:
         "batch_size": getattr(system.recipe, "batch_size", 0),
         "iterations": getattr(system.recipe, "iterations", 0),
     }
+
+
+@contextmanager
+def _any_operators() -> Iterator[None]:
+    """Whatever a training in this process asked for, PyTorch need not be deterministic here."""
+    before = torch.get_deterministic_debug_mode()
+    torch.set_deterministic_debug_mode("default")
+    try:
+        yield
+    finally:
+        torch.set_deterministic_debug_mode(before)
 
 
 class _Made(TorchDispatchMode):
