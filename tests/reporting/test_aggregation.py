@@ -135,3 +135,15 @@ def test_csv_keeps_every_digit(tmp_path):
     table = pd.DataFrame({"mean": [0.1 + 0.2, 1 / 3]})
     aggregation.write_table(tmp_path / "t.csv", table)
     assert pd.read_csv(tmp_path / "t.csv", float_precision="round_trip")["mean"].tolist() == table["mean"].tolist()
+
+
+def test_a_curve_may_have_empty_cells_but_no_other_text(tmp_path):
+    path = tmp_path / "losses.csv"
+    write_rows(
+        path, [{"step": 2, "l1": 0.5, "style": 3.0}, {"step": 4, "l1": 0.25, "style": ""}], ["step", "l1", "style"]
+    )
+    curve = aggregation.read_curve(path)
+    assert curve["l1"].tolist() == [0.5, 0.25] and curve["style"].isna().tolist() == [False, True]
+    write_rows(path, [{"step": 2, "l1": 0.5}, {"step": 4, "l1": "half"}], ["step", "l1"])
+    with pytest.raises(LacunaError, match="something else than numbers"):
+        aggregation.read_curve(path)

@@ -93,7 +93,10 @@ def predicted_by(path: str | Path) -> tuple[str, str]:
 
 
 def read_curve(path: str | Path) -> pd.DataFrame:
-    """A whole CSV of numbers whose first column is `step`, in rising order; anything else is a `LacunaError`."""
+    """A whole CSV of numbers whose first column is `step`, in rising order; anything else is a `LacunaError`.
+
+    A cell may be empty: a loss that rested in all steps of a row.
+    """
     refuse_cut(path)
     try:
         curve = pd.read_csv(path)
@@ -101,7 +104,7 @@ def read_curve(path: str | Path) -> pd.DataFrame:
         raise LacunaError(f"{path} cannot be read as a curve ({error}); run the rule 'train' again") from None
     if curve.empty or curve.columns[0] != "step" or not curve["step"].is_monotonic_increasing:
         raise LacunaError(f"{path} is not a curve with rising 'step's; run the rule 'train' again")
-    if curve.apply(pd.to_numeric, errors="coerce").isna().any(axis=None):
+    if curve.select_dtypes("number").shape != curve.shape:  # an empty cell is read as a number, NaN
         raise LacunaError(f"{path} holds something else than numbers; run the rule 'train' again")
     return curve
 
