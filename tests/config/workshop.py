@@ -22,41 +22,19 @@ from lacuna.cli import main
 from lacuna.plan import Plan
 from tests.inpainting.foreign import Foreign, identity
 from tests.inpainting.made_up import box, noise, save
+from tests.tiny import SETTINGS, TINY
 
-SMALL = {"width": 4, "discriminator_width": 4}
-NOTE = {"system": "deepfillv2", "settings": SMALL}
+NOTE = {"system": "deepfillv2", "settings": SETTINGS}
 FLOATS = {"image": ("float", ["n", 3, "h", "w"]), "mask": ("float", ["n", 1, "h", "w"])}
-CONFIG = {
-    "run": "tiny",
-    "title": "A run for commands",
-    "demonstration": True,
-    "seed": 3,
+CONFIG = TINY | {
     "image_size": [56, 40],
-    "image_sets": {
-        "mine": {"kind": "folder", "path": "photos", "count": 3, "crop": "random"},
-        "learn": {"kind": "package", "images": ["skimage:data/coffee.png"], "count": 4, "crop": "random"},
-        "held": {"kind": "package", "images": ["skimage:data/chelsea.png"], "count": 3, "crop": "random"},
-    },
+    "image_sets": TINY["image_sets"] | {"mine": {"kind": "folder", "path": "photos", "count": 3, "crop": "random"}},
     "mask_sets": {
         "few": {"kind": "folder", "path": "masks", "count": 3, "coverage": [0.01, 0.9], "bins": 1},
         "many": {"kind": "boxes", "count": 4, "bins": 2, "coverage": [0.05, 0.5]},
     },
-    "sources": {"scenes": {"train": "learn", "validation": "held"}},
-    "train_masks": "many",
-    "validation_masks": "few",
-    "test_sets": ["mine"],
-    "test_masks": "few",
-    "systems": {
-        "telea": None,
-        "theirs": {"kind": "predictions", "path": "predicted"},
-        "deepfillv2": {"settings": SMALL},
-    },
+    "systems": TINY["systems"] | {"theirs": {"kind": "predictions", "path": "predicted"}},
     "training": {"iterations": 3, "batch_size": 2, "validate_every": 2, "checkpoint_every": 2, "log_every": 1},
-    "metrics": ["psnr", "l1"],
-    "controls": False,
-    "studio": False,
-    "figures": {"qualitative_images": 1},
-    "cost": {"seconds": 0.05, "largest_batch_cpu": 1},
 }
 
 MADE = ("stage", "make_masks", "pair", "train", "predict", "import_predictions", "score")
@@ -76,7 +54,7 @@ def make_good(folder: Path) -> None:
         save(folder / f"named/{name}.png", np.where(box(top=5 + number)[..., None], np.uint8(90), noise(seed=number)))
         save(folder / f"predicted/{number:04}.png", noise(40, 56, seed=9))
     torch.manual_seed(0)
-    state = systems.create("deepfillv2", **SMALL).network.state_dict()
+    state = systems.create("deepfillv2", **SETTINGS).network.state_dict()
     save_file(state, folder / "weights.safetensors", {"lacuna": json.dumps(NOTE)})
     torch.save(state, folder / "weights.pth")
     note = json.dumps({"system": "x", "size": {"multiple": 1, "minimum": 1}})
@@ -125,9 +103,9 @@ def _make_bad_weights(folder: Path, state: dict[str, torch.Tensor]) -> None:
         "stranger": json.dumps({"system": "nosuch", "settings": {}}),
         "unset": json.dumps({"system": "deepfillv2"}),
         "classical": json.dumps({"system": "telea", "settings": {}}),
-        "wide": json.dumps({"system": "deepfillv2", "settings": {**SMALL, "width": 10**9}}),
+        "wide": json.dumps({"system": "deepfillv2", "settings": {**SETTINGS, "width": 10**9}}),
         "another": json.dumps({"system": "aotgan", "settings": {"width": 4, "blocks": 1, "rates": [1, 2]}}),
-        "setting": json.dumps({"system": "deepfillv2", "settings": {**SMALL, "wdith": 4}}),
+        "setting": json.dumps({"system": "deepfillv2", "settings": {**SETTINGS, "wdith": 4}}),
     }
     for name, note in notes.items():
         save_file(state, folder / f"note_{name}.safetensors", {"lacuna": note} if note else None)

@@ -15,7 +15,6 @@ def half_by_runtime(source: Path, target: Path) -> None:
 
 
 def half_by_common(source: Path, target: Path) -> None:
-    """Raises ImportError where onnxconverter-common is not installed."""
     from onnxconverter_common import float16
 
     onnx.save(float16.convert_float_to_float16(onnx.load(source), keep_io_types=True), target)

@@ -32,14 +32,18 @@ def test_perceptual_loss_is_the_sum_over_layers_of_mean_absolute_differences():
 def test_style_loss_forgets_where_things_are():
     x = features(5)
     moved = x.flip(-1).roll(2, dims=-2)
-    assert float(style_loss({"a": x}, with_styles({"a": moved}, (), ("a",)), ("a",))) == pytest.approx(0, abs=1e-12)
+    assert float(style_loss({"a": x}, with_styles({"a": moved}, (0, ()), (1, ("a",))), ("a",))) == pytest.approx(
+        0, abs=1e-12
+    )
     assert float(perceptual_loss({"a": x}, {"a": moved}, ("a",))) > 0.1
 
 
 def test_style_loss_of_a_doubled_map_is_three_times_its_gram_matrix():
     x = features(6)
     expected = 3 * gram_matrix(x).abs().mean()
-    assert float(style_loss({"a": 2 * x}, with_styles({"a": x}, (), ("a",)), ("a",))) == pytest.approx(float(expected))
+    assert float(style_loss({"a": 2 * x}, with_styles({"a": x}, (0, ()), (1, ("a",))), ("a",))) == pytest.approx(
+        float(expected)
+    )
 
 
 def test_reflection_does_not_repeat_the_edge():

@@ -196,8 +196,6 @@ TRAINED = [name for name in systems.names() if systems.system_class(name).facts.
 def test_up_to_free_until_a_schedule_does_not_look_at_the_budget(name):
     """Rates, modes and gradients at a step are the same at every share below it, and the property is not too small."""
     kind = systems.system_class(name)
-    if kind.optimizers is systems.base.System.optimizers:
-        pytest.skip("is not trained")
     system = systems.create(name, **kind.small)
 
     def after(share):

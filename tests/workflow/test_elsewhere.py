@@ -160,14 +160,16 @@ def test_a_module_from_git(clone, here, tmp_path):
     assert "Nothing to be done" in run_snakemake(here, RESULT, package=clone / "workflow")
 
 
-@pytest.mark.skipif(shutil.which("snakedeploy") is None, reason="there is no snakedeploy")
+SNAKEDEPLOY = (sys.executable, "-c", "from snakedeploy.client import main; main()")
+
+
 def test_a_deployed_workflow(clone, tmp_path):
     """A repository on this disk is written as a path relative to itself: nobody but a test deploys one."""
     repository = committed(clone, tmp_path)
     deployed = tmp_path / "deployed"
     deployed.mkdir()
-    words = ("snakedeploy", "deploy-workflow", str(repository), str(deployed), "--branch", "main", "--name", "lacuna")
-    result = subprocess.run(words, capture_output=True, text=True)
+    words = ("deploy-workflow", str(repository), str(deployed), "--branch", "main", "--name", "lacuna")
+    result = subprocess.run((*SNAKEDEPLOY, *words), capture_output=True, text=True)
     assert result.returncode == 0 and "error prone" not in result.stderr, result.stderr
     snakefile = deployed / "workflow/Snakefile"
     text = snakefile.read_text()

@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from lacuna.plan import Plan
+from tests.tiny import TINY
 from tests.workflow.conftest import copy_repository
 from tests.workflow.killing import Killer
 
@@ -46,45 +47,13 @@ WRITING = KILLED | {
 ROOMS = (0, 1, 2, 4, 8) if TRIED >= 60 else (0, 1)
 CHAIN = ("results/killed/lists/mine.txt", "results/killed/scores/telea/untrained/mine.parquet")
 CONFIG = "config/tiny.yaml"
-TINY = {
-    "run": "killed",
-    "title": "A run that is killed",
-    "demonstration": True,
-    "seed": 3,
-    "image_size": [48, 40],
-    "image_sets": {
-        "learn": {"kind": "package", "images": ["skimage:data/coffee.png"], "count": 5, "crop": "random"},
-        "held": {"kind": "package", "images": ["skimage:data/chelsea.png"], "count": 3, "crop": "random"},
-        "mine": {"kind": "folder", "path": "photographs", "count": 3, "crop": "random"},
-    },
-    "mask_sets": {
-        "many": {"kind": "strokes", "count": 5, "bins": 1},
-        "few": {"kind": "boxes", "count": 3, "bins": 3, "coverage": [0.05, 0.5]},
-    },
-    "sources": {"scenes": {"train": "learn", "validation": "held"}},
-    "train_masks": "many",
-    "validation_masks": "few",
-    "test_sets": ["mine"],
-    "test_masks": "few",
-    "systems": {
-        "telea": None,
-        "theirs": {"kind": "predictions", "path": "predicted/{test_set}"},
-        "deepfillv2": {"settings": {"width": 4, "discriminator_width": 4}},
-    },
-    "training": {"iterations": 12, "batch_size": 2, "validate_every": 4, "checkpoint_every": 3, "log_every": 2},
-    "metrics": ["psnr", "l1"],
-    "controls": False,
-    "studio": False,
-    "figures": {"qualitative_images": 1},
-    "cost": {"seconds": 0.05, "largest_batch_cpu": 1},
-}
 
 
 @pytest.fixture(scope="module")
 def killer(tmp_path_factory) -> Killer:
     """The run, finished once without a kill."""
     repository = copy_repository(tmp_path_factory.mktemp("killed"))
-    (repository.folder / CONFIG).write_text(yaml.safe_dump(TINY))
+    (repository.folder / CONFIG).write_text(yaml.safe_dump({**TINY, "run": "killed"}))
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(repository.folder)
         killer = Killer(repository.folder, Plan.of_file(CONFIG).jobs(), repository.folder / "log.txt")

@@ -6,13 +6,15 @@ the file; a test holds it to the code.
 """
 
 import json
+from collections.abc import Callable
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
 from lacuna.canonical import canonical_json, digest
-from lacuna.digests import code_digests
+from lacuna.digests import code_digest, code_digests
 from lacuna.errors import LacunaError
+from lacuna.files import read_json, write_json
 
 FILE = Path(__file__).with_name("recorded.json")
 # Of the modules behind an answer, those that decide it. Whether a network can be built hangs on `lacuna.nn` too; the
@@ -49,9 +51,22 @@ def photograph(spec: str) -> str | None:
     return _recorded()["photographs"][name]
 
 
-def needs_packages(what: str, error: ImportError) -> LacunaError:
-    """The error where torch, or what else a system's file imports, is not there to be asked."""
-    return LacunaError(
-        f"{what} is not recorded, and to find out takes {error.name or 'a package'}, which is not installed beside "
-        "Snakemake; install the packages of requirements.lock there"
-    )
+def remembered(
+    question: str, name: str, asked: str, roots: tuple[str, ...], folder: Path, ask: Callable[[], dict], what: str
+) -> dict:
+    """The recorded answer (as `answer`); else what the code said before, by its digest, in `folder`; else `ask()`.
+
+    what: is to be found out, for the `LacunaError` where a package that asking takes is not installed.
+    """
+    if found := answer(question, name, asked, roots):
+        return found
+    known = folder / question / f"{digest(name, asked, code_digest(roots))}.json"
+    if not known.exists():
+        try:
+            write_json(known, ask())
+        except ImportError as error:
+            raise LacunaError(
+                f"{what} is not recorded, and to find out takes {error.name or 'a package'}, which is not installed "
+                "beside Snakemake; install the packages of requirements.lock there"
+            ) from None
+    return read_json(known)

@@ -20,6 +20,13 @@ WITH_DISCRIMINATOR = [
     for case in with_forms(TRAINED)
     if case.partition(":")[0] in ("aotgan", "deepfillv2", "lama", "pennet", "structure", "tfill")
 ]
+# by its own losses, and by those by region, which the structure network alone has
+JUDGED = [
+    (case, losses)
+    for case in WITH_DISCRIMINATOR
+    for losses in ("own", "thesis")
+    if losses == "own" or case.startswith("structure")
+]
 
 
 def changed(system, **differences):
@@ -54,11 +61,8 @@ def test_a_freeze_of_training_is_not_one_of_the_adaptation():
     assert optimised(system) == optimised(tiny(form="thesis"))
 
 
-@pytest.mark.parametrize("case", WITH_DISCRIMINATOR)
-@pytest.mark.parametrize("losses", ["own", "thesis"])
+@pytest.mark.parametrize(("case", "losses"), JUDGED)
 def test_a_resting_discriminator_judges_but_stays(case, losses, random_backbones):
-    if losses == "thesis" and not case.startswith("structure"):
-        pytest.skip("only the structure network has losses by region")
     system = ready(case, random_backbones)
     how = {**LEARNING, "learns": "generator_only"}
     before = states(system)
@@ -74,11 +78,8 @@ def test_a_resting_discriminator_judges_but_stays(case, losses, random_backbones
     assert any(not torch.equal(value, other.weights["network"][key]) for key, value in done.weights["network"].items())
 
 
-@pytest.mark.parametrize("case", WITH_DISCRIMINATOR)
-@pytest.mark.parametrize("losses", ["own", "thesis"])
+@pytest.mark.parametrize(("case", "losses"), JUDGED)
 def test_without_a_discriminator_its_weights_do_not_matter(case, losses, random_backbones):
-    if losses == "thesis" and not case.startswith("structure"):
-        pytest.skip("only the structure network has losses by region")
     system, found = ready(case, random_backbones), []
     for _ in range(2):
         how = experiment(**LEARNING, learns="generator_without_discriminator")

@@ -58,11 +58,12 @@ def compare(
     pool = Pool([Path(image) for image, _, _ in files[images:]]) if ways["plain"].needs_pool else None
     pictures = [(_tensor(image), _tensor(mask)) for image, mask, _ in files[:images]]
 
-    for way in WAYS:  # what is made once: transformed weights, the library's kernels
+    def adapted(way: str, picture: tuple[Tensor, Tensor], how) -> Adapted:
         system.features.quick = way != "plain"
-        adapt(
-            system, *pictures[0], chosen([experiment], common={"steps": 1, "mode": _MODES[way]})[experiment], _of(pool)
-        )
+        return adapt(system, *picture, how, _of(pool))
+
+    for way in WAYS:  # what is made once: transformed weights, the library's kernels
+        adapted(way, pictures[0], chosen([experiment], common={"steps": 1, "mode": _MODES[way]})[experiment])
     elapsed: dict[str, list[float]] = {way: [] for way in WAYS}
     used: dict[str, list[float]] = {way: [] for way in WAYS}
     weight = prediction = share = 0.0
@@ -70,9 +71,8 @@ def compare(
         for picture in pictures:
             found: dict[str, Adapted] = {}
             for way, how in ways.items():
-                system.features.quick = way != "plain"
                 began = time.perf_counter(), time.process_time()
-                found[way] = adapt(system, *picture, how, _of(pool))
+                found[way] = adapted(way, picture, how)
                 elapsed[way].append(time.perf_counter() - began[0])
                 used[way].append(time.process_time() - began[1])
             states = [found[way].weights["network"] for way in WAYS]

@@ -4,14 +4,13 @@ As in `lacuna.plan.remembered_facts`: the question takes torch, so the answer is
 else kept under the digest of the code that gave it.
 """
 
+from functools import partial
 from pathlib import Path
 
 from lacuna import recorded
 from lacuna.adaptation.experiments import Experiment
 from lacuna.canonical import canonical_json, digest
-from lacuna.digests import code_digest
 from lacuna.errors import LacunaError
-from lacuna.files import read_json, write_json
 
 
 def fitness(name: str, settings: dict, experiment: Experiment, losses: str | None, cache_folder: Path) -> dict:
@@ -20,15 +19,9 @@ def fitness(name: str, settings: dict, experiment: Experiment, losses: str | Non
     name, settings: of the system. losses: `thesis`, `own` or None, as of `lacuna.adaptation.adapting.adapt`.
     """
     asked = question(settings, experiment, losses)
-    if found := recorded.answer("fitness", name, asked, deciding(name)):
-        return found
-    remembered = cache_folder / "fitness" / f"{digest(name, asked, code_digest(deciding(name)))}.json"
-    if not remembered.exists():
-        try:
-            write_json(remembered, asked_fitness(name, settings, experiment, losses))
-        except ImportError as error:
-            raise recorded.needs_packages(f"whether system '{name}' can be adapted like this", error) from None
-    return read_json(remembered)
+    what = f"whether system '{name}' can be adapted like this"
+    ask = partial(asked_fitness, name, settings, experiment, losses)
+    return recorded.remembered("fitness", name, asked, deciding(name), cache_folder, ask, what)
 
 
 def question(settings: dict, experiment: Experiment, losses: str | None) -> str:

@@ -64,19 +64,21 @@ class Regions:
 class Truth:
     """What the losses need of x alone: its derivatives N×6×H×W, its edges, blurred, N×1×H×W, and its features.
 
-    These are by layer, or what a `FeatureDistance` compares to.
+    These are by layer, or what a `FeatureDistance` compares to; None where no network is asked.
     """
 
     gradient: Tensor
     edges: Tensor
-    features: Mapping[str, Tensor] | Known
+    features: Mapping[str, Tensor] | Known | None
 
 
 @torch.no_grad()
-def truth_of(x: Tensor, regions: Regions, features: nn.Module | FeatureDistance) -> Truth:
+def truth_of(x: Tensor, regions: Regions, features: nn.Module | FeatureDistance | None) -> Truth:
     """The edges are those of Canny, where no window reads what is not known, blurred once by 5×5, sigma 1."""
     edges = gaussian_blur(canny(x, CANNY_SIGMA, regions.inner), 2, 1.0)
-    seen = features.known(x) if isinstance(features, FeatureDistance) else features(x)
+    seen = None
+    if features is not None:
+        seen = features.known(x) if isinstance(features, FeatureDistance) else features(x)
     return Truth(sobel(2 * x - 1), edges, seen)
 
 
@@ -100,14 +102,14 @@ def generator_losses(
     x: Tensor,
     regions: Regions,
     truth: Truth,
-    features: nn.Module | FeatureDistance,
+    features: nn.Module | FeatureDistance | None,
     discriminator: nn.Module | None,
     weights: Weights,
     background: bool,
 ) -> dict[str, Tensor]:
     """Weighted, by name: `foreground_l1`, … and with `background` also `background_l1`, …
 
-    Without a discriminator there is no adversarial loss.
+    Without features there is no perceptual loss, without a discriminator no adversarial one.
     """
     made = {"foreground": (completed_output(raw, x, regions), regions.foreground)}
     if background:
@@ -120,7 +122,8 @@ def generator_losses(
         losses[f"{name}_l1"] = weight * region_mean(error, region)
         losses[f"{name}_gradient"] = weights.gradient * region_mean(slope, steep)
         losses[f"{name}_edge"] = weights.edge * region_mean(slope, steep * truth.edges)
-        losses[f"{name}_perceptual"] = weights.perceptual * feature_distance(features, picture, truth)
+        if features is not None:
+            losses[f"{name}_perceptual"] = weights.perceptual * feature_distance(features, picture, truth)
         if discriminator is not None:
             scores = discriminator(picture)
             judged = regions.foreground if name == "foreground" else regions.known
@@ -144,7 +147,7 @@ def feature_distance(features: nn.Module | FeatureDistance, picture: Tensor, tru
     if isinstance(features, FeatureDistance):
         assert isinstance(truth.features, Known), "`truth_of` was given the same features"
         return features(picture, truth.features)
-    assert not isinstance(truth.features, Known), "`truth_of` was given the same features"
+    assert isinstance(truth.features, Mapping), "`truth_of` was given the same features"
     return perceptual(features(picture), truth.features)
 
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lacuna.nn.vgg import VGGFeatures
-from lacuna.nn.winograd import FrozenConvolution, tile_of
+from lacuna.nn.winograd import frozen, suits
 
 _made: "weakref.WeakKeyDictionary[VGGFeatures, FeatureDistance]" = weakref.WeakKeyDictionary()
 
@@ -116,12 +116,10 @@ class _Distance(torch.autograd.Function):
 
 def _both_ways(convolution: nn.Conv2d) -> tuple[Callable[[Tensor], Tensor], Callable[[Tensor], Tensor]]:
     """The convolution, and what takes gradients of its results to gradients of what came in; both the quickest."""
-    tile, weight = tile_of(convolution.in_channels, convolution.out_channels), convolution.weight
-    if tile is None or weight.device.type != "cpu" or weight.dtype != torch.float32:
+    quick = frozen({0: (convolution.weight, convolution.bias)}) if suits(convolution.weight) else {}
+    if not quick:
         return convolution, _backwards(convolution)
-    assert convolution.bias is not None, "VGG's convolutions have one"
-    frozen = FrozenConvolution(convolution.weight, convolution.bias, tile)
-    return frozen, lambda gradient: frozen.convolved(gradient, frozen.back, None)
+    return quick[0], lambda gradient: quick[0].convolved(gradient, quick[0].back, None)
 
 
 def _backwards(convolution: nn.Conv2d) -> nn.Conv2d:

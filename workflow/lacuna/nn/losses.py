@@ -49,11 +49,15 @@ def style_loss(of: Mapping[str, Tensor], to: Mapping[str, Tensor], layers: Itera
     return torch.stack(terms).sum()
 
 
-def with_styles(features: Mapping[str, Tensor], content: Iterable[str], style: Iterable[str]) -> dict[str, Tensor]:
-    """The features of the layers `content`, and of the layers `style` what `style_loss` needs and is smaller to keep:
-    Gram matrices, or features that have more channels than pixels."""
-    kept = {layer: features[layer] for layer in content}
-    for layer in style:
+def with_styles(
+    features: Mapping[str, Tensor], perceptual: tuple[float, Iterable[str]], style: tuple[float, Iterable[str]]
+) -> dict[str, Tensor]:
+    """What perceptual and style loss ask of true pictures, each given as (weight, layers); with weight 0 nothing.
+
+    Of the layers of `style` that is what is smaller to keep: Gram matrices, or features of more channels than pixels.
+    """
+    kept = {layer: features[layer] for layer in (perceptual[1] if perceptual[0] else ())}
+    for layer in style[1] if style[0] else ():
         if features[layer].shape[1] > features[layer][0, 0].numel():
             kept[layer] = features[layer]
         else:

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from lacuna.backbones.reading import load
 from lacuna.nn.imagenet import MEAN, STD
-from lacuna.nn.winograd import FrozenConvolution, tile_of
+from lacuna.nn.winograd import FrozenConvolution, frozen, suits
 
 # Positions of the convolutions in torchvision's `features`; the last of each stage is compared, after its ReLU.
 _STAGES = ((0, 2), (5, 7), (10, 12, 14), (17, 19, 21), (24, 26, 28))
@@ -62,7 +62,7 @@ class PerceptualSimilarity(nn.Module):
 
     def _features(self, images: Tensor) -> list[Tensor]:
         x, found = (images - self.mean) / self.std, list[Tensor]()
-        quick = self._quick if self.quick and x.device.type == "cpu" and x.dtype == torch.float32 else {}
+        quick = self._quick if self.quick and suits(x) else {}
         for stage in _STAGES:
             if found:
                 x = F.max_pool2d(x, 2)
@@ -79,12 +79,7 @@ class PerceptualSimilarity(nn.Module):
     @cached_property
     def _quick(self) -> dict[int, FrozenConvolution]:
         """Position → what stands in for a convolution where that is the quicker."""
-        found = {}
-        for position in (position for stage in _STAGES for position in stage):
-            weight, bias = self._of(position)
-            if tile := tile_of(weight.shape[1], weight.shape[0]):
-                found[position] = FrozenConvolution(weight, bias, tile)
-        return found
+        return frozen({position: self._of(position) for stage in _STAGES for position in stage})
 
 
 def _unit(features: Tensor) -> Tensor:

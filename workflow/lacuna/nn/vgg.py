@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from lacuna.backbones.reading import load
 from lacuna.nn.imagenet import MEAN, STD
-from lacuna.nn.winograd import FrozenConvolution, tile_of
+from lacuna.nn.winograd import FrozenConvolution, frozen, suits
 
 # Convolutions before each of the five poolings, and their widths.
 _CONVOLUTIONS = {"vgg16": (2, 2, 3, 3, 3), "vgg19": (2, 2, 4, 4, 4)}
@@ -75,7 +75,7 @@ class VGGFeatures(nn.Module):
             )
         x = (images - self.mean) / self.std if self.normalise else images
         found = {}
-        quick = self._quick if self.quick and x.device.type == "cpu" and x.dtype == torch.float32 else {}
+        quick = self._quick if self.quick and suits(x) else {}
         for position, module in enumerate(self.features):
             x = quick.get(position, module)(x)
             if position in self.taken:
@@ -91,12 +91,8 @@ class VGGFeatures(nn.Module):
     @cached_property
     def _quick(self) -> dict[int, FrozenConvolution]:
         """Position → what stands in for a convolution where that is the quicker."""
-        found = {}
-        for position, module in enumerate(self.features):
-            if isinstance(module, nn.Conv2d) and (tile := tile_of(module.in_channels, module.out_channels)):
-                assert module.bias is not None, "VGG's convolutions have one"
-                found[position] = FrozenConvolution(module.weight, module.bias, tile)
-        return found
+        modules = enumerate(self.features)
+        return frozen({at: (each.weight, each.bias) for at, each in modules if isinstance(each, nn.Conv2d)})
 
 
 def _network(convolutions: Sequence[int]) -> tuple[nn.Sequential, dict[str, int]]:

@@ -6,6 +6,7 @@ m²·r²: 25 instead of 81 at m = r = 3, 64 instead of 400 at m = 4, r = 5. PyTo
 AVX-512 have nothing like it.
 """
 
+from collections.abc import Mapping
 from fractions import Fraction
 from functools import cached_property
 from typing import TypeGuard
@@ -53,6 +54,17 @@ def tile_of(channels: int, out_channels: int) -> int | None:
     return 4 if channels * out_channels < 256 * 512 else 2
 
 
+def both_axes(matrix: np.ndarray) -> Tensor:
+    """A transform of one axis of a tile as one of both at once, which is one product of matrices."""
+    return torch.from_numpy(np.kron(matrix, matrix)).float()
+
+
+def transformed(weight: Tensor, of_kernel: np.ndarray) -> Tensor:
+    """O×C×k×k → samples²×C×O, computed in double precision."""
+    along = torch.from_numpy(of_kernel)
+    return torch.einsum("ia,jb,ocab->ijco", along, along, weight.double()).flatten(0, 1).float().contiguous()
+
+
 class FrozenConvolution:
     """What a convolution of 3×3, margin 1, stride 1, with constant weights computes, to float32's rounding.
 
@@ -64,9 +76,7 @@ class FrozenConvolution:
     def __init__(self, weight: Tensor, bias: Tensor, tile: int):
         self.weight, self.bias, self.tile = weight.detach(), bias.detach(), tile
         output, self.of_kernel, of_input = transforms(tile, 3)
-        # Both axes of a tile at once: one product of matrices each.
-        self.input = torch.from_numpy(np.kron(of_input, of_input)).float()
-        self.output = torch.from_numpy(np.kron(output, output)).float()
+        self.input, self.output = both_axes(of_input), both_axes(output)
 
     def __call__(self, x: Tensor) -> Tensor:
         return _Frozen.apply(x, self)
@@ -74,16 +84,12 @@ class FrozenConvolution:
     @cached_property
     def there(self) -> Tensor:
         """(tile + 2)²×C×O"""
-        return self._transformed(self.weight)
+        return transformed(self.weight, self.of_kernel)
 
     @cached_property
     def back(self) -> Tensor:
         """(tile + 2)²×O×C"""
-        return self._transformed(self.weight.flip(2, 3).transpose(0, 1))
-
-    def _transformed(self, weight: Tensor) -> Tensor:
-        along = torch.from_numpy(self.of_kernel)
-        return torch.einsum("ia,jb,ocab->ijco", along, along, weight.double()).flatten(0, 1).float().contiguous()
+        return transformed(self.weight.flip(2, 3).transpose(0, 1), self.of_kernel)
 
     def convolved(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         """The convolution by transformed weights, some hundred tiles at a time, which the processor's cache holds."""
@@ -112,6 +118,21 @@ class FrozenConvolution:
         if size[2:] == (height, width):
             return made
         return made[..., :height, :width].clone(memory_format=torch.channels_last)
+
+
+def frozen(convolutions: Mapping[int, tuple[Tensor, Tensor | None]]) -> dict[int, FrozenConvolution]:
+    """What stands in for the convolutions of a network, weight and bias by position, where that is the quicker."""
+    found = {}
+    for position, (weight, bias) in convolutions.items():
+        if tile := tile_of(weight.shape[1], weight.shape[0]):
+            assert bias is not None, "VGG's convolutions have one"
+            found[position] = FrozenConvolution(weight, bias, tile)
+    return found
+
+
+def suits(x: Tensor) -> bool:
+    """Whether a frozen convolution takes a tensor, or weights, like this: float32 on the CPU."""
+    return x.device.type == "cpu" and x.dtype == torch.float32
 
 
 class _Frozen(torch.autograd.Function):
@@ -153,12 +174,9 @@ class WinogradConv2d(nn.Module):
         self.tile = TILES[kernel]
         self.samples = self.tile + kernel - 1
         output, of_kernel, of_input = transforms(self.tile, kernel)
-        # Both axes of a tile at once: one product of matrices each.
-        self.register_buffer("input", torch.from_numpy(np.kron(of_input, of_input)).float())
-        self.register_buffer("output", torch.from_numpy(np.kron(output, output)).float())
-        along = torch.from_numpy(of_kernel)
-        weight = torch.einsum("ia,jb,ocab->ijco", along, along, convolution.weight.detach().double())
-        self.register_buffer("weight", weight.flatten(0, 1).float().contiguous())
+        self.register_buffer("input", both_axes(of_input))
+        self.register_buffer("output", both_axes(output))
+        self.register_buffer("weight", transformed(convolution.weight.detach(), of_kernel))
         self.register_buffer("bias", convolution.bias.detach())
 
     def forward(self, x: Tensor) -> Tensor:

@@ -5,12 +5,11 @@ A deep system's file imports torch, which takes seconds and may not be there. Th
 changed.
 """
 
+from functools import partial
 from pathlib import Path
 
 from lacuna import recorded
-from lacuna.canonical import canonical_json, digest
-from lacuna.digests import code_digest
-from lacuna.files import read_json, write_json
+from lacuna.canonical import canonical_json
 
 
 def remembered_facts(name: str, settings: dict, cache_folder: Path) -> dict:
@@ -23,21 +22,14 @@ def remembered_facts(name: str, settings: dict, cache_folder: Path) -> dict:
     A setting that its recipe does not know is a `LacunaError`, as is a system that does not exist, a network that
     nobody could build, and a question that takes packages which are not installed.
     """
-    asked = canonical_json(settings)
-    if found := recorded.answer("facts", name, asked, deciding(name)):
-        return found
-    remembered = cache_folder / "systems" / f"{digest(name, asked, code_digest((*deciding(name), __name__)))}.json"
-    if not remembered.exists():
-        try:
-            write_json(remembered, asked_facts(name, settings))
-        except ImportError as error:
-            raise recorded.needs_packages(f"what system '{name}' needs at these settings", error) from None
-    return read_json(remembered)
+    what = f"what system '{name}' needs at these settings"
+    ask = partial(asked_facts, name, settings)
+    return recorded.remembered("facts", name, canonical_json(settings), deciding(name), cache_folder, ask, what)
 
 
 def deciding(name: str) -> tuple[str, ...]:
     """The modules that say the facts of a system."""
-    return (f"lacuna.systems.{name}", "lacuna.systems._outline", "lacuna.systems._scale")
+    return (f"lacuna.systems.{name}", "lacuna.systems._outline", "lacuna.systems._scale", __name__)
 
 
 def asked_facts(name: str, settings: dict) -> dict:

@@ -291,21 +291,14 @@ class AOTGAN(System):
             "discriminator": torch.optim.Adam(self.discriminator.parameters(), rate, betas),
         }
 
-    def truth_of(self, image: Tensor) -> dict[str, Tensor]:
-        """What the losses ask of the features of the truth."""
-        recipe = self.recipe
-        content = PERCEPTUAL_LAYERS if recipe.perceptual_weight else ()
-        style = STYLE_LAYERS[recipe.feature_network] if recipe.style_weight else ()
-        return with_styles(self.features(image), content, style)
-
     def reconstruction_losses(self, raw: Tensor, image: Tensor) -> dict[str, Tensor]:
         """Weighted L1 (on the authors' [−1, 1] scale), style and perceptual losses, of the whole raw prediction."""
         recipe = self.recipe
-        asked = self.asks_features
+        asked, style_layers = self.asks_features, STYLE_LAYERS[recipe.feature_network]
         if asked:
             made = self.features(raw)
-            true = self.kept(image, self.truth_of)
-        style_layers = STYLE_LAYERS[recipe.feature_network]
+            layers = (recipe.perceptual_weight, PERCEPTUAL_LAYERS), (recipe.style_weight, style_layers)
+            true = self.kept(image, lambda x: with_styles(self.features(x), *layers))
         return weighted(
             l1=(recipe.l1_weight, lambda: 2 * F.l1_loss(raw, image)),
             style=(asked and recipe.style_weight, lambda: style_loss(made, true, style_layers)),

@@ -361,16 +361,12 @@ class MADF(System):
             **weighted(total_variation=(recipe.total_variation_weight, lambda: total_variation(composites[last]))),
         }
 
-    def truth_of(self, image: Tensor) -> dict[str, Tensor]:
-        """What the losses ask of the features of the truth."""
-        content = FEATURE_LAYERS if self.recipe.perceptual_weight else ()
-        return with_styles(self.features(image), content, FEATURE_LAYERS if self.recipe.style_weight else ())
-
     def feature_losses_of(self, pairs: Mapping[int, tuple[Tensor, Tensor]], image: Tensor) -> dict[str, Tensor]:
         """Weighted perceptual and style loss of outputs and their composites, by the decoder's number."""
         recipe, last = self.recipe, max(pairs)
         styled = last - 1 if recipe.as_released and recipe.incremental_supervision else last
-        true = self.kept(image, self.truth_of)
+        layers = [(weight, FEATURE_LAYERS) for weight in (recipe.perceptual_weight, recipe.style_weight)]
+        true = self.kept(image, lambda x: with_styles(self.features(x), *layers))
 
         def of(pictures: Sequence[Tensor], losses: Sequence[Callable[..., Tensor]]) -> Tensor:
             made = self.features.of_each(pictures)

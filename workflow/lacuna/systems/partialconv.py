@@ -255,11 +255,6 @@ class PartialConv(System):
             norm.train(not fine_tuning)
             norm.requires_grad_(not (fine_tuning and self.recipe.freeze_affine))
 
-    def truth_of(self, image: Tensor) -> dict[str, Tensor]:
-        """What the losses ask of the features of the truth."""
-        content = FEATURE_LAYERS if self.recipe.perceptual_weight else ()
-        return with_styles(self.features(image), content, FEATURE_LAYERS if self.recipe.style_weight else ())
-
     def reconstruction_losses(self, raw: Tensor, image: Tensor, mask: Tensor) -> dict[str, Tensor]:
         """The weighted losses; `valid` and `hole` are sums over their part divided by the whole number of elements."""
         recipe = self.recipe
@@ -273,7 +268,8 @@ class PartialConv(System):
         )
         if not self.asks_features:
             return losses
-        true = self.kept(image, self.truth_of)
+        layers = [(weight, FEATURE_LAYERS) for weight in (recipe.perceptual_weight, recipe.style_weight)]
+        true = self.kept(image, lambda x: with_styles(self.features(x), *layers))
         found = self.features.of_each((raw, made))
 
         def of_both(loss: Callable[..., Tensor]) -> Tensor:

@@ -240,13 +240,6 @@ def held_back(prediction: StructurePrediction, which: Tensor) -> StructurePredic
     return StructurePrediction(held(prediction.raw), images, gradients)
 
 
-class NoFeatures(nn.Module):
-    """Stands for a pretrained network that is not asked: of all pictures it has the same, so they are 0 apart."""
-
-    def forward(self, images: Tensor) -> dict[str, Tensor]:
-        return {"": images.new_zeros(1)}
-
-
 # ---------------------------------------------------------------------- the system
 
 
@@ -443,14 +436,12 @@ class Structure(System):
             optimizer.zero_grad()
         raw = held_back(self.network(image, mask), uniform(image, mask)).raw
         regions, weights = by_region.Regions(mask * known, known), weights or self.region_weights()
-        asked = self.feature_losses and bool(weights.perceptual)
-        features = (self.feature_distance or self.features) if asked else NoFeatures()
+        asked = self.feature_losses and weights.perceptual
+        features = (self.feature_distance or self.features) if asked else None
         truth = by_region.truth_of(image, regions, features)
         judge = self.discriminator if adversarial else None
         with nullcontext() if judge is None else judging(judge):
             losses = by_region.generator_losses(raw, image, regions, truth, features, judge, weights, background)
-        if not asked:
-            losses = {name: loss for name, loss in losses.items() if not name.endswith("_perceptual")}
         backward(torch.stack(list(losses.values())).sum())
         if judge is None:
             optimizers["network"].step()
