@@ -46,6 +46,17 @@ def test_resuming_at_a_step_equals_going_on(listed):
     assert not all(torch.equal(a[0], b[0]) for a, b in zip(whole, other, strict=True))
 
 
+def test_colours_are_drawn_anew_at_every_step_and_again_when_resuming(listed):
+    plain = taken(training_batches(listed, 3, seed=1), 9)
+    coloured = taken(training_batches(listed, 3, seed=1, recolour=1.0), 9)
+    for (image, mask), (changed, same) in zip(plain, coloured, strict=True):
+        assert torch.equal(mask, same) and not torch.equal(image, changed)
+    resumed = taken(training_batches(listed, 3, seed=1, start_step=4, recolour=1.0), 5)
+    assert all(torch.equal(a[0], b[0]) for a, b in zip(coloured[4:], resumed, strict=True))
+    whitest = torch.stack([image.amax((2, 3)) for image, _ in coloured]).flatten(0, 1)
+    assert len(whitest.unique(dim=0)) == len(whitest)  # no image is coloured as another, or as itself before
+
+
 def test_batches_are_in_the_convention(listed):
     image, mask = next(training_batches(listed, 4, seed=1))
     assert (image.shape, image.dtype) == ((4, 3, 6, 10), torch.float32)

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from lacuna.data.colours import recoloured
 from lacuna.data.images import read_image, read_mask
 from lacuna.data.lists import Pair, read_list
 from lacuna.data.tensors import image_tensor, mask_tensor
@@ -61,13 +62,15 @@ def training_batches(
     start_step: int = 0,
     cache_bytes: int = _CACHE_BYTES,
     flip: bool = True,
+    recolour: float = 0.0,
 ) -> Generator[tuple[Tensor, Tensor], None, None]:
     """Batches (image N×3×H×W, mask N×1×H×W) for the steps `start_step`, `start_step` + 1, … without end.
 
-    The batch of a step depends on the list, `batch_size`, `seed`, `flip` and the step's number alone, so training that
-    was interrupted goes on with the batches that it would have seen. The list's images are shuffled anew for every pass
+    The batch of a step depends on these arguments and the step's number alone, so training that was interrupted goes
+    on with the batches that it would have seen. The list's images are shuffled anew for every pass
     over them; its masks are drawn at random, independently; each image and each mask is flipped left to right with
-    probability 1/2, independently too, unless `flip` is False. Sets up to `cache_bytes` (bytes) stay decoded in memory.
+    probability 1/2, independently too, unless `flip` is False. `recolour` is the strength of random colours in [0, 1]
+    (`lacuna.data.colours`), drawn anew for each image of each step. Sets up to `cache_bytes` (bytes) stay decoded in memory.
     Threads read ahead. Errors: as in `read_list`; a `LacunaError` when the images differ in size.
     """
     pairs = read_list(list_path)
@@ -89,6 +92,9 @@ def training_batches(
         ]
         if {image.shape[:2] for image in chosen[0]} | {mask.shape for mask in chosen[1]} != {images.shape[:2]}:
             raise LacunaError(f"the images of {list_path} differ in size; training needs one size, so stage them first")
+        if recolour:
+            colours = np.random.default_rng([seed, step, 2])
+            chosen[0] = [recoloured(image, recolour, colours) for image in chosen[0]]
         return image_tensor(np.stack(chosen[0])).contiguous(), mask_tensor(np.stack(chosen[1]))
 
     return _read_ahead(batch, start_step)

@@ -41,6 +41,14 @@ class Budget:
         "([systems.md](../docs/systems.md), training data)",
         True,
     )
+    recolour: float = key(
+        "how strongly the colours of each training image are changed at random, anew at every step: its channels change "
+        "places, and each gets a curve of its own; for photographs too few to teach more than their own colours; 0 "
+        "leaves them alone",
+        0.0,
+        minimum=0,
+        maximum=1,
+    )
     feature_losses_every: int = key(
         "the losses that look through a pretrained network (perceptual, style, LPIPS) are computed in every so many "
         "steps, the first included; in the others they rest, and the other losses stay as they are: a reduced budget "
