@@ -27,6 +27,7 @@ from lacuna.files import disk_full, is_disk_full, naming
 from lacuna.locking import alone_in
 from lacuna.nn.devices import choose_device, make_deterministic
 from lacuna.training import state
+from lacuna.training.average import Average
 from lacuna.training.decay import Decay
 from lacuna.training.engine import quicken
 from lacuna.training.freezing import Frozen
@@ -98,8 +99,9 @@ def _train(
     settings = _with_budget_of(settings, system.recipe)
     budget, iterations = settings.training, settings.training.iterations
     batch_size: int = budget.batch_size or system.recipe.batch_size
+    average = Average(system.network, budget.ema)
     if initial_weights is not None:
-        filled = load_initial(system, initial_weights)
+        filled = load_initial(system, initial_weights, average)
         new = [name for name in system.modules() if name not in filled]
         print(f"begins with {', '.join(filled)} of {initial_weights}" + (f"; new: {', '.join(new)}" if new else ""))
 
@@ -117,6 +119,8 @@ def _train(
     optimizers: dict[str, Any] = {name: fabric.setup_optimizers(each) for name, each in own.items()}
     for name, module in system.modules().items():
         setattr(system, name, fabric.setup_module(module))
+    if average.network is not None:
+        average.network = fabric.setup_module(average.network)
 
     factor = budget.learning_rate and budget.learning_rate / system.recipe.learning_rate
     decay = Decay(optimizers, budget.decay_from, factor)
@@ -132,7 +136,7 @@ def _train(
         shutil.rmtree(folder / "tensorboard", ignore_errors=True)
         done = {"step": 0, "elapsed": 0.0, "stepping": 0.0, "bound": False, **{name: [] for name in state.ROWS}}
     else:
-        state.restore(found, system.modules(), optimizers)
+        state.restore(found, system.modules() | average.parts(), optimizers)
         done = found.progress()
         assert sidecar.newest, "the state was just found there"
         print(f"going on from step {done['step']} ({sidecar.newest[0]})", flush=True)
@@ -160,7 +164,8 @@ def _train(
         progress.show(step, elapsed(), row)
 
     def look() -> dict[str, float]:
-        return validate(system, evaluation_batches(validation_list, batch_size), device, folder / "samples.png")
+        with average.standing_in(system):
+            return validate(system, evaluation_batches(validation_list, batch_size), device, folder / "samples.png")
 
     def log_validation() -> None:
         scores = look()
@@ -182,7 +187,7 @@ def _train(
         }
         note = note_of(settings, system, step, initial_weights)
         note |= {"identity": belongs_to, "given": given, "decay_from": budget.decay_from}
-        return state.capture(system.modules(), optimizers, remembered, note)
+        return state.capture(system.modules() | average.parts(), optimizers, remembered, note)
 
     def go_through() -> None:
         nonlocal step, stepping, bound
@@ -206,6 +211,7 @@ def _train(
             system.feature_losses = step % budget.feature_losses_every == 0
             losses = system.training_step(image, mask, optimizers, backward)
             step += 1
+            average.update(system.network, step)
             means.add(step, losses)
             stepping += time.monotonic() - began_step
 
@@ -252,7 +258,8 @@ def _train(
             threads=threads,
             peak_memory=peak_memory(device),
         )
-        write_weights(output, system, note_of(settings, system, step, initial_weights))
+        with average.standing_in(system):
+            write_weights(output, system, note_of(settings, system, step, initial_weights))
     except OSError as error:
         if is_disk_full(error):
             raise LacunaError(f"{disk_full(error)}; {sidecar.kept()}") from None

@@ -50,6 +50,15 @@ class Budget:
         maximum=10**9,
         shown="1: in every step",
     )
+    ema: float | None = key(
+        "a moving average of the network's weights is kept, of which this share stays in every step (in step t at most "
+        "(1 + t) / (10 + t), so that short trainings have one, too); validation and samples show it, and "
+        "`weights.safetensors` holds it. `training_state.safetensors` keeps both",
+        None,
+        above=0,
+        below=1,
+        shown="none: the last step's weights",
+    )
     precision: str = key("Lightning Fabric's name of the number format", "32-true", choices=PRECISIONS)
 
     learning_rate: float | None = key(
