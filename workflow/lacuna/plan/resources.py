@@ -123,7 +123,8 @@ class Resourced(Showing):
         batch = budget.get("batch_size") or scale["batch_size"]
         parameters = 4 * scale["parameters"] / MB
         kept = OPERATORS * scale["activations"] + LOSSES
-        memory = TORCH + OF_PARAMETERS * parameters + 4 * batch * pixels * kept / MB
+        at_once = math.ceil(batch / budget.get("accumulate", 1))
+        memory = TORCH + OF_PARAMETERS * parameters + 4 * at_once * pixels * kept / MB
         steps = budget.get("iterations") or scale["iterations"]
         work = steps * batch * pixels * (scale["macs"] + FEATURES) * TRAINING
         if budget.get("seconds"):

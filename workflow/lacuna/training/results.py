@@ -54,6 +54,7 @@ def write_record(path: Path, settings: Settings, system, device: torch.device, *
             "seed": settings.seed,
             "recipe": dataclasses.asdict(system.recipe),
             "precision": settings.training.precision,
+            "accumulate": settings.training.accumulate,
             "ema": settings.training.ema,
             "feature_losses_every": settings.training.feature_losses_every,
             **measured,

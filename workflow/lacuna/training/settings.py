@@ -25,6 +25,15 @@ class Budget:
         "wall time instead of `iterations`, validations included", None, above=0, maximum=10**8, shown="none"
     )
     batch_size: int | None = key("images a step", None, minimum=1, maximum=4096, shown="the authors'")
+    accumulate: int = key(
+        "parts in which a step's images are computed, one after the other, so that memory is needed for one part; the "
+        "gradients are those of all images together. Batch normalisation (`lama`, `madf`, `partialconv`) normalises "
+        "each part by its own statistics, TFill's discriminator compares the images of a part, and losses that divide "
+        "by the holes' area do so in each part; other systems learn the same up to rounding",
+        1,
+        minimum=1,
+        maximum=4096,
+    )
     validate_every: int = key("steps between two validations", 1000, minimum=1, maximum=10**9)
     checkpoint_every: int = key("steps between two checkpoints", 1000, minimum=1, maximum=10**9)
     log_every: int = key("steps that a logged loss is the mean of", 10, minimum=1, maximum=10**9)
@@ -78,13 +87,18 @@ class Budget:
 
     def __post_init__(self):
         verify(self, "training")
-        self.consistent({"iterations": self.iterations, "seconds": self.seconds}, "training")
+        self.consistent(vars(self), "training")
 
     @staticmethod
     def consistent(value: dict, where: str) -> None:
-        """One of `iterations` and `seconds` at most."""
+        """One of `iterations` and `seconds` at most, and no part of a step without an image."""
         if value.get("iterations") is not None and value.get("seconds") is not None:
             raise LacunaError(f"{where} has both 'iterations' and 'seconds'; give one of them")
+        parts, images = value.get("accumulate") or 1, value.get("batch_size")
+        if images is not None and images < parts:
+            raise LacunaError(
+                f"{where} has images for {images} of {parts} parts of a step; lower 'accumulate' or raise 'batch_size'"
+            )
 
 
 @dataclass(frozen=True)
@@ -100,6 +114,15 @@ class Settings:
     image_size: int | list[int]
     seed: int
     training: Budget = field(default_factory=Budget)
+
+    def with_numbers_of(self, recipe) -> "Settings":
+        """The same with the system's own numbers where the run has none; what does not fit them is a `LacunaError`."""
+        budget = self.training
+        own = {
+            "iterations": budget.iterations or (None if budget.seconds else recipe.iterations),
+            "batch_size": budget.batch_size or recipe.batch_size,
+        }
+        return dataclasses.replace(self, training=dataclasses.replace(budget, **own))
 
 
 def parse(value: dict) -> Settings:
