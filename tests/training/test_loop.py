@@ -1,6 +1,7 @@
 """The loop on a tiny AOT-GAN: it learns, it resumes exactly, it stops when told, it lets nothing broken pass."""
 
 import itertools
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,6 +10,7 @@ from PIL import Image
 from safetensors import safe_open
 
 from lacuna import systems
+from lacuna.data.loading import training_batches
 from lacuna.errors import LacunaError
 from lacuna.files import read_json, read_rows
 from lacuna.training import loop
@@ -71,6 +73,29 @@ def test_resuming_equals_going_through(job, monkeypatch, stopped_after):
     for name in DECLARED:
         (folder / name).unlink(missing_ok=True)
     assert contents(job("resumed", iterations=9, decay_from=0.3)) == straight
+
+
+def test_pictures_that_memory_does_not_hold_are_decoded_once_and_change_nothing(job, monkeypatch, tmp_path):
+    straight = contents(job("held", iterations=5))
+    monkeypatch.setattr(loop, "training_batches", partial(training_batches, cache_bytes=0))
+    with monkeypatch.context() as patch:
+        at_step(patch, 2, interrupt)
+        with pytest.raises(LacunaError, match="interrupted"):
+            job("mapped", iterations=5)
+    kept = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "mapped" / "decoded").iterdir()}
+    assert len(kept) == 2
+    with monkeypatch.context() as patch:
+        at_step(patch, 2, interrupt)
+        with pytest.raises(LacunaError, match="interrupted"):
+            job("mapped", iterations=5)
+    assert {path.name: path.stat().st_mtime_ns for path in (tmp_path / "mapped" / "decoded").iterdir()} == kept
+    assert contents(job("mapped", iterations=5)) == straight
+    assert not (tmp_path / "mapped" / "decoded").exists()
+    with monkeypatch.context() as patch:
+        at_step(patch, 1, interrupt)
+        with pytest.raises(LacunaError, match="interrupted"):
+            job("one_pass", iterations=2)
+    assert not (tmp_path / "one_pass" / "decoded").exists()
 
 
 def test_a_crash_goes_on_from_the_last_checkpoint(job, monkeypatch, capsys):

@@ -62,6 +62,19 @@ def test_time_grows_with_iterations_and_ends_at_a_week(tmp_path):
     assert minutes(seconds=7200) == 10 + 120
 
 
+def test_a_training_set_beyond_the_memory_needs_its_decoded_size_on_the_disk(tmp_path):
+    sets = deepcopy(DEMONSTRATION["image_sets"])
+    name = DEMONSTRATION["sources"]["place2"]["train"]
+
+    def disk(count: int) -> int:
+        sets[name]["count"] = count
+        plan = planned(tmp_path, image_sets=sets, image_size=256)
+        return plan.resources_of(plan.train("aotgan", "place2")).disk_mb
+
+    few, many, more = disk(10), disk(20_000), disk(40_000)
+    assert disk(10_000) == few and many - few > 3900 and more - many == pytest.approx(3932, abs=2)
+
+
 def test_what_predicts_takes_a_gpu_if_it_has_a_network_and_time_by_its_pictures(tmp_path):
     sets = deepcopy(DEMONSTRATION["image_sets"])
     plan = planned(tmp_path, image_sets=sets)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from lacuna.data.fingerprint import matching_files
-from lacuna.data.sizes import width_and_height
+from lacuna.data.sizes import HELD_BYTES, width_and_height
 from lacuna.plan.job import Job
 from lacuna.plan.showing import Showing
 from lacuna.plan.stages import STAGES
@@ -129,7 +129,8 @@ class Resourced(Showing):
         work = steps * batch * pixels * (scale["macs"] + FEATURES) * TRAINING
         if budget.get("seconds"):
             work = budget["seconds"] * (GPU if self._gpus(job) else CPU)
-        return work, memory, STATES * parameters
+        decoded = 3 * pixels * self._pictures(self.config["sources"][job.key["source"]]["train"])
+        return work, memory, STATES * parameters + (decoded / MB if decoded > HELD_BYTES else 0)
 
     def _sets(self, job: Job) -> list[str]:
         """The image or mask sets whose pictures a job goes through; of a whole run those that are reported on."""

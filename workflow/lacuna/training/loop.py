@@ -2,7 +2,8 @@
 
 It owns device, precision, data, budget, logs, checkpoints and resuming; a system owns its losses, its optimisers and
 its schedule. Outputs beside `weights.safetensors`: `training_state.safetensors`, `losses.csv`, `validation.csv`,
-`samples.png`, `record.json`; and undeclared, `state/` (going on) and `tensorboard/`.
+`samples.png`, `record.json`; and undeclared, `state/` (going on), `tensorboard/` and, until it ends, `decoded/` (a set
+of pictures that memory does not hold).
 """
 
 import math
@@ -33,6 +34,7 @@ from lacuna.training.trainee import Trainee, drawn
 from lacuna.training.validation import validate
 
 STATE = "training_state.safetensors"
+DECODED = "decoded"
 
 
 def train(
@@ -192,7 +194,9 @@ def _train(
             look()
 
     seed = seed_of("batches", settings.source, settings.seed)
-    batches = training_batches(train_list, trainee.batch_size, seed, step, flip=budget.flip)
+    several_passes = (iterations or math.inf) * trainee.batch_size > len(train_list.read_text().splitlines())
+    scratch = folder / DECODED if several_passes else None
+    batches = training_batches(train_list, trainee.batch_size, seed, step, flip=budget.flip, scratch=scratch)
     try:
         with closing(batches), Interruption() as interruption, board:
             go_through()
@@ -218,4 +222,5 @@ def _train(
             raise LacunaError(f"{disk_full(error)}; {sidecar.kept()}") from None
         raise
     sidecar.finish()
+    shutil.rmtree(folder / DECODED, ignore_errors=True)
     print(f"trained {step} steps in {elapsed():.0f} s, weights in {output}")
