@@ -1,7 +1,6 @@
 """The loop on a tiny AOT-GAN: it learns, it resumes exactly, it stops when told, it lets nothing broken pass."""
 
 import itertools
-from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,7 +9,6 @@ from PIL import Image
 from safetensors import safe_open
 
 from lacuna import systems
-from lacuna.data.loading import training_batches
 from lacuna.errors import LacunaError
 from lacuna.files import read_json, read_rows
 from lacuna.training import loop
@@ -77,7 +75,7 @@ def test_resuming_equals_going_through(job, monkeypatch, stopped_after):
 
 def test_pictures_that_memory_does_not_hold_are_decoded_once_and_change_nothing(job, monkeypatch, tmp_path):
     straight = contents(job("held", iterations=5))
-    monkeypatch.setattr(loop, "training_batches", partial(training_batches, cache_bytes=0))
+    monkeypatch.setattr(loop, "HELD_BYTES", 0)
     with monkeypatch.context() as patch:
         at_step(patch, 2, interrupt)
         with pytest.raises(LacunaError, match="interrupted"):

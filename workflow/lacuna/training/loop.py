@@ -10,6 +10,7 @@ import math
 import shlex
 import shutil
 import time
+from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from torch.utils.tensorboard import SummaryWriter
 from lacuna import systems
 from lacuna.canonical import canonical_json, seed_of
 from lacuna.data.loading import evaluation_batches, training_batches
+from lacuna.data.sizes import HELD_BYTES
 from lacuna.errors import LacunaError
 from lacuna.files import disk_full, is_disk_full, naming
 from lacuna.locking import alone_in
@@ -27,6 +29,7 @@ from lacuna.training import state
 from lacuna.training.identity import identity
 from lacuna.training.interruption import Interruption
 from lacuna.training.logs import Means, Progress, Table
+from lacuna.training.ranks import Ranks, require_gpus, together
 from lacuna.training.results import note_of, peak_memory, write_record, write_weights
 from lacuna.training.settings import Settings, parse
 from lacuna.training.sidecar import Sidecar
@@ -50,9 +53,10 @@ def train(
     """Train one system on one source, from the beginning or from where a training of the same, or a shorter one, was.
 
     settings: see `lacuna.training.settings.Settings`. Lists: `image<TAB>mask` lines. backbones: folder of pretrained
-    networks. output: the weights' file, written last. initial_weights: begin with these instead of random ones. A loss
-    that is not finite, and SIGTERM, end it by a `LacunaError`; after SIGTERM the same command goes on with the next
-    step. So does a full disk, and another process that trains in the output's folder.
+    networks. gpus: as many as the training has devices, or 0 for the CPU. threads: of all devices together. output: the
+    weights' file, written last. initial_weights: begin with these instead of random ones. A loss that is not finite,
+    and SIGTERM, end it by a `LacunaError`; after SIGTERM the same command goes on with the next step. So does a full
+    disk, another process that trains in the output's folder, and a process of another device that ends.
     """
     parsed = parse(settings)
     if systems.system_class(parsed.system).facts.kind != "deep":
@@ -65,28 +69,58 @@ def train(
         words += ["--initial-weights", initial_weights] if initial_weights else []
         return shlex.join(map(str, [*words, "--output", output]))
 
-    with alone_in(output.parent, "training"), naming(output.parent):
-        _train(
-            settings, parsed, train_list, validation_list, backbones, gpus, threads, output, initial_weights, command
-        )
+    devices = parsed.training.devices
+    require_gpus(devices, gpus)
+    threads = max(1, threads // devices)
+    shared = (settings, train_list, backbones, min(gpus, 1), threads, output, initial_weights)
+    with (
+        alone_in(output.parent, "training"),
+        naming(output.parent),
+        together(devices, follow, *shared) as ranks,
+    ):
+        _train(ranks, *shared, parsed, validation_list, command)
 
 
-def _train(
+def follow(
+    ranks: Ranks,
     given: dict,
-    settings: Settings,
     train_list: Path,
-    validation_list: Path,
     backbones: Path,
     gpus: int,
     threads: int,
     output: Path,
     initial_weights: Path | None,
+) -> None:
+    """The same training in another process than rank 0's: its rows of every batch, and nothing is written."""
+    make_deterministic(threads)
+    settings, system = drawn(parse(given))
+    trainee = Trainee(settings, system, backbones, gpus, initial_weights, ranks)
+    if (found := ranks.told()) is not None:
+        state.restore(found, trainee.modules(), trainee.optimizers)
+    step, share = ranks.told()
+    with closing(_batches(settings, train_list, output.parent, ranks, step)) as batches:
+        while True:
+            trainee.step(step, share, *next(batches))
+            step, share = ranks.told()
+
+
+def _train(
+    ranks: Ranks,
+    given: dict,
+    train_list: Path,
+    backbones: Path,
+    gpus: int,
+    threads: int,
+    output: Path,
+    initial_weights: Path | None,
+    settings: Settings,
+    validation_list: Path,
     command,
 ) -> None:
     folder = output.parent
     make_deterministic(threads)
     settings, system = drawn(settings)
-    trainee = Trainee(settings, system, backbones, gpus, initial_weights)
+    trainee = Trainee(settings, system, backbones, gpus, initial_weights, ranks)
     if trainee.begun:
         print(trainee.begun)
     budget, iterations = settings.training, settings.training.iterations
@@ -95,7 +129,7 @@ def _train(
     needed = {name: Path(backbones) / f"{name}.safetensors" for name in system.backbones(system.recipe)}
     belongs_to = identity(settings, system.recipe, lists, needed, initial_weights)
     sidecar = Sidecar(folder, belongs_to, command, trainee.free_until)
-    found = sidecar.find()
+    found = ranks.told(sidecar.find())
     done: dict[str, Any]
     if found is None:
         shutil.rmtree(folder / "tensorboard", ignore_errors=True)
@@ -169,6 +203,7 @@ def _train(
                     sidecar.keep_extendable(current())
                 bound = True
             began_step = time.monotonic()
+            ranks.told((step, share))
             losses = trainee.step(step, share, *next(batches))
             step += 1
             means.add(step, losses)
@@ -193,10 +228,7 @@ def _train(
         elif not (folder / "samples.png").is_file():
             look()
 
-    seed = seed_of("batches", settings.source, settings.seed)
-    several_passes = (iterations or math.inf) * trainee.batch_size > len(train_list.read_text().splitlines())
-    scratch = folder / DECODED if several_passes else None
-    batches = training_batches(train_list, trainee.batch_size, seed, step, flip=budget.flip, scratch=scratch)
+    batches = _batches(settings, train_list, folder, ranks, step)
     try:
         with closing(batches), Interruption() as interruption, board:
             go_through()
@@ -224,3 +256,20 @@ def _train(
     sidecar.finish()
     shutil.rmtree(folder / DECODED, ignore_errors=True)
     print(f"trained {step} steps in {elapsed():.0f} s, weights in {output}")
+
+
+def _batches(settings: Settings, train_list: Path, folder: Path, ranks: Ranks, step: int) -> Generator:
+    """The rank's rows of the batches from a step on. Processes share what is decoded, once rank 0 has done it."""
+    budget = settings.training
+    assert budget.batch_size, "the settings say how many images a step are really used"
+    several_passes = (budget.iterations or math.inf) * budget.batch_size > len(train_list.read_text().splitlines())
+    return training_batches(
+        train_list,
+        budget.batch_size,
+        seed_of("batches", settings.source, settings.seed),
+        step,
+        flip=budget.flip,
+        scratch=folder / DECODED if several_passes else None,
+        rows=ranks.rows(budget.batch_size),
+        cache_bytes=HELD_BYTES if ranks.number == 1 else 0,
+    )

@@ -55,6 +55,7 @@ def write_record(path: Path, settings: Settings, system, device: torch.device, *
             "recipe": dataclasses.asdict(system.recipe),
             "precision": settings.training.precision,
             "accumulate": settings.training.accumulate,
+            "devices": settings.training.devices,
             "ema": settings.training.ema,
             "feature_losses_every": settings.training.feature_losses_every,
             **measured,

@@ -34,6 +34,14 @@ class Budget:
         minimum=1,
         maximum=4096,
     )
+    devices: int = key(
+        "GPUs (without one, processes on the CPU) among which a step's images are divided; each divides its own into "
+        "`accumulate` parts, and what is said there holds here, too. The gradients are summed before an update, and "
+        "every device keeps the same weights. The job asks for as many GPUs",
+        1,
+        minimum=1,
+        maximum=64,
+    )
     validate_every: int = key("steps between two validations", 1000, minimum=1, maximum=10**9)
     checkpoint_every: int = key("steps between two checkpoints", 1000, minimum=1, maximum=10**9)
     log_every: int = key("steps that a logged loss is the mean of", 10, minimum=1, maximum=10**9)
@@ -94,10 +102,12 @@ class Budget:
         """One of `iterations` and `seconds` at most, and no part of a step without an image."""
         if value.get("iterations") is not None and value.get("seconds") is not None:
             raise LacunaError(f"{where} has both 'iterations' and 'seconds'; give one of them")
-        parts, images = value.get("accumulate") or 1, value.get("batch_size")
+        devices, images = value.get("devices") or 1, value.get("batch_size")
+        parts = (value.get("accumulate") or 1) * devices
         if images is not None and images < parts:
+            lower = "'accumulate', 'devices'" if devices > 1 else "'accumulate'"
             raise LacunaError(
-                f"{where} has images for {images} of {parts} parts of a step; lower 'accumulate' or raise 'batch_size'"
+                f"{where} has images for {images} of {parts} parts of a step; lower {lower} or raise 'batch_size'"
             )
 
 
@@ -118,11 +128,10 @@ class Settings:
     def with_numbers_of(self, recipe) -> "Settings":
         """The same with the system's own numbers where the run has none; what does not fit them is a `LacunaError`."""
         budget = self.training
-        own = {
-            "iterations": budget.iterations or (None if budget.seconds else recipe.iterations),
-            "batch_size": budget.batch_size or recipe.batch_size,
-        }
-        return dataclasses.replace(self, training=dataclasses.replace(budget, **own))
+        iterations = budget.iterations or (None if budget.seconds else recipe.iterations)
+        batch_size = budget.batch_size or recipe.batch_size
+        training = dataclasses.replace(budget, iterations=iterations, batch_size=batch_size)
+        return dataclasses.replace(self, training=training)
 
 
 def parse(value: dict) -> Settings:

@@ -21,6 +21,7 @@ from lacuna.training.engine import quicken
 from lacuna.training.freezing import Frozen
 from lacuna.training.initial import load_initial
 from lacuna.training.parts import InParts
+from lacuna.training.ranks import Ranks
 from lacuna.training.results import parameter_counts
 from lacuna.training.settings import Settings
 
@@ -28,13 +29,16 @@ from lacuna.training.settings import Settings
 class Trainee:
     """A new system, drawn by the seed or begun with `initial_weights`.
 
-    settings: with the numbers of iterations and of images a step that are really used. gpus: 0 or 1.
+    settings: with the numbers of iterations and of images a step that are really used. gpus: 0 or 1, of this process.
     `free_until` is the share of the budget up to which steps do not depend on its length; `part` the most images that
     are computed at once; `begun` says in words what it began with.
     """
 
-    def __init__(self, settings: Settings, system, backbones: Path, gpus: int, initial_weights: Path | None):
-        self.system, self.budget = system, settings.training
+    def __init__(
+        self, settings: Settings, system, backbones: Path, gpus: int, initial_weights: Path | None, ranks: Ranks
+    ):
+        self.system, self.budget, self.ranks = system, settings.training, ranks
+        self.names = (settings.system, settings.source, settings.seed)
         self.average = Average(system.network, self.budget.ema)
         self.begun = "" if initial_weights is None else self._begin_with(initial_weights)
         self.device = choose_device(gpus)
@@ -56,8 +60,9 @@ class Trainee:
         factor = self.budget.learning_rate and self.budget.learning_rate / system.recipe.learning_rate
         self.decay = Decay(self.optimizers, self.budget.decay_from, factor)
         self.free_until = min(1.0 if self.budget.decay_from is None else self.budget.decay_from, system.free_until)
-        self.in_parts = InParts(system, self.optimizers, self._backward) if self.budget.accumulate > 1 else None
-        self.part = -(-self.batch_size // self.budget.accumulate)
+        parts = self.budget.accumulate * ranks.number
+        self.in_parts = InParts(system, self.optimizers, self._backward, ranks.total) if parts > 1 else None
+        self.part = -(-self.batch_size // parts)
 
     @property
     def batch_size(self) -> int:
@@ -70,7 +75,9 @@ class Trainee:
         return self.system.modules() | self.average.parts()
 
     def step(self, step: int, share: float, image: Tensor, mask: Tensor) -> dict[str, Tensor]:
-        """One step, after `step` others at this share of the budget; its losses."""
+        """One step, after `step` others at this share of the budget; its losses. image, mask: this rank's rows."""
+        if self.ranks.rank:  # whose random state no file keeps
+            torch.manual_seed(seed_of("step", *self.names, step, self.ranks.rank))
         with self.enough_memory():
             image, mask = (each.to(self.device, memory_format=torch.channels_last) for each in (image, mask))
             self.decay.undo(self.optimizers)
