@@ -1,13 +1,16 @@
 """Batches: resumable, shuffled, flipped, in Lacuna's convention."""
 
+import shutil
 from collections import Counter
 from itertools import islice
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
+from lacuna.data import loading
 from lacuna.data.lists import Pair, write_list
 from lacuna.data.loading import PairDataset, evaluation_batches, training_batches
 from lacuna.errors import LacunaError
@@ -49,12 +52,64 @@ def test_resuming_at_a_step_equals_going_on(listed):
 def test_colours_are_drawn_anew_at_every_step_and_again_when_resuming(listed):
     plain = taken(training_batches(listed, 3, seed=1), 9)
     coloured = taken(training_batches(listed, 3, seed=1, recolour=1.0), 9)
-    for (image, mask), (changed, same) in zip(plain, coloured, strict=True):
-        assert torch.equal(mask, same) and not torch.equal(image, changed)
+    for (image, mask), (changed, as_before) in zip(plain, coloured, strict=True):
+        assert torch.equal(mask, as_before) and not torch.equal(image, changed)
     resumed = taken(training_batches(listed, 3, seed=1, start_step=4, recolour=1.0), 5)
     assert all(torch.equal(a[0], b[0]) for a, b in zip(coloured[4:], resumed, strict=True))
     whitest = torch.stack([image.amax((2, 3)) for image, _ in coloured]).flatten(0, 1)
     assert len(whitest.unique(dim=0)) == len(whitest)  # no image is coloured as another, or as itself before
+
+
+def same(ones, others):
+    pairs = [pair for both in zip(ones, others, strict=True) for pair in zip(*both, strict=True)]
+    return all(torch.equal(one, other) for one, other in pairs)
+
+
+def test_a_mapped_file_holds_the_same_values_and_is_used_again(listed, tmp_path, monkeypatch):
+    read, scratch = [], tmp_path / "scratch"
+    for name in ("read_image", "read_mask"):
+        original = getattr(loading, name)
+        monkeypatch.setattr(loading, name, lambda path, own=original: read.append(path) or own(path))
+    whole = taken(training_batches(listed, 3, seed=1), 9)
+    options = {"seed": 1, "cache_bytes": 0, "scratch": scratch}
+    read.clear()
+    assert same(whole, taken(training_batches(listed, 3, **options), 9))
+    assert len(read) <= IMAGES + MASKS + 4  # the first of each kind tells size and type
+    made = sorted(scratch.iterdir())
+    assert [path.name.partition("-")[0] for path in made] == ["images", "masks"]
+    assert made[0].stat().st_size < IMAGES * 6 * 10 * 3 + 200 and made[1].stat().st_size < MASKS * 6 * 10 + 200
+    read.clear()
+    assert same(whole[4:], taken(training_batches(listed, 3, start_step=4, **options), 5))
+    assert len(read) == 2
+    Image.fromarray(np.full((6, 10, 3), 77, np.uint8)).save(tmp_path / "i0.png")
+    again = taken(training_batches(listed, 3, **options), 9)
+    assert same(again, taken(training_batches(listed, 3, seed=1), 9)) and not same(whole, again)
+    assert len(list(scratch.iterdir())) == 2 and made[0] not in scratch.iterdir() and made[1] in scratch.iterdir()
+
+
+def test_a_disk_without_room_is_said_and_pictures_are_decoded_every_time(listed, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=0))
+    found = taken(training_batches(listed, 3, seed=1, cache_bytes=0, scratch=tmp_path / "scratch"), 4)
+    assert same(found, taken(training_batches(listed, 3, seed=1), 4))
+    assert "the disk has no room for 7 decoded images; they are decoded in every pass" in capsys.readouterr().out
+    assert not list((tmp_path / "scratch").iterdir())
+
+
+def test_a_broken_picture_leaves_no_half_file(listed, tmp_path):
+    Image.new("RGB", (8, 8)).save(tmp_path / "small.png")
+    Image.new("L", (8, 8), 255).save(tmp_path / "small_mask.png")
+    pairs = PairDataset(listed).pairs
+    write_list(listed, [*pairs[:5], Pair(f"{tmp_path}/small.png", f"{tmp_path}/small_mask.png")])
+    with pytest.raises(LacunaError, match="small.png and .*i0.png differ in size"):
+        training_batches(listed, 3, seed=1, cache_bytes=0, scratch=tmp_path / "scratch")
+    assert not list((tmp_path / "scratch").iterdir())
+
+
+def test_rows_of_a_batch_are_those_of_the_whole_one(listed):
+    whole = taken(training_batches(listed, 5, seed=1, recolour=1.0), 6)
+    for rows in (slice(0, 2), slice(2, 5)):
+        some = taken(training_batches(listed, 5, seed=1, recolour=1.0, rows=rows), 6)
+        assert same(some, [(image[rows], mask[rows]) for image, mask in whole])
 
 
 def test_batches_are_in_the_convention(listed):

@@ -183,6 +183,7 @@ def make_training(folder: Path, system: str, source: str, size: tuple[int, int],
             "peak_memory": 400 * 2**20,
             "steps": 300,
             "feature_losses_every": 1,
+            "ema": None,
         },
     )
     (target / "weights.safetensors").write_bytes(bytes(3 * 2**19))

@@ -73,6 +73,29 @@ def test_resuming_equals_going_through(job, monkeypatch, stopped_after):
     assert contents(job("resumed", iterations=9, decay_from=0.3)) == straight
 
 
+def test_pictures_that_memory_does_not_hold_are_decoded_once_and_change_nothing(job, monkeypatch, tmp_path):
+    straight = contents(job("held", iterations=5))
+    monkeypatch.setattr(loop, "HELD_BYTES", 0)
+    with monkeypatch.context() as patch:
+        at_step(patch, 2, interrupt)
+        with pytest.raises(LacunaError, match="interrupted"):
+            job("mapped", iterations=5)
+    kept = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "mapped" / "decoded").iterdir()}
+    assert len(kept) == 2
+    with monkeypatch.context() as patch:
+        at_step(patch, 2, interrupt)
+        with pytest.raises(LacunaError, match="interrupted"):
+            job("mapped", iterations=5)
+    assert {path.name: path.stat().st_mtime_ns for path in (tmp_path / "mapped" / "decoded").iterdir()} == kept
+    assert contents(job("mapped", iterations=5)) == straight
+    assert not (tmp_path / "mapped" / "decoded").exists()
+    with monkeypatch.context() as patch:
+        at_step(patch, 1, interrupt)
+        with pytest.raises(LacunaError, match="interrupted"):
+            job("one_pass", iterations=2)
+    assert not (tmp_path / "one_pass" / "decoded").exists()
+
+
 def test_a_crash_goes_on_from_the_last_checkpoint(job, monkeypatch, capsys):
     straight = contents(job("straight", iterations=9))
 

@@ -23,6 +23,7 @@ def test_defaults_are_filled_in():
         ({"training": {"batch_size": 2.5}}, "whole number"),
         ({"training": {"seconds": -1}}, "above 0"),
         ({"training": {"decay_from": 1}}, "below 1"),
+        ({"training": {"ema": 1}}, "'ema' of training is 1; give a number above 0 and below 1"),
         ({"training": {"flip": 1}}, "is 1; give true or false"),
         ({"training": {"precision": "16-mixed"}}, "is '16-mixed': did you mean 'bf16-mixed'"),
     ],

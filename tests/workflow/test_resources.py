@@ -62,6 +62,41 @@ def test_time_grows_with_iterations_and_ends_at_a_week(tmp_path):
     assert minutes(seconds=7200) == 10 + 120
 
 
+def test_a_training_set_beyond_the_memory_needs_its_decoded_size_on_the_disk(tmp_path):
+    sets = deepcopy(DEMONSTRATION["image_sets"])
+    name = DEMONSTRATION["sources"]["place2"]["train"]
+
+    def disk(count: int) -> int:
+        sets[name]["count"] = count
+        plan = planned(tmp_path, image_sets=sets, image_size=256)
+        return plan.resources_of(plan.train("aotgan", "place2")).disk_mb
+
+    few, many, more = disk(10), disk(20_000), disk(40_000)
+    assert disk(10_000) == few and many - few > 3900 and more - many == pytest.approx(3932, abs=2)
+
+
+def test_a_training_on_several_devices_asks_for_as_many_and_parts_need_less_memory(tmp_path):
+    def asked(**budget):
+        plan = planned(
+            tmp_path,
+            systems={"aotgan": None, "madf": {"training": {"devices": 1}}},
+            image_size=256,
+            training={"iterations": 9, "batch_size": 8, **budget},
+        )
+        return plan, plan.resources_of(plan.train("aotgan", "place2"))
+
+    plan, two = asked(devices=2)
+    assert (two.gpu, two.threads) == (2, 2)
+    assert plan.threads("train")({"system": "aotgan", "source": "place2"}) == 2
+    other = plan.resources_of(plan.train("madf", "place2"))
+    assert (other.gpu, other.threads) == (1, 1)
+    _, one = asked()
+    _, four = asked(accumulate=4)
+    _, both = asked(accumulate=2, devices=2)
+    assert (one.gpu, one.threads, four.gpu) == (1, 1, 1)
+    assert four.mem_mb < both.mem_mb < one.mem_mb < two.mem_mb
+
+
 def test_what_predicts_takes_a_gpu_if_it_has_a_network_and_time_by_its_pictures(tmp_path):
     sets = deepcopy(DEMONSTRATION["image_sets"])
     plan = planned(tmp_path, image_sets=sets)

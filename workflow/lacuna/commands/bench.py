@@ -34,9 +34,21 @@ def add_arguments(parser) -> None:
     train.add_argument("--steps", type=positive, default=3, help="number of steps of each turn (default: 3)")
     train.set_defaults(stage_run=_train)
 
-    for stage in (score, adapt, train):
+    says = "predictions in PyTorch, beside ONNX Runtime"
+    predict = stages.add_parser("predict", help=says, description=says)
+    predict.add_argument("--system", required=True, help="name of the system")
+    predict.add_argument("--settings", type=json_settings, default={}, help="JSON object of its settings (default: {})")
+    predict.add_argument("--size", type=positive, default=256, help="picture side in pixels (default: 256)")
+    predict.add_argument("--batch", type=positive, default=4, help="most pictures at once (default: 4)")
+    predict.add_argument(
+        "--seconds", type=positive, default=10, help="seconds that each batch is measured for (default: 10)"
+    )
+    predict.set_defaults(stage_run=_predict)
+
+    for stage in (score, adapt, train, predict):
         stage.add_argument("--json", action="store_true", help="print the measurements as JSON")
         stage.add_argument("--threads", type=positive, default=2, help="number of CPU threads (default: 2)")
+    for stage in (score, adapt, train):
         stage.add_argument(
             "--repeats", type=positive, default=3, help="number of repeats of each implementation (default: 3)"
         )
@@ -105,5 +117,18 @@ def _train(args, folder) -> tuple[dict, str]:
     return found, (
         f"{args.system} at {args.size}×{args.size}, {args.batch} pictures a step: {seconds['engine']:.3g} s a step, "
         f"{seconds['plain']:.3g} s by a plain loop: {found['ratio']:.2f} times as fast "
-        f"({found['ratio_first_pass']:.2f} times in the first pass over the pictures)"
+        f"({found['ratio_first_pass']:.2f} times in the first pass over the pictures); the loader alone is "
+        f"{found['loader_ratio']:.0f} times as fast as the quickest step"
+    )
+
+
+def _predict(args, folder) -> tuple[dict, str]:
+    """The measurements, and one sentence on them."""
+    from lacuna.cost.benchmark import compare
+
+    found = compare(folder, args.system, args.settings, args.size, args.batch, args.seconds, args.threads)
+    rates = {row["runtime"]: row["images_per_second"] for row in found["rows"] if row["batch"] == found["batch"]}
+    return found, (
+        f"{args.system} at {found['size']}×{found['size']}, {found['batch']} at once: {rates['pytorch']:.3g} pictures "
+        f"a second in PyTorch, {rates['onnxruntime']:.3g} in ONNX Runtime: {found['ratio']:.2f} times as fast"
     )

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import numpy as np
 import torch
 
 from lacuna import systems
@@ -99,3 +100,8 @@ def pictures(n: int, height: int, width: int) -> tuple[torch.Tensor, torch.Tenso
     mask = torch.zeros(n, 1, height, width)
     mask[..., height // 4 : 3 * height // 4, width // 4 : 3 * width // 4] = 1
     return image, mask
+
+
+def arrays(n: int, height: int, width: int) -> list[np.ndarray]:
+    """The same as ONNX Runtime takes them."""
+    return [tensor.numpy() for tensor in pictures(n, height, width)]

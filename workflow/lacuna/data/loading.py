@@ -13,26 +13,30 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from lacuna.data.colours import recoloured
+from lacuna.data.decoded import decoded
 from lacuna.data.images import read_image, read_mask
 from lacuna.data.lists import Pair, read_list
+from lacuna.data.sizes import HELD_BYTES
 from lacuna.data.tensors import image_tensor, mask_tensor
 from lacuna.errors import LacunaError
 
-_CACHE_BYTES = 2 << 30
 _AHEAD = 4  # batches and threads
 
 
 class _Files:
-    """Decoded pictures or holes, kept in memory once they are read, if all of them fit."""
+    """Decoded pictures or holes: kept in memory once they are read, if all of them fit, else mapped from a file."""
 
-    def __init__(self, paths: list[str], read, cache_bytes: int):
+    def __init__(self, paths: list[str], read, cache_bytes: int, scratch: Path | None, kind: str):
         self.paths, self.read = paths, read
         self.kept: dict[int, np.ndarray] = {}
         first = read(paths[0])
         self.shape = first.shape
         self.fits = first.nbytes * len(paths) <= cache_bytes
+        self.mapped = None if self.fits or scratch is None else decoded(paths, read, scratch, kind)
 
     def __getitem__(self, i: int) -> np.ndarray:
+        if self.mapped is not None:
+            return self.mapped[i]
         if i in self.kept:
             return self.kept[i]
         values = self.read(self.paths[i])
@@ -60,32 +64,36 @@ def training_batches(
     batch_size: int,
     seed: int,
     start_step: int = 0,
-    cache_bytes: int = _CACHE_BYTES,
+    cache_bytes: int = HELD_BYTES,
     flip: bool = True,
     recolour: float = 0.0,
+    scratch: Path | None = None,
+    rows: slice = slice(None),
 ) -> Generator[tuple[Tensor, Tensor], None, None]:
     """Batches (image N×3×H×W, mask N×1×H×W) for the steps `start_step`, `start_step` + 1, … without end.
 
     The batch of a step depends on these arguments and the step's number alone, so training that was interrupted goes
     on with the batches that it would have seen. The list's images are shuffled anew for every pass
     over them; its masks are drawn at random, independently; each image and each mask is flipped left to right with
-    probability 1/2, independently too, unless `flip` is False. `recolour` is the strength of random colours in [0, 1]
-    (`lacuna.data.colours`), drawn anew for each image of each step. Sets up to `cache_bytes` (bytes) stay decoded in memory.
-    Threads read ahead. Errors: as in `read_list`; a `LacunaError` when the images differ in size.
+    probability 1/2, independently too, unless `flip` is False. recolour: the strength of random colours in [0, 1]
+    (`lacuna.data.colours`), drawn anew for each image of each step. rows: which of a batch are asked for. Sets up to
+    `cache_bytes` (bytes) stay decoded in memory; larger ones are decoded once into a file of the folder `scratch`, or,
+    without it, in every pass, which changes no value. Threads read ahead. Errors: as in `read_list`; a `LacunaError`
+    when the images differ in size.
     """
     pairs = read_list(list_path)
-    images = _Files(list(dict.fromkeys(pair.image for pair in pairs)), read_image, cache_bytes)
-    masks = _Files(list(dict.fromkeys(pair.mask for pair in pairs)), read_mask, cache_bytes)
+    images = _Files(list(dict.fromkeys(pair.image for pair in pairs)), read_image, cache_bytes, scratch, "images")
+    masks = _Files(list(dict.fromkeys(pair.mask for pair in pairs)), read_mask, cache_bytes, scratch, "masks")
 
     @lru_cache(maxsize=2)  # a batch touches the end of one pass and the beginning of the next
     def order(epoch: int) -> np.ndarray:
         return np.random.default_rng([seed, epoch, 1]).permutation(len(images.paths))
 
     def batch(step: int) -> tuple[Tensor, Tensor]:
-        places = [divmod(place, len(images.paths)) for place in range(step * batch_size, (step + 1) * batch_size)]
+        places = [divmod(place, len(images.paths)) for place in range(step * batch_size, (step + 1) * batch_size)][rows]
         rng = np.random.default_rng([seed, step])
-        drawn = rng.integers(len(masks.paths), size=batch_size)
-        flips = rng.integers(2, size=(2, batch_size)) * flip
+        drawn = rng.integers(len(masks.paths), size=batch_size)[rows]
+        flips = rng.integers(2, size=(2, batch_size))[:, rows] * flip
         chosen = [
             [_flipped(images[int(order(epoch)[i])], flip) for (epoch, i), flip in zip(places, flips[0], strict=True)],
             [_flipped(masks[int(i)], flip) for i, flip in zip(drawn, flips[1], strict=True)],
@@ -93,8 +101,8 @@ def training_batches(
         if {image.shape[:2] for image in chosen[0]} | {mask.shape for mask in chosen[1]} != {images.shape[:2]}:
             raise LacunaError(f"the images of {list_path} differ in size; training needs one size, so stage them first")
         if recolour:
-            colours = np.random.default_rng([seed, step, 2])
-            chosen[0] = [recoloured(image, recolour, colours) for image in chosen[0]]
+            own = [np.random.default_rng([seed, step, 2, row]) for row in range(batch_size)[rows]]
+            chosen[0] = [recoloured(image, recolour, rng) for image, rng in zip(chosen[0], own, strict=True)]
         return image_tensor(np.stack(chosen[0])).contiguous(), mask_tensor(np.stack(chosen[1]))
 
     return _read_ahead(batch, start_step)

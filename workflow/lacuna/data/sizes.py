@@ -1,6 +1,8 @@
-"""One reading of the setting `image_size`."""
+"""One reading of the setting `image_size`, and what of that size is held in memory."""
 
 from lacuna.errors import LacunaError
+
+HELD_BYTES = 2 << 30  # of the decoded images, and of the masks, that a training holds in memory; more lie on the disk
 
 
 def width_and_height(image_size: int | list[int]) -> tuple[int, int]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from lacuna.data.fingerprint import matching_files
-from lacuna.data.sizes import width_and_height
+from lacuna.data.sizes import HELD_BYTES, width_and_height
 from lacuna.plan.job import Job
 from lacuna.plan.showing import Showing
 from lacuna.plan.stages import STAGES
@@ -54,9 +54,11 @@ class Resources:
 class Resourced(Showing):
     """What the jobs of a run ask for."""
 
-    def threads(self, stage: str) -> int:
-        """The threads that a stage asks for."""
-        return THREADS.get(stage, 1)
+    def threads(self, stage: str) -> int | Callable[..., int]:
+        """For `threads:` of a rule: one for each device of a training, which may differ from system to system."""
+        if stage != "train":
+            return THREADS.get(stage, 1)
+        return lambda wildcards: _devices(self.job(stage, dict(wildcards.items())))
 
     def resources_of(self, job: Job, attempt: int = 1) -> Resources:
         """What a job asks for; twice the memory at each further attempt, as it may have died of too little."""
@@ -64,7 +66,7 @@ class Resourced(Showing):
         work, memory, disk = self._needs(job)
         seconds = work / (GPU if gpu else CPU)
         return Resources(
-            threads=self.threads(job.stage),
+            threads=THREADS.get(job.stage, _devices(job)),
             gpu=gpu,
             mem_mb=math.ceil(ROOM * memory + CUDA * gpu) * 2 ** (attempt - 1),
             runtime=min(LONGEST, MINUTES + math.ceil(seconds / 60)),
@@ -91,7 +93,7 @@ class Resourced(Showing):
     def _gpus(self, job: Job) -> int:
         if job.stage in PREDICTING:
             return self.uses_gpu(job.key["system"])
-        return int(job.stage in ON_GPU)
+        return _devices(job) if job.stage in ON_GPU else 0
 
     def _needs(self, job: Job) -> tuple[float, float, float]:
         """Multiply-accumulates (or what takes as long), megabytes of memory, and megabytes on disk."""
@@ -123,12 +125,15 @@ class Resourced(Showing):
         batch = budget.get("batch_size") or scale["batch_size"]
         parameters = 4 * scale["parameters"] / MB
         kept = OPERATORS * scale["activations"] + LOSSES
-        memory = TORCH + OF_PARAMETERS * parameters + 4 * batch * pixels * kept / MB
+        devices = _devices(job)
+        at_once = math.ceil(batch / (budget.get("accumulate", 1) * devices))
+        memory = devices * (TORCH + OF_PARAMETERS * parameters + 4 * at_once * pixels * kept / MB)
         steps = budget.get("iterations") or scale["iterations"]
         work = steps * batch * pixels * (scale["macs"] + FEATURES) * TRAINING
         if budget.get("seconds"):
             work = budget["seconds"] * (GPU if self._gpus(job) else CPU)
-        return work, memory, STATES * parameters
+        decoded = 3 * pixels * self._pictures(self.config["sources"][job.key["source"]]["train"])
+        return work, memory, STATES * parameters + (decoded / MB if decoded > HELD_BYTES else 0)
 
     def _sets(self, job: Job) -> list[str]:
         """The image or mask sets whose pictures a job goes through; of a whole run those that are reported on."""
@@ -144,3 +149,8 @@ class Resourced(Showing):
         if entry.get("count"):
             return entry["count"]
         return len(matching_files(entry["path"], entry.get("pattern", "**/*")).pictures) if "path" in entry else 0
+
+
+def _devices(job: Job) -> int:
+    """On how many devices a job computes."""
+    return job.settings["training"].get("devices", 1) if job.stage == "train" else 1

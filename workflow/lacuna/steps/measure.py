@@ -4,6 +4,7 @@ Memory is measured too, so nothing is imported before it is needed.
 """
 
 import os
+from functools import partial
 from pathlib import Path
 
 from lacuna import systems
@@ -68,9 +69,6 @@ def _of_network(
     if graph is not None:
         from lacuna.cost import onnx
 
-        def pictures(n: int):
-            fitting = networks.pictures(n, counts["run"]["height"], counts["run"]["width"])
-            return [tensor.numpy() for tensor in fitting]
-
+        pictures = partial(networks.arrays, height=counts["run"]["height"], width=counts["run"]["width"])
         rows += onnx.measure(graph, pictures, devices, seconds, threads, largest)
     return {"counts": counts, "rows": rows}

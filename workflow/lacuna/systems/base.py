@@ -271,7 +271,7 @@ class System:
         if system != self.facts.name:
             raise LacunaError(f"the weights {path} are of system '{system}', not '{self.facts.name}'")
         if "parts" in note:  # a whole training state
-            own = "module.network."
+            own = "module.average." if "average" in note["parts"] else "module.network."
             arrays = {key.removeprefix(own): value for key, value in arrays.items() if key.startswith(own)}
         names = {key: key for key in self.network.state_dict()}
         return load_strictly(self.network, arrays, names, f"system '{system}' ({path})")

@@ -47,15 +47,15 @@ def compare(
     over a set or with one beyond the memory. `ratio` is plain to engine by elapsed time, `cpu_ratio` by this process'
     processor time (which leaves out the plain loader's two processes); both are of the median turn. MACs are counted
     operator by operator, as the way really computes them; peak memory is that of a process of its own. The loader's
-    batches a second are those of the engine's loader alone.
+    images a second are those of the engine's loader alone: with pictures in memory, in a mapped file, and decoded every
+    time; `loader_ratio` is the slower of the first two to the quickest step.
     """
     torch.set_num_threads(threads)
     pairs = make_pictures(folder, images, size)
     listed = folder / "list.txt"
     listed.write_text("".join(f"{image}\t{mask}\n" for image, mask, _ in pairs))
     peak = _peak_macs()
-    with closing(training_batches(listed, batch_size, seed=0)) as loader:
-        batches = batches_per_second(loader, 200)
+    loader = {way: batch_size * each for way, each in _loaded(listed, batch_size, folder).items()}
     with ExitStack() as stack:
         ways = _ways(stack, backbones, name, settings, size, batch_size, listed)
         for step in ways.values():  # what is made once; and every picture, flipped or not, is likely to be kept
@@ -81,7 +81,8 @@ def compare(
         "seconds": seconds,
         "cpu_seconds": cpu,
         "images_per_second": {way: batch_size / each for way, each in seconds.items()},
-        "loader_batches_per_second": batches,
+        "loader_images_per_second": loader,
+        "loader_ratio": min(loader["memory"], loader["mapped"]) * min(seconds.values()) / batch_size,
         "macs": macs,
         "macs_per_second": {way: macs[way] / seconds[way] for way in WAYS},
         "peak_macs_per_second": peak,
@@ -98,6 +99,20 @@ def compare(
         "machine": {"processor": processor(), "cores": os.cpu_count()},
         "versions": {"python": platform.python_version(), "torch": torch.__version__},
     }
+
+
+def _loaded(listed: Path, batch_size: int, folder: Path) -> dict[str, float]:
+    """Batches a second of the loader alone, by where its pictures are."""
+    places: dict[str, dict] = {
+        "memory": {},
+        "mapped": {"cache_bytes": 0, "scratch": folder / "decoded"},
+        "decoding": {"cache_bytes": 0},
+    }
+    found = {}
+    for place, options in places.items():
+        with closing(training_batches(listed, batch_size, seed=0, **options)) as batches:
+            found[place] = batches_per_second(batches, 200)
+    return found
 
 
 def _ways(

@@ -2,44 +2,42 @@
 
 It owns device, precision, data, budget, logs, checkpoints and resuming; a system owns its losses, its optimisers and
 its schedule. Outputs beside `weights.safetensors`: `training_state.safetensors`, `losses.csv`, `validation.csv`,
-`samples.png`, `record.json`; and undeclared, `state/` (going on) and `tensorboard/`.
+`samples.png`, `record.json`; and undeclared, `state/` (going on), `tensorboard/` and, until it ends, `decoded/` (a set
+of pictures that memory does not hold).
 """
 
-import dataclasses
 import math
 import shlex
 import shutil
 import time
+from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import torch
-from lightning_fabric import Fabric
 from torch.utils.tensorboard import SummaryWriter
 
 from lacuna import systems
 from lacuna.canonical import canonical_json, seed_of
 from lacuna.data.loading import evaluation_batches, training_batches
-from lacuna.data.sizes import width_and_height
+from lacuna.data.sizes import HELD_BYTES
 from lacuna.errors import LacunaError
 from lacuna.files import disk_full, is_disk_full, naming
 from lacuna.locking import alone_in
-from lacuna.nn.devices import choose_device, make_deterministic
+from lacuna.nn.devices import make_deterministic
 from lacuna.training import state
-from lacuna.training.decay import Decay
-from lacuna.training.engine import quicken
-from lacuna.training.freezing import Frozen
 from lacuna.training.identity import identity
-from lacuna.training.initial import load_initial
 from lacuna.training.interruption import Interruption
 from lacuna.training.logs import Means, Progress, Table
-from lacuna.training.results import note_of, parameter_counts, peak_memory, write_record, write_weights
+from lacuna.training.ranks import Ranks, require_gpus, together
+from lacuna.training.results import note_of, peak_memory, write_record, write_weights
 from lacuna.training.settings import Settings, parse
 from lacuna.training.sidecar import Sidecar
+from lacuna.training.trainee import Trainee, drawn
 from lacuna.training.validation import validate
 
 STATE = "training_state.safetensors"
+DECODED = "decoded"
 
 
 def train(
@@ -55,9 +53,10 @@ def train(
     """Train one system on one source, from the beginning or from where a training of the same, or a shorter one, was.
 
     settings: see `lacuna.training.settings.Settings`. Lists: `image<TAB>mask` lines. backbones: folder of pretrained
-    networks. output: the weights' file, written last. initial_weights: begin with these instead of random ones. A loss
-    that is not finite, and SIGTERM, end it by a `LacunaError`; after SIGTERM the same command goes on with the next
-    step. So does a full disk, and another process that trains in the output's folder.
+    networks. gpus: as many as the training has devices, or 0 for the CPU. threads: of all devices together. output: the
+    weights' file, written last. initial_weights: begin with these instead of random ones. A loss that is not finite,
+    and SIGTERM, end it by a `LacunaError`; after SIGTERM the same command goes on with the next step. So does a full
+    disk, another process that trains in the output's folder, and a process of another device that ends.
     """
     parsed = parse(settings)
     if systems.system_class(parsed.system).facts.kind != "deep":
@@ -70,69 +69,73 @@ def train(
         words += ["--initial-weights", initial_weights] if initial_weights else []
         return shlex.join(map(str, [*words, "--output", output]))
 
-    with alone_in(output.parent, "training"), naming(output.parent):
-        _train(
-            settings, parsed, train_list, validation_list, backbones, gpus, threads, output, initial_weights, command
-        )
+    devices = parsed.training.devices
+    require_gpus(devices, gpus)
+    threads = max(1, threads // devices)
+    shared = (settings, train_list, backbones, min(gpus, 1), threads, output, initial_weights)
+    with (
+        alone_in(output.parent, "training"),
+        naming(output.parent),
+        together(devices, follow, *shared) as ranks,
+    ):
+        _train(ranks, *shared, parsed, validation_list, command)
 
 
-def _train(
+def follow(
+    ranks: Ranks,
     given: dict,
-    settings: Settings,
     train_list: Path,
-    validation_list: Path,
     backbones: Path,
     gpus: int,
     threads: int,
     output: Path,
     initial_weights: Path | None,
+) -> None:
+    """The same training in another process than rank 0's: its rows of every batch, and nothing is written."""
+    make_deterministic(threads)
+    settings, system = drawn(parse(given))
+    trainee = Trainee(settings, system, backbones, gpus, initial_weights, ranks)
+    if (found := ranks.told()) is not None:
+        state.restore(found, trainee.modules(), trainee.optimizers)
+    step, share = ranks.told()
+    with closing(_batches(settings, train_list, output.parent, ranks, step)) as batches:
+        while True:
+            trainee.step(step, share, *next(batches))
+            step, share = ranks.told()
+
+
+def _train(
+    ranks: Ranks,
+    given: dict,
+    train_list: Path,
+    backbones: Path,
+    gpus: int,
+    threads: int,
+    output: Path,
+    initial_weights: Path | None,
+    settings: Settings,
+    validation_list: Path,
     command,
 ) -> None:
     folder = output.parent
     make_deterministic(threads)
-    torch.manual_seed(seed_of("train", settings.system, settings.source, settings.seed))
-
-    system = systems.create(
-        settings.system, **{"image_size": max(width_and_height(settings.image_size)), **settings.settings}
-    )
-    settings = _with_budget_of(settings, system.recipe)
+    settings, system = drawn(settings)
+    trainee = Trainee(settings, system, backbones, gpus, initial_weights, ranks)
+    if trainee.begun:
+        print(trainee.begun)
     budget, iterations = settings.training, settings.training.iterations
-    batch_size: int = budget.batch_size or system.recipe.batch_size
-    if initial_weights is not None:
-        filled = load_initial(system, initial_weights)
-        new = [name for name in system.modules() if name not in filled]
-        print(f"begins with {', '.join(filled)} of {initial_weights}" + (f"; new: {', '.join(new)}" if new else ""))
-
-    device = choose_device(gpus)
-    fabric = Fabric(
-        accelerator=device.type,
-        devices=1 if device.type == "cpu" else [device.index],
-        precision=budget.precision,  # type: ignore[arg-type]  # `Budget` takes the names that Fabric knows
-    )
-    system.load_backbones(backbones, device)
-    own = system.optimizers()
-    quicken(system, own)
-    frozen = Frozen(budget.freeze, system.modules(), own)
-    parameters = parameter_counts(system)
-    optimizers: dict[str, Any] = {name: fabric.setup_optimizers(each) for name, each in own.items()}
-    for name, module in system.modules().items():
-        setattr(system, name, fabric.setup_module(module))
-
-    factor = budget.learning_rate and budget.learning_rate / system.recipe.learning_rate
-    decay = Decay(optimizers, budget.decay_from, factor)
-    free_until = min(1.0 if budget.decay_from is None else budget.decay_from, system.free_until)
 
     lists = {"training": train_list, "validation": validation_list}
     needed = {name: Path(backbones) / f"{name}.safetensors" for name in system.backbones(system.recipe)}
     belongs_to = identity(settings, system.recipe, lists, needed, initial_weights)
-    sidecar = Sidecar(folder, belongs_to, command, free_until)
-    found = sidecar.find()
+    sidecar = Sidecar(folder, belongs_to, command, trainee.free_until)
+    found = ranks.told(sidecar.find())
     done: dict[str, Any]
     if found is None:
         shutil.rmtree(folder / "tensorboard", ignore_errors=True)
         done = {"step": 0, "elapsed": 0.0, "stepping": 0.0, "bound": False, **{name: [] for name in state.ROWS}}
     else:
-        state.restore(found, system.modules(), optimizers)
+        state.restore(found, trainee.modules(), trainee.optimizers)
         done = found.progress()
         assert sidecar.newest, "the state was just found there"
         print(f"going on from step {done['step']} ({sidecar.newest[0]})", flush=True)
@@ -160,7 +163,9 @@ def _train(
         progress.show(step, elapsed(), row)
 
     def look() -> dict[str, float]:
-        return validate(system, evaluation_batches(validation_list, batch_size), device, folder / "samples.png")
+        batches = evaluation_batches(validation_list, trainee.part)
+        with trainee.average.standing_in(system), trainee.enough_memory():
+            return validate(system, batches, trainee.device, folder / "samples.png")
 
     def log_validation() -> None:
         scores = look()
@@ -182,7 +187,7 @@ def _train(
         }
         note = note_of(settings, system, step, initial_weights)
         note |= {"identity": belongs_to, "given": given, "decay_from": budget.decay_from}
-        return state.capture(system.modules(), optimizers, remembered, note)
+        return state.capture(trainee.modules(), trainee.optimizers, remembered, note)
 
     def go_through() -> None:
         nonlocal step, stepping, bound
@@ -193,18 +198,13 @@ def _train(
             if interruption.requested:
                 sidecar.save(current())
                 raise LacunaError(f"training was interrupted at step {step}; run the same command to go on from there")
-            if share >= free_until and not bound:
+            if share >= trainee.free_until and not bound:
                 if step:
                     sidecar.keep_extendable(current())
                 bound = True
             began_step = time.monotonic()
-            image, mask = (tensor.to(device, memory_format=torch.channels_last) for tensor in next(batches))
-            decay.undo(optimizers)
-            system.before_step(step, share, optimizers)
-            decay.apply(optimizers, share)
-            frozen.hold()
-            system.feature_losses = step % budget.feature_losses_every == 0
-            losses = system.training_step(image, mask, optimizers, backward)
+            ranks.told((step, share))
+            losses = trainee.step(step, share, *next(batches))
             step += 1
             means.add(step, losses)
             stepping += time.monotonic() - began_step
@@ -228,12 +228,7 @@ def _train(
         elif not (folder / "samples.png").is_file():
             look()
 
-    def backward(loss: torch.Tensor) -> None:
-        if loss.requires_grad:  # not that of a part that is frozen
-            fabric.backward(loss)
-
-    seed = seed_of("batches", settings.source, settings.seed)
-    batches = training_batches(train_list, batch_size, seed, step, flip=budget.flip, recolour=budget.recolour)
+    batches = _batches(settings, train_list, folder, ranks, step)
     try:
         with closing(batches), Interruption() as interruption, board:
             go_through()
@@ -243,27 +238,39 @@ def _train(
             folder / "record.json",
             settings,
             system,
-            parameters=parameters,
+            parameters=trainee.parameters,
             steps=step,
-            batch_size=batch_size,
+            batch_size=trainee.batch_size,
             seconds=elapsed(),
-            images_per_second=step * batch_size / stepping,
-            device=device,
+            images_per_second=step * trainee.batch_size / stepping,
+            device=trainee.device,
             threads=threads,
-            peak_memory=peak_memory(device),
+            peak_memory=peak_memory(trainee.device),
         )
-        write_weights(output, system, note_of(settings, system, step, initial_weights))
+        with trainee.average.standing_in(system):
+            write_weights(output, system, note_of(settings, system, step, initial_weights))
     except OSError as error:
         if is_disk_full(error):
             raise LacunaError(f"{disk_full(error)}; {sidecar.kept()}") from None
         raise
     sidecar.finish()
+    shutil.rmtree(folder / DECODED, ignore_errors=True)
     print(f"trained {step} steps in {elapsed():.0f} s, weights in {output}")
 
 
-def _with_budget_of(settings: Settings, recipe) -> Settings:
-    """The settings with the system's own numbers where the run has none."""
+def _batches(settings: Settings, train_list: Path, folder: Path, ranks: Ranks, step: int) -> Generator:
+    """The rank's rows of the batches from a step on. Processes share what is decoded, once rank 0 has done it."""
     budget = settings.training
-    iterations = budget.iterations or (None if budget.seconds else recipe.iterations)
-    training = dataclasses.replace(budget, iterations=iterations, batch_size=budget.batch_size or recipe.batch_size)
-    return dataclasses.replace(settings, training=training)
+    assert budget.batch_size, "the settings say how many images a step are really used"
+    several_passes = (budget.iterations or math.inf) * budget.batch_size > len(train_list.read_text().splitlines())
+    return training_batches(
+        train_list,
+        budget.batch_size,
+        seed_of("batches", settings.source, settings.seed),
+        step,
+        flip=budget.flip,
+        recolour=budget.recolour,
+        scratch=folder / DECODED if several_passes else None,
+        rows=ranks.rows(budget.batch_size),
+        cache_bytes=HELD_BYTES if ranks.number == 1 else 0,
+    )

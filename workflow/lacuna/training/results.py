@@ -6,6 +6,7 @@ import resource
 import sys
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import save
@@ -21,7 +22,7 @@ RECORDED = ("torch", "lightning-fabric", "safetensors", "numpy", "pillow")
 
 def note_of(settings: Settings, system, steps: int, initial_weights: Path | None) -> dict:
     """What the files of a training say of themselves."""
-    note = {
+    note: dict[str, Any] = {
         "system": settings.system,
         "settings": dataclasses.asdict(system.recipe),
         "source": settings.source,
@@ -29,13 +30,15 @@ def note_of(settings: Settings, system, steps: int, initial_weights: Path | None
         "seed": settings.seed,
         "steps": steps,
     }
+    if settings.training.ema is not None:
+        note["ema"] = settings.training.ema
     if initial_weights is not None:
         note["initial_weights"] = {"file": initial_weights.name, "sha256": sha256_of(initial_weights)}
     return note
 
 
 def write_weights(path: Path, system, note: dict) -> None:
-    """The network's weights (no discriminator) as safetensors, with a note of what they are."""
+    """The weights to predict with (no discriminator) as safetensors, with a note of what they are."""
     with atomic(path) as partial:
         # not `save_file`: it makes files that only their owner may read
         partial.write_bytes(save(contiguous(system.network.state_dict()), {METADATA_KEY: canonical_json(note)}))
@@ -51,6 +54,9 @@ def write_record(path: Path, settings: Settings, system, device: torch.device, *
             "seed": settings.seed,
             "recipe": dataclasses.asdict(system.recipe),
             "precision": settings.training.precision,
+            "accumulate": settings.training.accumulate,
+            "devices": settings.training.devices,
+            "ema": settings.training.ema,
             "feature_losses_every": settings.training.feature_losses_every,
             **measured,
             "device": torch.cuda.get_device_name(device) if device.type == "cuda" else platform.processor() or "cpu",

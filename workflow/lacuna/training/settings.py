@@ -25,6 +25,23 @@ class Budget:
         "wall time instead of `iterations`, validations included", None, above=0, maximum=10**8, shown="none"
     )
     batch_size: int | None = key("images a step", None, minimum=1, maximum=4096, shown="the authors'")
+    accumulate: int = key(
+        "parts in which a step's images are computed, one after the other, so that memory is needed for one part; the "
+        "gradients are those of all images together. Batch normalisation (`lama`, `madf`, `partialconv`) normalises "
+        "each part by its own statistics, TFill's discriminator compares the images of a part, and losses that divide "
+        "by the holes' area do so in each part; other systems learn the same up to rounding",
+        1,
+        minimum=1,
+        maximum=4096,
+    )
+    devices: int = key(
+        "GPUs (without one, processes on the CPU) among which a step's images are divided; each divides its own into "
+        "`accumulate` parts, and what is said there holds here, too. The gradients are summed before an update, and "
+        "every device keeps the same weights. The job asks for as many GPUs",
+        1,
+        minimum=1,
+        maximum=64,
+    )
     validate_every: int = key("steps between two validations", 1000, minimum=1, maximum=10**9)
     checkpoint_every: int = key("steps between two checkpoints", 1000, minimum=1, maximum=10**9)
     log_every: int = key("steps that a logged loss is the mean of", 10, minimum=1, maximum=10**9)
@@ -42,9 +59,9 @@ class Budget:
         True,
     )
     recolour: float = key(
-        "how strongly the colours of each training image are changed at random, anew at every step: its channels change "
-        "places, and each gets a curve of its own; for photographs too few to teach more than their own colours; 0 "
-        "leaves them alone",
+        "how strongly the colours of each training image are changed at random, anew at every step: its channels "
+        "change places, and each gets a curve of its own; for photographs too few to teach more than their own colours; "
+        "0 leaves them alone",
         0.0,
         minimum=0,
         maximum=1,
@@ -57,6 +74,15 @@ class Budget:
         minimum=1,
         maximum=10**9,
         shown="1: in every step",
+    )
+    ema: float | None = key(
+        "a moving average of the network's weights is kept, of which this share stays in every step (in step t at most "
+        "(1 + t) / (10 + t), so that short trainings have one, too); validation and samples show it, and "
+        "`weights.safetensors` holds it. `training_state.safetensors` keeps both",
+        None,
+        above=0,
+        below=1,
+        shown="none: the last step's weights",
     )
     precision: str = key("Lightning Fabric's name of the number format", "32-true", choices=PRECISIONS)
 
@@ -77,13 +103,20 @@ class Budget:
 
     def __post_init__(self):
         verify(self, "training")
-        self.consistent({"iterations": self.iterations, "seconds": self.seconds}, "training")
+        self.consistent(vars(self), "training")
 
     @staticmethod
     def consistent(value: dict, where: str) -> None:
-        """One of `iterations` and `seconds` at most."""
+        """One of `iterations` and `seconds` at most, and no part of a step without an image."""
         if value.get("iterations") is not None and value.get("seconds") is not None:
             raise LacunaError(f"{where} has both 'iterations' and 'seconds'; give one of them")
+        devices, images = value.get("devices") or 1, value.get("batch_size")
+        parts = (value.get("accumulate") or 1) * devices
+        if images is not None and images < parts:
+            lower = "'accumulate', 'devices'" if devices > 1 else "'accumulate'"
+            raise LacunaError(
+                f"{where} has images for {images} of {parts} parts of a step; lower {lower} or raise 'batch_size'"
+            )
 
 
 @dataclass(frozen=True)
@@ -99,6 +132,14 @@ class Settings:
     image_size: int | list[int]
     seed: int
     training: Budget = field(default_factory=Budget)
+
+    def with_numbers_of(self, recipe) -> "Settings":
+        """The same with the system's own numbers where the run has none; what does not fit them is a `LacunaError`."""
+        budget = self.training
+        iterations = budget.iterations or (None if budget.seconds else recipe.iterations)
+        batch_size = budget.batch_size or recipe.batch_size
+        training = dataclasses.replace(budget, iterations=iterations, batch_size=batch_size)
+        return dataclasses.replace(self, training=training)
 
 
 def parse(value: dict) -> Settings:

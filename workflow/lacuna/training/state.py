@@ -1,11 +1,11 @@
 """The state of a training as one safetensors file: all that the next step depends on, read without running pickles.
 
-Tensors: `module.<part>.<key>` for every part of `system.modules()`, `optimizer.<name>.<parameter's number>.<key>`,
-`random.<device>` (bytes of the generator), `rows.<table>` (float64, a row a line; NaN in rows of losses: not computed,
-because it rested). The metadata key `lacuna` holds a
-JSON note: what the weights' note says (`system`, `settings`, `source`, `image_size`, `seed`, `steps`), `parts`, and
-`identity`, `given` (the settings as they were given), `optimizers`, `columns`, `progress`, `decay_from` and `sha256`, a
-checksum over everything else in the file.
+Tensors: `module.<part>.<key>` for every part of `system.modules()` and for the `average` of the network's weights,
+`optimizer.<name>.<parameter's number>.<key>`, `random.<device>` (bytes of the generator), `rows.<table>` (float64, a
+row a line; NaN in rows of losses: not computed, because it rested). The metadata key `lacuna` holds a JSON note: what
+the weights' note says (`system`, `settings`, `source`, `image_size`, `seed`, `steps`), `parts`, and `identity`, `given`
+(the settings as they were given), `optimizers`, `columns`, `progress`, `decay_from` and `sha256`, a checksum over
+everything else in the file.
 """
 
 import hashlib

@@ -66,6 +66,8 @@ class Provenance(Results):
         done = f"{record['steps']} steps" if stage == "train" else f"{record['n']} images"
         if stage == "train" and record["feature_losses_every"] > 1:
             done += f", losses on pretrained features in one of {record['feature_losses_every']}"
+        if stage == "train" and record["ema"]:
+            done += f", averaged weights ({record['ema']:g})"
         source_title = self.sources.get(source, "–")
         names = {"stage": stage, "system": self.systems[system], "source": source_title}
         return names | {"seconds": seconds, "done": done, "device": record["device"], "seed": None}
