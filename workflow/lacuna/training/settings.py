@@ -60,7 +60,7 @@ class Budget:
     )
     recolour: float = key(
         "how strongly the colours of each training image are changed at random, anew at every step: its channels "
-        "change places, and each gets a curve of its own; for photographs too few to teach more than their own colours; "
+        "change places, and each gets a curve of its own; for photographs too few to teach more than their colours; "
         "0 leaves them alone",
         0.0,
         minimum=0,
