@@ -110,6 +110,24 @@ def trained(system, sizes, steps=4, batch_of=batch):
     return found
 
 
+def test_an_only_part_is_run_once_and_is_the_whole_batch(monkeypatch):
+    """As on each of several devices."""
+    whole, part = Order(), Order()
+    expected = trained(whole, [5])
+    calls, original = [], Order.learn
+    monkeypatch.setattr(Order, "learn", lambda self, *args: calls.append(None) or original(self, *args))
+    optimizers = part.optimizers()
+    in_parts = InParts(part, optimizers, torch.Tensor.backward)
+    for step in range(4):
+        torch.manual_seed(step)
+        losses = in_parts.step([batch(step, 5)], 5)
+        assert {name: float(loss) for name, loss in losses.items()} == pytest.approx(expected[step], rel=1e-5)
+    assert len(calls) == 4
+    for name, module in whole.modules().items():
+        other = part.modules()[name].state_dict()
+        assert all(torch.allclose(other[key], value, atol=2e-6) for key, value in module.state_dict().items())
+
+
 @pytest.mark.parametrize("sizes", [[2, 3], [1, 1, 3], [5, 1]])
 def test_parts_are_the_whole_batch(sizes):
     whole, parts = Order(), Order()

@@ -3,7 +3,7 @@
 A system's `training_step` updates by itself, some networks before others look through them. So it is run once for each
 part, and for each update in turn (a phase): all parts give their gradients, then the update is made, and the next phase
 runs again what led to it, with the weights, statistics and random numbers that it had. What the way back needs is in
-memory for one part at a time.
+memory for one part at a time. A device's only part goes through all updates at once, beside those of other devices.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -74,7 +74,7 @@ class InParts:
                 else:
                     random.append(random_state())
                 share = len(image) / images
-                self.run = run = _Run(self, done, phase, share, number == len(parts) - 1)
+                self.run = run = _Run(self, done, phase, share, number == len(parts) - 1, len(parts) == 1)
                 try:
                     found = self.system.training_step(image, mask, run.optimizers, run.backward)
                     losses.append({name: share * loss for name, loss in found.items()})
@@ -152,8 +152,8 @@ class InParts:
 class _Run:
     """One part in one phase: `training_step` as far as the phase's end; what earlier phases did is not done again."""
 
-    def __init__(self, whole: InParts, done: list[_Phase], phase: _Phase, share: float, last: bool):
-        self.whole, self.done, self.phase, self.share, self.last = whole, done, phase, share, last
+    def __init__(self, whole: InParts, done: list[_Phase], phase: _Phase, share: float, last: bool, only: bool):
+        self.whole, self.done, self.phase, self.share, self.last, self.only = whole, done, phase, share, last, only
         self.optimizers = {name: _Optimizer(self, each) for name, each in whole.optimizers.items()}
         self.at = 0  # the phase that it goes through
         self.ways_back = 0  # in that phase
@@ -166,7 +166,7 @@ class _Run:
 
     def goes_on(self) -> None:
         """Something is computed: after an update it belongs to the next phase."""
-        if not self.updated:
+        if self.only or not self.updated:
             return
         if self.now:
             raise _PhaseEnded
@@ -195,12 +195,15 @@ class _Run:
             for number, gradient in made.items():
                 before = held[number]
                 parameters[number].grad = gradient if before is None else before + gradient
+            made.clear()
 
     def step(self, optimizer: torch.optim.Optimizer) -> None:
         """An update; by the last part of its own phase alone."""
         if not self.now:
             if not self.updated:
                 self.whole._repeat_update(self.done[self.at])
+        elif self.only:
+            optimizer.step()
         elif self.last:
             numbers = self.whole._numbers(optimizer)
             self.phase.before |= {number: self.whole.parameters[number].detach().clone() for number in numbers}

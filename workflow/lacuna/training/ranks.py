@@ -130,10 +130,11 @@ def _watch(others: list, folder: str, finished: threading.Event) -> None:
 
 def _ended(others: list, folder: str) -> str:
     """Which process ended, and why, in a sentence; empty where none did."""
-    if not wait([each.sentinel for each in others], _NOTICED / 2):
+    ends = wait([each.sentinel for each in others], _NOTICED / 2)
+    if not ends:
         return ""
-    rank, process = next((rank, each) for rank, each in enumerate(others, 1) if not each.is_alive())
-    process.join()
+    rank, process = next((rank, each) for rank, each in enumerate(others, 1) if each.sentinel in ends)
+    process.join()  # it closes what `wait` looks at a moment before it is no more
     if _reason(folder, rank).is_file():
         return _reason(folder, rank).read_text()
     code = process.exitcode or 0
