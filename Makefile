@@ -6,7 +6,7 @@ SNAKEMAKE := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q -q
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo quick test lint lock clean
+.PHONY: help install demo quick test lint docs lock clean
 
 # An environment knows the folder that it was made in: in a clone that was moved or copied, it is made again.
 ifneq ($(shell cat $(INSTALLED) 2>/dev/null),$(CURDIR))
@@ -38,12 +38,16 @@ lint: $(INSTALLED) ## check style, types and the workflow's conventions
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(SNAKEMAKE) --lint
 
+# Material for MkDocs announces its successor in every build unless told not to.
+docs: $(INSTALLED) ## build the documentation's site into site/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+
 lock: ## remake requirements.lock (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	  --no-header --extra dev pyproject.toml -o requirements.lock
 
 clean: ## remove the environment and caches; results stay
-	rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .coverage workflow/*.egg-info
+	rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .coverage site workflow/*.egg-info
 	find workflow tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(INSTALLED): requirements.lock pyproject.toml

@@ -1,9 +1,14 @@
 """The documents tell the truth: what can be generated is compared with what is committed."""
 
+import os
 import re
+import subprocess
+import sys
+from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+import yaml
 
 from lacuna import systems
 from lacuna.cli import command_modules
@@ -42,3 +47,62 @@ def test_the_tests_of_the_cases_from_the_field_exist():
         assert tests, row
         for file, name in tests:
             assert f"\ndef {name}(" in (ROOT / file).read_text(), (file, name)
+
+
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", ROOT / "config" / "README.md"]
+DOCUMENTS += sorted((ROOT / "docs").rglob("*.md"))
+
+
+def linked_from(document: Path) -> set[Path]:
+    """Files of this repository that a document links to or shows."""
+    text = re.sub(r"^```.*?^```", "", document.read_text(), flags=re.DOTALL | re.MULTILINE)
+    targets = re.findall(r"\]\(([^)#\s:]+)[)#]", text)
+    return {Path(os.path.normpath(document.parent / target)) for target in targets}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_to_files(document):
+    assert [str(path) for path in linked_from(document) if not path.exists()] == []
+
+
+def test_every_document_is_in_the_navigation_and_every_other_file_is_linked():
+    def pages(entry) -> list[str]:
+        if isinstance(entry, str):
+            return [entry]
+        return [page for each in (entry.values() if isinstance(entry, dict) else entry) for page in pages(each)]
+
+    found = pages(yaml.safe_load((ROOT / "mkdocs.yml").read_text())["nav"])
+    outside = ["index.md", "config.md", "contributing.md", "changes.md"]
+    assert sorted(found) == sorted([*outside, *(p.relative_to(ROOT / "docs").as_posix() for p in DOCUMENTS[4:])])
+    others = {path for path in (ROOT / "docs").rglob("*") if path.suffix not in ("", ".md", ".py", ".pyc")}
+    assert others <= set().union(*map(linked_from, DOCUMENTS))
+
+
+class Loaded(HTMLParser):
+    """Addresses of what a page loads, in distinction to what it links to."""
+
+    def __init__(self):
+        super().__init__()
+        self.addresses: list[str] = []
+
+    def handle_starttag(self, tag, attrs):
+        names = ("src", "srcset", "data", "poster") + (("href",) if tag in ("link", "image", "use") else ())
+        self.addresses += [value or "" for name, value in attrs if name in names]
+
+
+@pytest.mark.slow
+def test_the_site_is_built_without_a_warning_and_loads_nothing_from_other_hosts(tmp_path):
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", tmp_path / "site"]
+    silent = os.environ | {"NO_MKDOCS_2_WARNING": "1"}
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=silent)
+    assert (done.returncode, done.stderr) == (0, "")
+    pages = sorted((tmp_path / "site").rglob("*.html"))
+    assert len(pages) > len(DOCUMENTS)
+    for page in pages:
+        parser = Loaded()
+        parser.feed(page.read_text())
+        assert parser.addresses and not [each for each in parser.addresses if re.match(r"(https?:)?//", each)], page
+    for sheet in (tmp_path / "site").rglob("*.css"):
+        assert not re.search(r"(url\(|@import\s*)['\"]?(https?:)?//", sheet.read_text()), sheet
+    assert 'id="lacuna.inpainting.models.load"' in (tmp_path / "site" / "api.html").read_text()
+    assert 'href="config.html"' in (tmp_path / "site" / "index.html").read_text()
