@@ -8,6 +8,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q -q
 .DEFAULT_GOAL := help
 .PHONY: help install demo quick test lint docs lock clean
 
+# `make install PYTHON=python3.13` takes that one; else python3.11, and python3 where there is none.
+PYTHON ?=
+
 # An environment knows the folder that it was made in: in a clone that was moved or copied, it is made again.
 ifneq ($(shell cat $(INSTALLED) 2>/dev/null),$(CURDIR))
 $(shell rm -f $(INSTALLED))
@@ -36,6 +39,8 @@ lint: $(INSTALLED) ## check style, types and the workflow's conventions
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.citation-file-format CITATION.cff
 	$(SNAKEMAKE) --lint
 
 # Material for MkDocs announces its successor in every build unless told not to.
@@ -51,7 +56,7 @@ clean: ## remove the environment and caches; results stay
 	find workflow tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(INSTALLED): requirements.lock pyproject.toml
-	@found=; for python in python3.11 python3; do \
+	@found=; for python in $(PYTHON) python3.11 python3; do \
 	  if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then found=$$python; break; fi; \
 	done; \
 	if [ -z "$$found" ]; then \

@@ -21,6 +21,7 @@ from lacuna.digests import PACKAGE, modules_used
 ROOT = Path(__file__).parents[1]
 ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
 PYTHON = "3.11"
+PYTHONS = ["3.11", "3.12", "3.13"]
 
 # Reports read the facts of metrics, which stand beside their functions; what those functions import is never called.
 # Steps are given experiments as the plan read them, and read no YAML.
@@ -67,7 +68,7 @@ def conda(path: Path) -> tuple[list[str], list[Requirement]]:
     return plain, applicable(piped)
 
 
-@pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])
+@pytest.mark.parametrize("python", PYTHONS)
 def test_the_lock_satisfies_the_project(python):
     versions = locked(python)
     optional = project()["optional-dependencies"]

@@ -45,6 +45,11 @@ def test_a_new_lock_updates_the_environment(clone):
     assert "-m venv --clear .venv" in make(clone, "--dry-run", "install")
 
 
+def test_a_python_can_be_named(clone):
+    (clone / ".venv" / ".installed").unlink()
+    assert "for python in python3.13 python3.11 python3;" in make(clone, "--dry-run", "install", "PYTHON=python3.13")
+
+
 def test_help_lists_every_target(clone):
     targets = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)[1].split()
     said = dict(re.findall(r"^make (\S+)\s+(\S.*)$", make(clone, "help"), re.MULTILINE))
