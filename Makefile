@@ -6,7 +6,7 @@ SNAKEMAKE := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q -q
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo quick test lint docs lock clean
+.PHONY: help install demo quick test lint docs sbom lock clean
 
 # `make install PYTHON=python3.13` takes that one; else python3.11, and python3 where there is none.
 PYTHON ?=
@@ -47,12 +47,17 @@ lint: $(INSTALLED) ## check style, types and the workflow's conventions
 docs: $(INSTALLED) ## build the documentation's site into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 
+sbom: $(INSTALLED) ## list everything that is installed, with its licence, in sbom/ (CycloneDX and Markdown)
+	mkdir -p sbom
+	$(BIN)/python -m cyclonedx_py environment --pyproject pyproject.toml --output-reproducible --output-file sbom/bom.json
+	$(BIN)/python -m piplicenses --format=markdown --with-urls --output-file sbom/licences.md
+
 lock: ## remake requirements.lock (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	  --no-header --extra dev pyproject.toml -o requirements.lock
 
 clean: ## remove the environment and caches; results stay
-	rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .coverage site workflow/*.egg-info
+	rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .coverage site sbom workflow/*.egg-info
 	find workflow tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(INSTALLED): requirements.lock pyproject.toml
