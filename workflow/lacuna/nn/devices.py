@@ -3,7 +3,7 @@
 import os
 import tempfile
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -57,7 +57,7 @@ def named_device(name: str) -> torch.device:
 
     A device that this machine lacks is a `LacunaError`.
     """
-    there = {"cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}
+    there: dict[str, Callable[[], bool]] = {"cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}
     if name in there and not there[name]():
         raise LacunaError(f"PyTorch finds no device '{name}' on this machine; choose auto or cpu")
     return choose_device(1) if name in ("auto", "cuda") else torch.device(name)
