@@ -1,8 +1,8 @@
 """One set of versions: pyproject.toml, requirements.lock, conda's environments, the image and the rules agree."""
 
 import ast
-import importlib.util
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -173,12 +173,10 @@ def test_a_clone_that_was_moved_makes_its_environment_again(tmp_path):
     assert "-m venv --clear .venv" in commands(tmp_path.parent / "before")
 
 
+@cache
 def image_lock():
-    """The module of `envs/image_lock.py`, which is in no package."""
-    spec = importlib.util.spec_from_file_location("image_lock", ROOT / "envs" / "image_lock.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    """The function of `envs/image_lock.py`, which is in no package."""
+    return runpy.run_path(str(ROOT / "envs" / "image_lock.py"))["locked"]
 
 
 def requirements(text: str) -> dict[str, Requirement]:
@@ -194,13 +192,13 @@ def test_the_image_has_the_python_of_the_environments_and_the_versions_of_the_lo
     assert copied == ["requirements.lock", "envs/image_lock.py"] and all((ROOT / path).is_file() for path in copied)
     assert set((ROOT / ".containerignore").read_text().split()) == {"*", *(f"!{path}" for path in copied)}
     lock = (ROOT / "requirements.lock").read_text()
-    assert image_lock().locked(lock, "cuda").strip() == lock.strip()
+    assert image_lock()(lock, "cuda").strip() == lock.strip()
 
 
 def test_the_image_for_the_cpu_leaves_out_cuda_alone():
     lock = (ROOT / "requirements.lock").read_text()
-    some, whole = image_lock().locked(lock, "cpu"), requirements(lock)
-    elsewhere = image_lock().locked(lock, "cpu", "torch").split()
+    some, whole = image_lock()(lock, "cpu"), requirements(lock)
+    elsewhere = image_lock()(lock, "cpu", "torch").split()
     assert elsewhere == [f"torch{whole['torch'].specifier}", f"torchvision{whole['torchvision'].specifier}"]
     kept = requirements(some)
     left = {name for name in whole if name not in kept} - {"torch", "torchvision"}

@@ -1,7 +1,7 @@
 """GitHub's workflows: they make what the Makefile makes, on the Pythons of the lock, and a release has its notes."""
 
-import importlib.util
 import re
+import runpy
 import shutil
 from pathlib import Path
 
@@ -37,20 +37,17 @@ def test_actions_are_pinned_to_a_major_version_and_jobs_end():
 
 
 @pytest.fixture
-def release(tmp_path):
-    """The module that writes release notes, in a folder with a project of version 1.2.3."""
+def notes(tmp_path):
+    """The function that writes release notes, in a folder with a project of version 1.2.3."""
     (tmp_path / ".github").mkdir()
     path = shutil.copy(ROOT / ".github" / "release_notes.py", tmp_path / ".github")
     (tmp_path / "pyproject.toml").write_text('[project]\nversion = "1.2.3"\n')
     (tmp_path / "CHANGELOG.md").write_text("# Changes\n\n## 1.2.3 (2027-01-02)\n\n- New.\n\n## 1.2.2\n\n- Old.\n")
-    spec = importlib.util.spec_from_file_location("release_notes", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return runpy.run_path(str(path))["notes"]
 
 
-def test_a_release_is_described_by_its_own_section(release):
-    assert release.notes("v1.2.3") == "- New."
+def test_a_release_is_described_by_its_own_section(notes):
+    assert notes("v1.2.3") == "- New."
 
 
 @pytest.mark.parametrize(
@@ -61,7 +58,7 @@ def test_a_release_is_described_by_its_own_section(release):
         ("v1.2.3", "## 1.2.3 (not yet released)\n", "says that 1.2.3 is not yet released"),
     ],
 )
-def test_a_release_that_nobody_described_is_refused(release, tag, changes, sentence):
-    (release.ROOT / "CHANGELOG.md").write_text(changes)
+def test_a_release_that_nobody_described_is_refused(notes, tmp_path, tag, changes, sentence):
+    (tmp_path / "CHANGELOG.md").write_text(changes)
     with pytest.raises(SystemExit, match=re.escape(sentence)):
-        release.notes(tag)
+        notes(tag)
