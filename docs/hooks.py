@@ -52,4 +52,4 @@ def on_page_markdown(markdown, page, config, files):
         target = pages.get(posixpath.normpath(posixpath.join(here, link[1])))
         return posixpath.relpath(target, posixpath.dirname(page.file.src_uri) or ".") if target else link[1]
 
-    return MERMAID.sub(f"![The rules and their arrows]({DRAWING})\n", LINK.sub(translated, markdown))
+    return MERMAID.sub(f"[![The rules and their arrows]({DRAWING})]({DRAWING})\n", LINK.sub(translated, markdown))
