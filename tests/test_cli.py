@@ -115,3 +115,9 @@ def test_no_error_of_the_system_leaves_a_traceback(error, sentence, monkeypatch,
     assert main(["metrics"]) == 1
     said = capsys.readouterr().err
     assert said.startswith(f"lacuna metrics: {sentence}") and said.count("\n") == 1
+
+
+def test_a_job_uses_one_gpu_at_most(capsys):
+    with pytest.raises(SystemExit):
+        main(["step", "train", "--gpus", "2"])
+    assert "argument --gpus: invalid choice: 2" in capsys.readouterr().err

@@ -1,7 +1,8 @@
-"""One set of versions: pyproject.toml, requirements.lock, the conda environments and the rules that use them agree."""
+"""One set of versions: pyproject.toml, requirements.lock, conda's environments, the image and the rules agree."""
 
 import ast
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from lacuna.digests import PACKAGE, modules_used
 ROOT = Path(__file__).parents[1]
 ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
 PYTHON = "3.11"
+PYTHONS = ["3.11", "3.12", "3.13"]
 
 # Reports read the facts of metrics, which stand beside their functions; what those functions import is never called.
 # Steps are given experiments as the plan read them, and read no YAML.
@@ -54,9 +56,9 @@ def project() -> dict:
     return tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 
-def applicable(requirements: list[str]) -> list[Requirement]:
+def applicable(requirements: list[str], python: str = PYTHON) -> list[Requirement]:
     parsed = map(Requirement, requirements)
-    return [each for each in parsed if each.marker is None or each.marker.evaluate(marker_environment())]
+    return [each for each in parsed if each.marker is None or each.marker.evaluate(marker_environment(python))]
 
 
 def conda(path: Path) -> tuple[list[str], list[Requirement]]:
@@ -67,11 +69,11 @@ def conda(path: Path) -> tuple[list[str], list[Requirement]]:
     return plain, applicable(piped)
 
 
-@pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])
+@pytest.mark.parametrize("python", PYTHONS)
 def test_the_lock_satisfies_the_project(python):
     versions = locked(python)
     optional = project()["optional-dependencies"]
-    for requirement in applicable([*project()["dependencies"], *optional["dev"]]):
+    for requirement in applicable([*project()["dependencies"], *optional["dev"]], python):
         name = canonicalize_name(requirement.name)
         assert name in versions, f"{name} is in pyproject.toml but not in requirements.lock; run `make lock`"
         assert requirement.specifier.contains(versions[name], prereleases=True), f"{requirement} but {versions[name]}"
@@ -169,3 +171,41 @@ def test_a_clone_that_was_moved_makes_its_environment_again(tmp_path):
 
     assert "-m venv" not in commands(tmp_path)
     assert "-m venv --clear .venv" in commands(tmp_path.parent / "before")
+
+
+@cache
+def image_lock():
+    """The function of `envs/image_lock.py`, which is in no package."""
+    return runpy.run_path(str(ROOT / "envs" / "image_lock.py"))["locked"]
+
+
+def requirements(text: str) -> dict[str, Requirement]:
+    """name → requirement of a text in the form of the lock, as a Python of the image reads it."""
+    lines = [line.removesuffix("\\").strip() for line in text.splitlines() if re.match(r"[A-Za-z0-9]", line)]
+    return {canonicalize_name(each.name): each for each in applicable(lines)}
+
+
+def test_the_image_has_the_python_of_the_environments_and_the_versions_of_the_lock():
+    text = (ROOT / "Containerfile").read_text()
+    assert re.search(r"^ARG BASE=python:([\d.]+)-", text, re.MULTILINE)[1] == PYTHON
+    copied = re.search(r"^COPY (.*) \S+$", text, re.MULTILINE)[1].split()
+    assert copied == ["requirements.lock", "envs/image_lock.py"] and all((ROOT / path).is_file() for path in copied)
+    assert set((ROOT / ".containerignore").read_text().split()) == {"*", *(f"!{path}" for path in copied)}
+    lock = (ROOT / "requirements.lock").read_text()
+    assert image_lock()(lock, "cuda").strip() == lock.strip()
+
+
+def test_the_image_for_the_cpu_leaves_out_cuda_alone():
+    lock = (ROOT / "requirements.lock").read_text()
+    some, whole = image_lock()(lock, "cpu"), requirements(lock)
+    elsewhere = image_lock()(lock, "cpu", "torch").split()
+    assert elsewhere == [f"torch{whole['torch'].specifier}", f"torchvision{whole['torchvision'].specifier}"]
+    kept = requirements(some)
+    left = {name for name in whole if name not in kept} - {"torch", "torchvision"}
+    assert "nvidia-ml-py" not in left and "onnxruntime-gpu" in left
+    assert all(re.match("nvidia-|cuda-|triton$|onnxruntime-gpu$", name) for name in left)
+    assert kept.pop("onnxruntime").specifier == whole["onnxruntime-gpu"].specifier
+    assert {name: str(each.specifier) for name, each in kept.items()} == {
+        name: str(whole[name].specifier) for name in kept
+    }
+    assert all("--hash=sha256:" in block for block in re.split(r"\n(?=[A-Za-z0-9])", some.strip()))

@@ -1,13 +1,17 @@
 """`make`: an environment that belongs to another folder is made again, and the help lists every target."""
 
+import json
 import os
 import re
 import shutil
 import subprocess
+import sys
 import time
+from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
@@ -45,7 +49,30 @@ def test_a_new_lock_updates_the_environment(clone):
     assert "-m venv --clear .venv" in make(clone, "--dry-run", "install")
 
 
+def test_a_python_can_be_named(clone):
+    (clone / ".venv" / ".installed").unlink()
+    assert "for python in python3.13 python3.11 python3;" in make(clone, "--dry-run", "install", "PYTHON=python3.13")
+
+
 def test_help_lists_every_target(clone):
     targets = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)[1].split()
     said = dict(re.findall(r"^make (\S+)\s+(\S.*)$", make(clone, "help"), re.MULTILINE))
     assert {*said} == {*targets} and all(said.values())
+
+
+@pytest.mark.slow
+def test_what_is_installed_is_listed_with_its_licence(clone):
+    """The commands of `make sbom`, by this Python."""
+    commands = make(clone, "--dry-run", "sbom").replace(".venv/bin/python", sys.executable)
+    subprocess.run(["bash", "-euc", commands], cwd=clone, check=True)
+    installed = {(canonicalize_name(each.name), each.version) for each in distributions()}
+    bill = json.loads((clone / "sbom" / "bom.json").read_text())
+    assert bill["bomFormat"] == "CycloneDX" and bill["metadata"]["component"]["name"] == "lacuna"
+    listed = {(canonicalize_name(each["name"]), each["version"]) for each in bill["components"]}
+    listed.add(("lacuna", bill["metadata"]["component"]["version"]))
+    assert installed <= listed
+    licensed = [each for each in bill["components"] if each.get("licenses")]
+    assert len(licensed) > 0.9 * len(bill["components"])
+    table = (clone / "sbom" / "licences.md").read_text()
+    assert re.search(r"^\| numpy +\| [\d.]+ +\| BSD", table, re.MULTILINE)
+    assert str(clone) not in table + json.dumps(bill)

@@ -22,7 +22,7 @@ def given(tmp_path, monkeypatch):
 
 
 def run(*words, system="navier_stokes"):
-    return main(["inpaint", *map(str, words), "--system", system, "--threads", "1", "--gpus", "0"])
+    return main(["inpaint", *map(str, words), "--system", system, "--threads", "1", "--device", "cpu"])
 
 
 def test_one_picture(given, capsys):
@@ -126,7 +126,7 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(given, capsys):
         (("cut.png", "mask.png", "-o", "out.png"), "cut.png cannot be read"),
         (("photo.png", "cut.png", "-o", "out.png"), "the mask cut.png cannot be read"),
         (("photo.png", "mask.png", "-o", "out.png", "--tile", "3"), "a tile of 3 pixels is too small"),
-        (("photo.png", "mask.png", "-o", "out.png", "--gpus", "0", "--weights", "photo.png"), "has no weights"),
+        (("photo.png", "mask.png", "-o", "out.png", "--device", "cpu", "--weights", "photo.png"), "has no weights"),
     ],
 )
 def test_what_is_wrong_is_one_sentence_and_nothing_is_written(given, capsys, words, sentence):

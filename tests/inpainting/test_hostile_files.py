@@ -65,7 +65,7 @@ def tensors():
 def loads(path) -> bool:
     """Whether weights load and predict what they should; else they got one sentence."""
     try:
-        model = lacuna.load(weights=path, gpus=0, threads=1)
+        model = lacuna.load(weights=path, device="cpu", threads=1)
     except LacunaError as error:
         assert one_sentence(error)
         return False
@@ -99,7 +99,7 @@ def test_weights_that_are_no_floating_point_numbers_are_refused(tensors, tmp_pat
     path = tmp_path / "w.safetensors"
     path.write_bytes(save({name: each.to(kind) for name, each in tensors.items()}, {METADATA_KEY: json.dumps(NOTE)}))
     with pytest.raises(LacunaError, match="not floating-point, as quantised weights are"):
-        lacuna.load(weights=path, gpus=0, threads=1)
+        lacuna.load(weights=path, device="cpu", threads=1)
 
 
 @pytest.mark.parametrize("suffix", ["pt", "pth"])
@@ -108,7 +108,7 @@ def test_weights_that_hold_themselves_are_refused_and_soon(tmp_path, suffix):
     held["state_dict"]["state_dict"] = held["state_dict"]
     torch.save(held, tmp_path / f"w.{suffix}")
     with pytest.raises(LacunaError) as refused:
-        lacuna.load("aotgan", weights=tmp_path / f"w.{suffix}", settings=SMALL, gpus=0, threads=1)
+        lacuna.load("aotgan", weights=tmp_path / f"w.{suffix}", settings=SMALL, device="cpu", threads=1)
     assert one_sentence(refused.value)
 
 

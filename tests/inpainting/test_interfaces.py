@@ -37,7 +37,7 @@ def smooth(height=57, width=83) -> np.ndarray:
     ],
 )
 def test_a_foreign_graph_is_used_as_it_means_it(tmp_path, foreign, found):
-    model = lacuna.load(weights=foreign.write(tmp_path / "their.onnx"), gpus=0, threads=1)
+    model = lacuna.load(weights=foreign.write(tmp_path / "their.onnx"), device="cpu", threads=1)
     (note,) = model.notes
     assert found in note and note.startswith("`lacuna export` did not write ")
     image, hole = smooth(), box(57, 83)

@@ -21,7 +21,7 @@ from tests.inpainting.made_up import box, inverted, noise, save, strokes
 def test_three_lines_of_python(aotgan):
     system, weights = aotgan
     image, mask = noise(44, 72), box(44, 72)
-    model = lacuna.load("aotgan", weights=weights, gpus=0, threads=1)
+    model = lacuna.load("aotgan", weights=weights, device="cpu", threads=1)
     result = model.inpaint(image, mask)
     assert model.device == "cpu"
     assert (result[~mask] == image[~mask]).all()
@@ -30,11 +30,11 @@ def test_three_lines_of_python(aotgan):
 
 def test_weights_know_their_system_and_its_settings(aotgan):
     _, weights = aotgan
-    assert lacuna.load(weights=weights, gpus=0, threads=1).name == "aotgan"
+    assert lacuna.load(weights=weights, device="cpu", threads=1).name == "aotgan"
     with pytest.raises(LacunaError, match="are of system 'aotgan', not 'partialconv'"):
-        lacuna.load("partialconv", weights=weights, gpus=0, threads=1)
+        lacuna.load("partialconv", weights=weights, device="cpu", threads=1)
     with pytest.raises(LacunaError, match="do not fit"):
-        lacuna.load(weights=weights, settings={"blocks": 2}, gpus=0, threads=1)
+        lacuna.load(weights=weights, settings={"blocks": 2}, device="cpu", threads=1)
 
 
 def test_weights_under_the_authors_names_need_the_system_s(tmp_path, aotgan):
@@ -43,7 +43,7 @@ def test_weights_under_the_authors_names_need_the_system_s(tmp_path, aotgan):
     path = tmp_path / "G0000000.pt"
     torch.save({names[key]: value for key, value in system.network.state_dict().items()}, path)
     image, mask = noise(44, 72), box(44, 72)
-    result = lacuna.load("aotgan", weights=path, settings=TINY, gpus=0, threads=1).inpaint(image, mask)
+    result = lacuna.load("aotgan", weights=path, settings=TINY, device="cpu", threads=1).inpaint(image, mask)
     assert (result[mask] == system.predict_arrays([image], [mask])[0][mask]).all()
     with pytest.raises(LacunaError, match="name one of aotgan"):
         lacuna.load(weights=path)
@@ -65,11 +65,11 @@ def test_what_cannot_be_loaded_is_one_sentence(tmp_path):
         ({"system": "telea", "settings": {"radus": 3}}, "no setting 'radus'"),
         ({"system": "aotgan", "weights": graph}, "is of system 'inverter', not 'aotgan'"),
         ({"system": "telea", "threads": 0}, "threads 1 or more"),
-        ({"system": "telea", "gpus": 2}, "gpus is 0 or 1"),
+        ({"system": "telea", "device": "gpu"}, "device is one of auto, cpu, cuda, mps"),
         ({"weights": graph, "settings": {"width": 3}}, "leave the settings out"),
     ):
         with pytest.raises(LacunaError, match=sentence) as error:
-            lacuna.load(**{"gpus": 0, "threads": 1, **arguments})
+            lacuna.load(**{"device": "cpu", "threads": 1, **arguments})
         assert "\n" not in str(error.value)
 
 
@@ -77,7 +77,7 @@ def test_what_cannot_be_loaded_is_one_sentence(tmp_path):
 def test_systems_without_training_need_no_weights(name):
     settings = systems.system_class(name).small
     image, mask = noise(66, 81), box(66, 81)
-    result = lacuna.load(name, settings=settings, gpus=0, threads=1).inpaint(image, mask)
+    result = lacuna.load(name, settings=settings, device="cpu", threads=1).inpaint(image, mask)
     assert (result[~mask] == image[~mask]).all() and (result[mask] != image[mask]).any()
 
 
@@ -110,7 +110,7 @@ def test_a_result_does_not_depend_on_the_pictures_before_it(tmp_path):
     told = SimpleNamespace(system="tfill", source="place2", image_size=16, seed=1)
     write_weights(tmp_path / "w.safetensors", system, note_of(told, system, 1, None))
     image, mask = noise(44, 72), box(44, 72)
-    first, second = (lacuna.load(weights=tmp_path / "w.safetensors", gpus=0, threads=1, seed=s) for s in (1, 2))
+    first, second = (lacuna.load(weights=tmp_path / "w.safetensors", device="cpu", threads=1, seed=s) for s in (1, 2))
     result = first.inpaint(image, mask)
     assert (first.inpaint(image, mask) == result).all()
     assert (second.inpaint(image, mask) != result).any()
@@ -148,7 +148,7 @@ def test_tiles():
 
 
 def test_a_graph_of_one_size_sets_the_tile(tmp_path):
-    model = lacuna.load(weights=bytes_graph(tmp_path / "g.onnx", 48, 56), gpus=0, threads=1)
+    model = lacuna.load(weights=bytes_graph(tmp_path / "g.onnx", 48, 56), device="cpu", threads=1)
     image, mask = noise(203, 317), strokes(203, 317, 5)
     assert (model.inpaint(image, mask) == np.where(mask[..., None], 255 - image, image)).all()
     with pytest.raises(LacunaError, match="exactly 56×48"):
@@ -228,3 +228,19 @@ def test_a_file_is_not_its_own_mask(tmp_path):
     (tmp_path / "link.png").symlink_to("x.png")
     with pytest.raises(LacunaError, match="are one and the same"):
         lacuna.load("telea").inpaint(tmp_path / "x.png", str(tmp_path / "link.png"))
+
+
+def test_a_network_goes_to_the_device_that_was_named(aotgan, monkeypatch):
+    """Apple's GPU, without one: where the network is sent to, and what the user is told."""
+    _, weights = aotgan
+    sent = []
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    monkeypatch.setattr(torch.nn.Module, "to", lambda network, device: sent.append(str(device)))
+    assert lacuna.load(weights=weights, device="mps", threads=1).device == "Apple GPU"
+    assert sent == ["mps"]
+
+
+@pytest.mark.parametrize("device", ["mps", "cuda"])
+def test_a_graph_is_not_computed_elsewhere_than_asked(tmp_path, device):
+    with pytest.raises(LacunaError, match=f"ONNX Runtime does not compute on '{device}' here"):
+        lacuna.load(weights=bytes_graph(tmp_path / "g.onnx"), device=device, threads=1)

@@ -163,6 +163,7 @@ def test_a_module_from_git(clone, here, tmp_path):
 SNAKEDEPLOY = (sys.executable, "-c", "from snakedeploy.client import main; main()")
 
 
+@pytest.mark.skipif(sys.version_info >= (3, 13), reason="snakedeploy has no release for this Python")
 def test_a_deployed_workflow(clone, tmp_path):
     """A repository on this disk is written as a path relative to itself: nobody but a test deploys one."""
     repository = committed(clone, tmp_path)
@@ -177,6 +178,37 @@ def test_a_deployed_workflow(clone, tmp_path):
     write_config(deployed / "config/config.yaml")
     assert "profiles/default for setting default" in run_snakemake(deployed, RESULT)
     assert "Nothing to be done" in run_snakemake(deployed, RESULT)
+
+
+APPTAINER = """#!/bin/bash
+if [ "$1" = --version ]; then echo "apptainer version 1.3.4"; exit; fi
+echo "$*" >> "$(dirname "$0")/asked"
+exec bash -c "${!#}"
+"""
+
+
+def test_jobs_in_a_container(clone, here, tmp_path, monkeypatch):
+    """A stand-in takes the place of Apptainer: it notes what it is asked, and runs the job without a container."""
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    (programs / "apptainer").write_text(APPTAINER)
+    (programs / "apptainer").chmod(0o755)
+    monkeypatch.setenv("PATH", str(programs), prepend=os.pathsep)
+    run_snakemake(here, "-s", str(clone / "Snakefile"), "results/tiny/lists/rockets.txt")
+    assert "Nothing to be done" in run_snakemake(here, "-s", str(clone / "Snakefile"), "results/tiny/lists/rockets.txt")
+    words = ("-s", str(clone / "Snakefile"), "--sdm", "apptainer", "--apptainer-args=--nv", RESULT)
+    result = command(here, "snakemake", "--cores", "2", *words, package=clone / "workflow")
+    assert result.returncode == 1
+    assert "runs jobs in the image lacuna.sif, which is not there; build it" in result.stdout + result.stderr
+    (here / "lacuna.sif").write_text("an image\n")
+    run_snakemake(here, *words)
+    asked = (programs / "asked").read_text().splitlines()
+    assert len(asked) > 1 and all(" --nv " in line and " lacuna.sif " in line for line in asked)
+    assert any("lacuna step predict" in line for line in asked)
+    assert "Nothing to be done" in run_snakemake(here, *words)
+    monkeypatch.setenv("LACUNA_IMAGE", str(tmp_path / "other.sif"))
+    result = command(here, "snakemake", "--cores", "2", *words, package=clone / "workflow")
+    assert f"runs jobs in the image {tmp_path / 'other.sif'}, which is not there" in result.stdout + result.stderr
 
 
 def test_a_module_without_the_package_says_so(clone, here, tmp_path):

@@ -25,17 +25,15 @@ def json_settings(text: str) -> dict:
     return value
 
 
-def add_machine(parser, gpus: int = 0, threads: int | None = 2) -> None:
-    """`--gpus` and `--threads`, with a command's own defaults."""
-    parser.add_argument(
-        "--gpus", type=int, default=gpus, help=f"number of GPUs; 0: the CPU, 1: a GPU if there is one (default: {gpus})"
-    )
-    said = "all" if threads is None else threads
-    parser.add_argument("--threads", type=positive, default=threads, help=f"number of CPU threads (default: {said})")
+def add_machine(parser) -> None:
+    """`--gpus` and `--threads`, as Snakemake counts them."""
+    said = "number of GPUs; 0: the CPU, 1: a GPU if there is one (default: 0)"
+    parser.add_argument("--gpus", type=int, choices=(0, 1), default=0, help=said)
+    parser.add_argument("--threads", type=positive, default=2, help="number of CPU threads (default: 2)")
 
 
-def add_filling(parser, tile: str) -> None:
-    """What is asked alike wherever a picture is filled; `tile`: what `--tile` means for the command."""
+def add_filling(parser, tile: str, devices: str) -> None:
+    """What is asked alike wherever a picture is filled; `tile`, `devices`: what the options say for the command."""
     parser.add_argument(
         "--settings",
         type=json_settings,
@@ -50,7 +48,10 @@ def add_filling(parser, tile: str) -> None:
         "--overlap", type=int, metavar="N", help="pixels that neighbouring tiles share (default: 64 at most)"
     )
     parser.add_argument("--force", action="store_true", help="allow --output to overwrite the input picture or mask")
-    add_machine(parser, gpus=1, threads=None)
+    parser.add_argument(
+        "--device", default="auto", help=f"auto (a CUDA GPU if there is one), {devices} (default: auto)"
+    )
+    parser.add_argument("--threads", type=positive, help="number of CPU threads (default: all)")
 
 
 def add_config(parser) -> None:

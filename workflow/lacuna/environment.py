@@ -4,7 +4,10 @@ import os
 import sys
 from pathlib import Path
 
+from lacuna.errors import LacunaError
 from lacuna.places import IN_WHEEL, PACKAGE
+
+IMAGE = "LACUNA_IMAGE"
 
 
 def find_this_python(cache_folder: str | Path = ".snakemake/lacuna") -> None:
@@ -13,6 +16,20 @@ def find_this_python(cache_folder: str | Path = ".snakemake/lacuna") -> None:
     # Waiting threads that spin take the processors from the jobs beside them: measured, a step six times as slow.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+
+
+def container_image(used: bool) -> str:
+    """The image that `--sdm apptainer` runs jobs in: `lacuna.sif` here, or the file or address in LACUNA_IMAGE.
+
+    used: whether it is asked for now. It is then a `LacunaError` if it is a file that is not there.
+    """
+    image = os.environ.get(IMAGE) or "lacuna.sif"
+    if used and "://" not in image and not Path(image).exists():
+        raise LacunaError(
+            f"--sdm apptainer runs jobs in the image {image}, which is not there; build it (docs/elsewhere.md), "
+            f"or name another in {IMAGE}"
+        )
+    return image
 
 
 def _package(cache_folder: str | Path) -> str:

@@ -28,6 +28,11 @@ class Task:
     digests: dict[str, str] = field(default_factory=dict)
     """Input that another job made → the digest of that job."""
 
+    @property
+    def device(self) -> str:
+        """Where a network predicts, by the number of GPUs that the job was given: `auto` or `cpu`."""
+        return "auto" if self.gpus else "cpu"
+
     def files(self, name: str) -> list[Path]:
         """All inputs of a name, in order; none where the job has none."""
         return [Path(path) for path in self.inputs.get(name, [])]

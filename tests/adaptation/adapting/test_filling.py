@@ -59,12 +59,12 @@ def given(tmp_path, monkeypatch, random_backbones):
 
 def run(*words, weights="trained/weights.safetensors", differences=FAST):
     words = ("photo.png", "mask.png", "-o", "out.png", "--weights", weights, *words)
-    common = ("--threads", "1", "--gpus", "0", "--differences", json.dumps(differences))
+    common = ("--threads", "1", "--device", "cpu", "--differences", json.dumps(differences))
     return main(["adapt", *map(str, words), *common])
 
 
 def model():
-    return lacuna.load("structure", weights="trained/weights.safetensors", gpus=0, threads=1)
+    return lacuna.load("structure", weights="trained/weights.safetensors", device="cpu", threads=1)
 
 
 # ---------------------------------------------------------------------- in Python
@@ -123,9 +123,16 @@ def test_a_picture_larger_than_a_tile_is_learned_from_where_its_hole_is(given):
 def test_the_deep_image_prior_completes_a_picture_too(given):
     image, mask = pixels()
     how = experiment(method="deep_image_prior", steps=2, learning_rate=0.01)
-    loaded = lacuna.load("deep_image_prior", settings={"width": 4, "levels": 2}, gpus=0, threads=1)
+    loaded = lacuna.load("deep_image_prior", settings={"width": 4, "levels": 2}, device="cpu", threads=1)
     result = loaded.adapt(image, mask, experiment=how, keep="always")
     assert (result[~mask] == image[~mask]).all() and (result[mask] != image[mask]).any()
+
+
+def test_a_network_does_not_learn_on_a_device_that_nobody_tried(given):
+    loaded = model()
+    loaded.system.network.to("meta")  # stands for an Apple GPU: a device that is neither the CPU nor CUDA's
+    with pytest.raises(LacunaError, match="learn on the CPU or a CUDA GPU, not on 'meta'"):
+        loaded.adapt(*pixels(), experiment=experiment())
 
 
 def test_a_graph_cannot_learn():

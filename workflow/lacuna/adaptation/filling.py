@@ -151,6 +151,8 @@ def _make_ready(system, experiment, weights, backbones, discriminator) -> None:
     if experiment.method != "adapt":
         return
     device = next(system.network.parameters()).device
+    if device.type not in ("cpu", "cuda"):
+        raise LacunaError(f"networks learn on the CPU or a CUDA GPU, not on '{device.type}'; choose another device")
     system.load_backbones(backbones, device)
     if not needs_discriminator(system, experiment):
         return

@@ -41,7 +41,7 @@ def add_arguments(parser) -> None:
     )
     parser.add_argument("--pool", type=Path, help="folder of pictures for experiments that fill the hole with others")
     parser.add_argument("--backbones", default="results/backbones", help="folder of pretrained networks")
-    add_filling(parser, tile="largest side to learn from, in pixels; 0: all (default: 512)")
+    add_filling(parser, tile="largest side to learn from, in pixels; 0: all (default: 512)", devices="cpu or cuda")
 
 
 def run(args) -> None:
@@ -68,7 +68,7 @@ def run(args) -> None:
         overlap=args.overlap,
     )
     (job,), said = plan_jobs(args.image, args.mask, args.output, options.suffix, args.force)
-    model = load(args.system, args.weights, args.settings, gpus=args.gpus, threads=args.threads)
+    model = load(args.system, args.weights, args.settings, device=args.device, threads=args.threads)
     given = read_job(job, options)
     with progress_bar() as bar:
         task = bar.add_task(f"adapting {model.name}", total=None)

@@ -23,7 +23,11 @@ def add_arguments(parser) -> None:
     parser.add_argument("--system", help="system name; not needed for `lacuna train` weights and ONNX files")
     weights = "weights of `lacuna train` or the system's authors, or an ONNX file; not for untrained systems"
     parser.add_argument("--weights", type=Path, help=weights)
-    add_filling(parser, tile="tile size in pixels; 0: the whole picture (default: 512)")
+    add_filling(
+        parser,
+        tile="tile size in pixels; 0: the whole picture (default: 512)",
+        devices="cpu, cuda or mps (an Apple GPU)",
+    )
     formats = "output format for folders and pipes; input: each as its picture (default: png)"
     parser.add_argument("--format", default="png", help=formats)
     parser.add_argument("--skip-existing", action="store_true", help="skip pictures whose results exist")
@@ -61,7 +65,7 @@ def run(args) -> None:
         print(f"note: {plain(note)}", file=sys.stderr)
     if not jobs:
         return
-    model = load(args.system, args.weights, args.settings, gpus=args.gpus, threads=args.threads, seed=args.seed)
+    model = load(args.system, args.weights, args.settings, device=args.device, threads=args.threads, seed=args.seed)
     for note in model.notes:
         print(f"note: {plain(note)}", file=sys.stderr)
     if args.image.is_dir():

@@ -14,11 +14,11 @@ NETWORK, END_TO_END = "model.onnx", "end_to_end.onnx"
 GRAPHS = {NETWORK: export_network, END_TO_END: export_end_to_end}
 
 
-def trained_system(settings: dict, weights: str | Path, gpus: int = 0, threads: int = 1) -> System:
+def trained_system(settings: dict, weights: str | Path, threads: int = 1) -> System:
     """The system with its weights, as the run means it. settings: `{system, settings, image_size}`."""
     side = max(width_and_height(settings["image_size"]))
     system = systems.create(settings["system"], **{"image_size": side, **settings["settings"]})
-    system.prepare(weights, gpus=gpus, threads=threads)
+    system.prepare(weights, threads=threads)
     return system
 
 

@@ -17,6 +17,7 @@ from lacuna.memory import as_memory_error
 
 TILE = 512  # pixels; what fits into it is computed at once
 OVERLAP = 64
+DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
 class Model:
@@ -155,7 +156,7 @@ def load(
     system: str | None = None,
     weights: str | Path | None = None,
     settings: dict | None = None,
-    gpus: int = 1,
+    device: str = "auto",
     threads: int | None = None,
     seed: int = 0,
 ) -> Model:
@@ -163,18 +164,20 @@ def load(
 
     system: a name of `lacuna.systems.names()`; weights trained here and ONNX files know theirs. weights: a
     `.safetensors` file of `lacuna step train`, a file in the authors' key names, an `.onnx` file, or None for a system
-    without training. settings: of the system, where they differ from what the weights say or from the authors'. gpus: 1
-    = a GPU if there is one. threads: of the CPU; None = all. seed: of what a system draws at random.
+    without training. settings: of the system, where they differ from what the weights say or from the authors'. device:
+    `cpu`, `cuda`, `mps` (an Apple GPU; not for ONNX files), or `auto`: a CUDA GPU if there is one, else the CPU.
+    Classical systems always use the CPU. threads: of the CPU; None = all. seed: of what a system draws at random.
     """
-    if gpus not in (0, 1) or (threads is not None and threads < 1):
-        raise LacunaError(f"gpus is 0 or 1 and threads 1 or more, not {gpus} and {threads}; change them")
+    if device not in DEVICES or (threads is not None and threads < 1):
+        known = ", ".join(DEVICES)
+        raise LacunaError(f"device is one of {known} and threads 1 or more, not {device!r} and {threads}; change them")
     if not isinstance(settings or {}, Mapping):
         raise LacunaError(f"settings are names and values, like {{'width': 64}}, not {settings!r}; correct them")
     if not isinstance(weights, str | Path | None) or not isinstance(system, str | None):
         raise LacunaError(f"a system is a name and weights are a path, not {system!r} and {weights!r}; correct them")
     threads = threads or os.cpu_count() or 1
     if weights is not None and Path(weights).suffix.lower() == ".onnx":
-        return _from_graph(system, Path(weights), settings, gpus, threads)
+        return _from_graph(system, Path(weights), settings, device, threads)
     from lacuna import systems
 
     if weights is None:
@@ -183,24 +186,26 @@ def load(
         model = systems.create(system, **(settings or {}))
     else:
         system, model = _for_weights(system, weights, settings or {})
-    device = model.prepare(weights, gpus=gpus, threads=threads, seed=seed)
+    prepared = model.prepare(weights, device=device, threads=threads, seed=seed)
     if model.facts.kind == "classical":
-        return Model(lambda image, hole: model.predict_arrays([image], [hole])[0], system, device, None, system=model)
+        return Model(lambda image, hole: model.predict_arrays([image], [hole])[0], system, prepared, None, system=model)
     import torch
 
     def predict(image: np.ndarray, hole: np.ndarray) -> np.ndarray:
         torch.manual_seed(seed)  # a picture's result does not depend on those before it
         return model.predict_arrays([image], [hole])[0]
 
-    return Model(predict, system, device, (TILE, TILE), system=model, weights=weights)
+    return Model(predict, system, prepared, (TILE, TILE), system=model, weights=weights)
 
 
-def _from_graph(system: str | None, path: Path, settings: dict | None, gpus: int, threads: int) -> Model:
+def _from_graph(system: str | None, path: Path, settings: dict | None, device: str, threads: int) -> Model:
     from lacuna.inpainting.onnx_predictor import Graph
 
     if settings:
         raise LacunaError(f"{path} has its settings built in; leave the settings out")
-    graph = Graph(path, gpus, threads)
+    graph = Graph(path, int(device in ("auto", "cuda")), threads)
+    if device == "mps" or (device == "cuda" and not graph.device.endswith("CUDA")):
+        raise LacunaError(f"ONNX Runtime does not compute on '{device}' here; choose auto or cpu for {path}")
     if system is not None and graph.name != system:
         raise LacunaError(f"the graph {path} is of system '{graph.name}', not '{system}'; name the file's own system")
     tile, fixed = graph.size or (TILE, TILE), graph.size is not None

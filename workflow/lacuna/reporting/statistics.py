@@ -1,4 +1,4 @@
-"""How sure the means are: bootstrap intervals, paired tests, win rates, and mean ranks with a critical difference.
+"""How sure the means are: bootstrap intervals, paired tests, win rates, and mean ranks.
 
 Everything compares systems on the same image with the same mask, found by their names and not by their order. Systems
 of one source are compared with each other and with those that stand beside every source (`aggregation.SHARED`).
@@ -6,7 +6,6 @@ What is uncertain is the photographs, not their crops: intervals draw photograph
 crops of each (`scores` have a column `photograph`; where every image is one of its own, nothing is averaged).
 """
 
-from functools import cache
 from itertools import combinations
 
 import numpy as np
@@ -27,7 +26,7 @@ PAIRS = [
     *(*_OF, "system_a", "system_b", "n", "photographs", "mean_difference", "low", "high", "win_rate_a"),
     *("p_value", "p_holm", "verdict"),
 ]
-RANKS = [*_OF, "system", "mean_rank", "n", "photographs", "critical_difference", "low", "high", "friedman_p"]
+RANKS = [*_OF, "system", "mean_rank", "n", "photographs", "low", "high", "friedman_p"]
 LEADERBOARD = [
     *("system", "source", "metric", "mean", "low", "high", "n", "photographs"),
     *("mean_rank", "rank_low", "rank_high"),
@@ -63,16 +62,6 @@ def win_rate(differences: np.ndarray, direction: str) -> float:
     """The share of images on which the first system is better; a tie counts half."""
     better = np.sign(differences) * (1 if direction == "higher" else -1)
     return float((better + 1).mean() / 2)
-
-
-@cache
-def _studentised(systems: int, alpha: float) -> float:
-    return float(stats.studentized_range.ppf(1 - alpha, systems, np.inf)) / 2**0.5
-
-
-def critical_difference(systems: int, n: int, alpha: float = 1 - LEVEL) -> float:
-    """Nemenyi: mean ranks of `systems` on `n` images that are farther apart differ (Demšar, JMLR 2006)."""
-    return _studentised(systems, round(alpha, 9)) * (systems * (systems + 1) / (6 * n)) ** 0.5
 
 
 def friedman(ranks: np.ndarray) -> float:
@@ -199,11 +188,9 @@ def ranks(scores: pd.DataFrame) -> pd.DataFrame:
                     continue
                 of_photograph = means.rank(axis=1, ascending=metric_by_name(metric).direction == "lower").to_numpy()
                 low, high = intervals(of_photograph, prediction, region)
-                difference = critical_difference(k, number)
                 p_value = friedman(of_photograph) if number >= FEWEST else np.nan
                 rows += [
-                    (*(source, prediction, region, metric, system, mean), len(complete), number, difference)
-                    + (*ends, p_value)
+                    (*(source, prediction, region, metric, system, mean), len(complete), number, *ends, p_value)
                     for system, mean, *ends in zip(means, of_photograph.mean(0), low, high, strict=True)
                 ]
     return pd.DataFrame(rows, columns=RANKS)

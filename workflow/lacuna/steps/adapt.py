@@ -90,7 +90,7 @@ def _adapter(task) -> tuple[Adapter, str]:
     settings = task.settings
     experiment = _seeded(read_experiment(settings["experiment"], settings["name"]), settings)
     system = systems.create(settings["system"], **recipe_settings(settings))
-    device = system.prepare(task.file("weights"), gpus=task.gpus, threads=task.threads, seed=settings["seed"])
+    device = system.prepare(task.file("weights"), device=task.device, threads=task.threads, seed=settings["seed"])
     on, backbones = next(system.network.parameters()).device, task.backbones()
     for module in system.modules().values():
         module.to(on)

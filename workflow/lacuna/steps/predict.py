@@ -21,7 +21,7 @@ def run(task) -> None:
     pairs = read_list(task.file("pairs"))
     system = systems.create(settings["system"], **recipe_settings(settings))
     seed = seed_of("predict", settings["system"], settings["source"], settings["test_set"], settings["seed"])
-    device = system.prepare(next(iter(weights), None), gpus=task.gpus, threads=task.threads, seed=seed)
+    device = system.prepare(next(iter(weights), None), device=task.device, threads=task.threads, seed=seed)
 
     read = [path for pair in pairs for path in pair]
     folder, rows, first = empty_folder(index.parent, [*read, *weights]), list[dict](), None

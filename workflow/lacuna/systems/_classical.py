@@ -42,7 +42,7 @@ class Classical:
         """Always a `LacunaError`: there is nothing to load."""
         raise LacunaError(f"system '{self.facts.name}' has no weights; leave them out")
 
-    def prepare(self, weights: str | Path | None = None, gpus: int = 0, threads: int = 2, seed: int = 0) -> str:
+    def prepare(self, weights: str | Path | None = None, device: str = "cpu", threads: int = 2, seed: int = 0) -> str:
         """Get ready to predict; returns the device in words. Weights are a `LacunaError`."""
         if weights is not None:
             self.load_released(weights)

@@ -19,7 +19,7 @@ from torch.nn import functional as F
 
 from lacuna.data.tensors import image_tensor, mask_tensor, pictures_of
 from lacuna.errors import LacunaError
-from lacuna.nn.devices import choose_device, make_deterministic
+from lacuna.nn.devices import in_words, make_deterministic, named_device
 from lacuna.nn.kept import Kept
 from lacuna.systems._facts import Deviation, Facts, make_recipe
 from lacuna.systems._reading import METADATA_KEY, read_note, read_tensors
@@ -210,18 +210,21 @@ class System:
         multiple = self.size_multiple
         return -(-max(size, self.minimal_size) // multiple) * multiple
 
-    def prepare(self, weights: str | Path | None = None, gpus: int = 0, threads: int = 2, seed: int = 0) -> str:
-        """Load weights (ours or released ones), move to the device, seed; returns the device in words."""
+    def prepare(self, weights: str | Path | None = None, device: str = "cpu", threads: int = 2, seed: int = 0) -> str:
+        """Load weights (ours or released ones), move to the device, seed; returns the device in words.
+
+        device: a name of `nn.devices.named_device`.
+        """
         make_deterministic(threads)
         if weights is None:
             raise LacunaError(
                 f"system '{self.facts.name}' predicts only with weights; train it, or name a file of weights"
             )
         self._load_weights(weights)
-        device = choose_device(gpus)
-        self.network.to(device)
+        chosen = named_device(device)
+        self.network.to(chosen)
         torch.manual_seed(seed)
-        return torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
+        return in_words(chosen)
 
     def predict_arrays(self, images: Sequence[np.ndarray], masks: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Raw predictions, uint8 H×W×3, of a batch of uint8 H×W×3 RGB images under bool H×W masks, True = hole."""

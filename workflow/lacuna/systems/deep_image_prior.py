@@ -17,7 +17,7 @@ from torch.nn import functional as F
 
 from lacuna.canonical import digest, seed_of
 from lacuna.errors import LacunaError
-from lacuna.nn.devices import choose_device, make_deterministic
+from lacuna.nn.devices import in_words, make_deterministic, named_device
 from lacuna.nn.layers import ReflectionPad2d
 from lacuna.systems.base import Deviation, Facts, Prediction, System, require_size
 
@@ -188,15 +188,15 @@ class DeepImagePrior(System):
         """Always a `LacunaError`: nothing is kept from one picture to the next."""
         raise LacunaError("system 'deep_image_prior' has no weights, it is fitted to each picture; leave them out")
 
-    def prepare(self, weights: str | Path | None = None, gpus: int = 0, threads: int = 2, seed: int = 0) -> str:
+    def prepare(self, weights: str | Path | None = None, device: str = "cpu", threads: int = 2, seed: int = 0) -> str:
         """Get ready to predict; returns the device in words. Weights are a `LacunaError`."""
         if weights is not None:
             self.load_released(weights)
         make_deterministic(threads)
-        device = choose_device(gpus)
-        self.network.to(device)
+        chosen = named_device(device)
+        self.network.to(chosen)
         self.seed = seed
-        return torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
+        return in_words(chosen)
 
     def predict(self, image: Tensor, mask: Tensor) -> Tensor:
         """The raw prediction N×3×H×W: one fit for each picture. Where nothing is known the result is mid-grey."""

@@ -1,6 +1,10 @@
-"""The critical-difference diagram: mean ranks on a line, joined where they are too close to be told apart."""
+"""The critical-difference diagram: mean ranks on a line, joined where the paired tests do not tell systems apart.
 
-from collections.abc import Sequence
+What is joined does not follow from the mean ranks: whether two of them are far apart by Nemenyi's test depends on where
+other systems rank (Benavoli, Corani and Mangili, JMLR 2016). The verdicts are those of `statistics.pairs`.
+"""
+
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from lacuna.errors import LacunaError
@@ -10,14 +14,16 @@ from lacuna.reporting.titles import REGIONS, UNTRAINED_MARK, UNTRAINED_NOTE, che
 from lacuna.sources import SHARED, UNTRAINED
 
 
-def cliques(mean_ranks: Sequence[float], critical_difference: float) -> list[tuple[int, int]]:
-    """First and last position of every longest run of the sorted ranks that lies within the critical difference."""
-    found: list[tuple[int, int]] = []
-    for first, best in enumerate(mean_ranks):
-        last = max(i for i, rank in enumerate(mean_ranks) if rank - best < critical_difference or i == first)
-        if last > first and (not found or last > found[-1][1]):
-            found.append((first, last))
-    return found
+def cliques(order: Sequence[str], differ: Iterable[tuple[str, str]]) -> list[tuple[int, ...]]:
+    """Positions in `order` of every largest group of two or more systems that holds no pair of `differ`, sorted.
+
+    A group need not be a run: the first and third may be too close to tell apart while the second differs from one.
+    """
+    import networkx as nx
+
+    close = nx.complete_graph(order)
+    close.remove_edges_from(differ)
+    return sorted(tuple(sorted(map(order.index, group))) for group in nx.find_cliques(close) if len(group) > 1)
 
 
 def lanes_of(runs: Sequence[tuple[int, int]]) -> list[int]:
@@ -37,7 +43,7 @@ def draw_ranks(settings: dict, scores, output: str | Path) -> None:
     `scores`: see `aggregation.with_photographs`.
     `settings`: titles and `metrics`. One system alone has nothing to be ranked against, and its panel says so.
     """
-    from lacuna.reporting.statistics import ranks
+    from lacuna.reporting.statistics import A_BETTER, B_BETTER, pairs, ranks
     from lacuna.reporting.style import looks, written_to
 
     systems, sources = titles(settings["systems"]), titles(settings["sources"]) or {UNTRAINED: "no source"}
@@ -45,7 +51,8 @@ def draw_ranks(settings: dict, scores, output: str | Path) -> None:
     scores = scores[(scores["prediction"] == "composite") & (scores["region"] == "image")]
     if scores.empty:
         raise LacunaError("the scores hold no composites on the whole image to rank; run the rule 'score' again")
-    table = ranks(scores)
+    table, compared = ranks(scores), pairs(scores)
+    differ = compared[compared["verdict"].isin({A_BETTER, B_BETTER})]
     marked = set(scores.loc[scores["source"].isin(SHARED), "system"])
     names = {name: f"{title} {UNTRAINED_MARK if name in marked else ''}".strip() for name, title in systems.items()}
     look = looks(names)
@@ -57,13 +64,17 @@ def draw_ranks(settings: dict, scores, output: str | Path) -> None:
         figure.get_layout_engine().set(w_pad=0.12, h_pad=0.1)
         for axis_row, metric in zip(axes, metrics, strict=True):
             for axis, (source, title) in zip(axis_row, sources.items(), strict=True):
-                mine = table[(table["source"] == source) & (table["metric"] == metric)]
+                mine, apart = (
+                    rows[(rows["source"] == source) & (rows["metric"] == metric)] for rows in (table, differ)
+                )
                 axis.set_title(f"{title}: {metric_by_name(metric).title}\ncomposite, {REGIONS['image']}", fontsize=9)
-                _draw(axis, mine.sort_values(["mean_rank", "system"]), names, look)
+                mine = mine.sort_values(["mean_rank", "system"])
+                joined = cliques([*mine["system"]], zip(apart["system_a"], apart["system_b"], strict=True))
+                _draw(axis, mine, joined, names, look)
 
 
-def _draw(axis, mine, names: dict[str, str], look: dict) -> None:
-    """One panel: systems from best to worst downwards, with the interval of each mean rank."""
+def _draw(axis, mine, joined: list[tuple[int, ...]], names: dict[str, str], look: dict) -> None:
+    """One panel: systems from best to worst downwards, with the interval of each mean rank, and bars that join them."""
     axis.grid(False)
     axis.spines["left"].set_visible(False)
     if mine.empty:
@@ -76,11 +87,10 @@ def _draw(axis, mine, names: dict[str, str], look: dict) -> None:
         axis.axhline(place, color="#eeeeee", linewidth=0.6, zorder=0)
         axis.plot([row.low, row.high], [place, place], color=color, linewidth=1.6)
         axis.plot(row.mean_rank, place, color=color, marker=look[row.system]["marker"], markersize=5)
-    joined = cliques(list(mine["mean_rank"]), first.critical_difference)
-    gap, lanes = 0.05 * count, lanes_of(joined)
-    for lane, (start, end) in zip(lanes, joined, strict=True):
-        x = count + gap * (1 + lane)
-        axis.plot([x, x], [start - 0.2, end + 0.2], color="#222222", linewidth=3, solid_capstyle="butt")
+    gap, lanes = 0.05 * count, lanes_of([(group[0], group[-1]) for group in joined])
+    for lane, group in zip(lanes, joined, strict=True):
+        x = [count + gap * (1 + lane)] * len(group)
+        axis.plot(x, group, color="#222222", linewidth=1.6, marker="o", markersize=4.5)
     axis.set_yticks(range(count), [names[system] for system in mine["system"]], fontsize=8.5)
     axis.tick_params(axis="y", length=0)
     axis.set(
@@ -90,7 +100,6 @@ def _draw(axis, mine, names: dict[str, str], look: dict) -> None:
     )
     axis.set_xlabel(
         f"mean rank (1 is best)\nN = {first.n} images of {first.photographs} photographs\n"
-        f"critical difference {first.critical_difference:.2f}\n"
         f"Friedman {_verdict(first.photographs, first.friedman_p)}",
         fontsize=8.5,
     )
@@ -117,9 +126,9 @@ FIGURE = Figure(
     place=20,
     caption="Mean rank of every system over the photographs of all test sets together (1 is best; composites, whole "
     "image; ranked are the means over a photograph's images; N stands under the axes), one row of panels for each "
-    "metric and one column for each training source, with 95 % intervals (bootstrap over photographs). Where "
-    "Friedman's test finds a difference, systems farther apart than the critical difference (Nemenyi, α = 0.05) "
-    "differ; a black bar joins those that are not. " + UNTRAINED_NOTE,
+    "metric and one column for each training source, with 95 % intervals (bootstrap over photographs). A black bar "
+    "joins the systems whose dots it has, where no two of them differ in the table of pairs (Wilcoxon, Holm). "
+    + UNTRAINED_NOTE,
     alt="Mean ranks of the systems, by source and metric.",
     inputs=("scores",),
     draw=draw,

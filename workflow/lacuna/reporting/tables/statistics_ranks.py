@@ -1,4 +1,4 @@
-"""Mean ranks of the systems with their critical difference, as numbers."""
+"""Mean ranks of the systems with their intervals, as numbers."""
 
 from lacuna.reporting.descriptions import Table
 
@@ -17,7 +17,6 @@ TABLE = Table(
     "only. A system alone has no rank and no row.",
     columns={
         "low, high": "95 % interval of the mean rank (bootstrap over photographs)",
-        "critical_difference": "Nemenyi's, α = 0.05",
         "friedman_p": "p-value of Friedman's test",
     },
     inputs=("scores",),
