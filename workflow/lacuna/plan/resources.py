@@ -59,14 +59,17 @@ class Resourced(Showing):
         return THREADS.get(stage, 1)
 
     def resources_of(self, job: Job, attempt: int = 1) -> Resources:
-        """What a job asks for; twice the memory at each further attempt, as it may have died of too little."""
+        """What a job asks for; twice the memory at further attempts, as it may have died of too little.
+
+        Not more at the third: a training that its time limit stopped again and again needs no more than at first.
+        """
         gpu = self._gpus(job)
         work, memory, disk = self._needs(job)
         seconds = work / (GPU if gpu else CPU)
         return Resources(
             threads=self.threads(job.stage),
             gpu=gpu,
-            mem_mb=math.ceil(ROOM * memory + CUDA * gpu) * 2 ** (attempt - 1),
+            mem_mb=math.ceil(ROOM * memory + CUDA * gpu) * min(attempt, 2),
             runtime=min(LONGEST, MINUTES + math.ceil(seconds / 60)),
             disk_mb=math.ceil(100 + disk),
         )
