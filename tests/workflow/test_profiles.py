@@ -1,4 +1,4 @@
-"""The profiles for clusters and clouds say of reruns what the default one says, and rules name what the plugins read."""
+"""Profiles for clusters and clouds say of reruns what the default one says; rules name what the plugins read."""
 
 from pathlib import Path
 

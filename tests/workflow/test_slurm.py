@@ -295,9 +295,9 @@ def test_a_killed_snakemake_leaves_jobs_that_the_next_one_names(far, near, whole
 
 
 def test_a_training_that_its_time_limit_stops_goes_on_where_it_was(far, near, whole):
-    """Steps of five seconds: whoever does not wait for the state of the step that was interrupted loses it."""
+    """Steps of twenty seconds: whoever does not wait for the step that was interrupted to end loses it."""
     asked = ("train:runtime=attempt", "train:slurm_extra=\"'--signal=TERM@5'\"")  # one minute, then two
-    process = far.train_slowly(5, "--set-resources", *asked)
+    process = far.train_slowly(20, "--set-resources", *asked)
     stopped = wait_for(lambda: re.search(r"training was interrupted at step (\d+);", far.said()), "it stops", 600)
     far.go_on_quickly()
     far.end(process)

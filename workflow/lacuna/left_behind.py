@@ -21,7 +21,7 @@ def left_behind(folder: str | Path) -> str:
         answer = subprocess.run(asked, capture_output=True, text=True, timeout=SECONDS).stdout
     except subprocess.TimeoutExpired:
         return ""
-    rows = [line.split("|", 2) for line in answer.splitlines()]
+    rows = [line.split("|", 2) for line in answer.splitlines() if line.count("|") >= 2]
     here = str(Path(folder).resolve())
     numbers = [
         number for number, rule, where in rows if rule.startswith("rule_") and str(Path(where).resolve()) == here

@@ -1,6 +1,6 @@
 """What a job asks of a machine: functions of the system, the size, the batch and the number of pictures.
 
-Calibrated on the benchmark files of the demonstration and on trainings at their authors' settings (docs/elsewhere.md).
+Calibrated on the benchmark files of the demonstration and on trainings at their authors' settings (docs/cluster.md).
 Memory is asked with room to spare, because a job that exceeds it dies; time is asked for one core, or for one GPU where
 the job takes one. Snakemake does not compare any of it, so that no change here reruns a job.
 """
