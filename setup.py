@@ -7,7 +7,7 @@ from setuptools import setup
 from setuptools.command.build_py import build_py
 
 SHIPPED = ("workflow/Snakefile", "workflow/rules", "workflow/report", "workflow/published", "workflow/schemas", "envs")
-SHIPPED += ("config", "profiles", "LICENSE")
+SHIPPED += ("workflow/profiles", "config", "profiles", "LICENSE")
 
 
 class WithWorkflow(build_py):

@@ -115,8 +115,8 @@ def test_every_job_of_every_run_without_folders_asks_for_something(tmp_path):
     for config in ("config.yaml", "all.yaml", "ttt_demo.yaml"):
         plan = Plan(read_config(ROOT / "config" / config), tmp_path)
         for job in plan.jobs():
-            first, second = (plan.resources_of(job, attempt) for attempt in (1, 2))
-            assert 500 < first.mem_mb < 64_000 and second.mem_mb == 2 * first.mem_mb, job.name
+            first, second, fourth = (plan.resources_of(job, attempt) for attempt in (1, 2, 4))
+            assert 500 < first.mem_mb < 64_000 and second.mem_mb == fourth.mem_mb == 2 * first.mem_mb, job.name
             assert 0 < first.runtime <= 7 * 24 * 60 and first.disk_mb > 0 and first.threads > 0, job.name
 
 

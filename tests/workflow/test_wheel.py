@@ -52,7 +52,8 @@ def run(programs: Path, folder: Path, *words: str) -> str:
 
 
 def shipped_files(folder: Path) -> set[str]:
-    kinds = ("workflow/Snakefile", "workflow/[rps]*/*.*", "envs/*.yaml", "config/**/*.yaml", "profiles/**/*.yaml")
+    kinds = ("workflow/Snakefile", "workflow/[rps]*/*.*", "envs/*.yaml", "config/**/*.yaml")
+    kinds += ("profiles/**/*.yaml", "workflow/profiles/**/*.yaml")
     return {str(path.relative_to(folder)) for kind in kinds for path in folder.glob(kind)}
 
 
@@ -72,6 +73,8 @@ def test_an_installed_wheel_runs_a_config_in_an_empty_folder(installed, tmp_path
     folder = tmp_path / "mine"
     for name in ("config/config.yaml", "profiles/default/config.yaml"):
         assert (folder / name).read_bytes() == (ROOT / name).read_bytes()
+    there, here = "profiles/slurm/config.yaml", "workflow/profiles/slurm/config.yaml"
+    assert (folder / there).read_bytes() == (ROOT / here).read_bytes()
     assert "results/demo/report.html" in run(installed, folder, "snakemake", "-n")
     write_config(folder / "config/config.yaml")
     targets = [RESULT, "results/tiny/figures/rulegraph.svg", "results/tiny/tables/published_comparison.csv"]

@@ -22,8 +22,12 @@ rule train:
     threads: PLAN.threads("train")
     resources:
         **PLAN.resources("train"),
+        # SLURM sends the signal two minutes before the time limit, so that the state of that step is saved.
+        slurm_extra="--signal=TERM@120",
     params:
         digest=PLAN.digest("train"),
         job=PLAN.text("train"),
+    # The signal goes to all processes of the job: without `exec` the shell would die of it, and Snakemake would take the
+    # training for dead while it saves.
     shell:
-        "python -m lacuna step train --job {params.job:q} --gpus {resources.gpu} --threads {threads} > {log:q} 2>&1"
+        "exec python -m lacuna step train --job {params.job:q} --gpus {resources.gpu} --threads {threads} > {log:q} 2>&1"

@@ -1,4 +1,4 @@
-"""Write a config, a profile and a Snakefile that uses this workflow into a folder of your own."""
+"""Write a config, profiles and a Snakefile that uses this workflow into a folder of your own."""
 
 from pathlib import Path
 
@@ -29,12 +29,13 @@ def add_arguments(parser) -> None:
 def run(args) -> None:
     from lacuna.errors import LacunaError
     from lacuna.files import atomic
-    from lacuna.places import DEFAULT_CONFIG, DEFAULT_PROFILE
+    from lacuna.places import DEFAULT_CONFIG, DEFAULT_PROFILE, SLURM_PROFILE
 
     texts = {
         "Snakefile": SNAKEFILE,
         "config/config.yaml": DEFAULT_CONFIG.read_text(encoding="utf-8"),
         "profiles/default/config.yaml": DEFAULT_PROFILE.read_text(encoding="utf-8"),
+        "profiles/slurm/config.yaml": SLURM_PROFILE.read_text(encoding="utf-8"),
     }
     files = {Path(args.folder, name): text for name, text in texts.items()}
     for path in files:

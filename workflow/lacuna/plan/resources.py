@@ -1,6 +1,6 @@
 """What a job asks of a machine: functions of the system, the size, the batch and the number of pictures.
 
-Calibrated on the benchmark files of the demonstration and on trainings at their authors' settings (docs/elsewhere.md).
+Calibrated on the benchmark files of the demonstration and on trainings at their authors' settings (docs/cluster.md).
 Memory is asked with room to spare, because a job that exceeds it dies; time is asked for one core, or for one GPU where
 the job takes one. Snakemake does not compare any of it, so that no change here reruns a job.
 """
@@ -61,14 +61,17 @@ class Resourced(Showing):
         return lambda wildcards: _devices(self.job(stage, dict(wildcards.items())))
 
     def resources_of(self, job: Job, attempt: int = 1) -> Resources:
-        """What a job asks for; twice the memory at each further attempt, as it may have died of too little."""
+        """What a job asks for; twice the memory at further attempts, as it may have died of too little.
+
+        Not more at the third: a training that its time limit stopped again and again needs no more than at first.
+        """
         gpu = self._gpus(job)
         work, memory, disk = self._needs(job)
         seconds = work / (GPU if gpu else CPU)
         return Resources(
             threads=THREADS.get(job.stage, _devices(job)),
             gpu=gpu,
-            mem_mb=math.ceil(ROOM * memory + CUDA * gpu) * 2 ** (attempt - 1),
+            mem_mb=math.ceil(ROOM * memory + CUDA * gpu) * min(attempt, 2),
             runtime=min(LONGEST, MINUTES + math.ceil(seconds / 60)),
             disk_mb=math.ceil(100 + disk),
         )
