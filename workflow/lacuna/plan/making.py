@@ -234,7 +234,9 @@ class Making(Names):
         """Digest of the user's own files behind a set: a changed photograph is seen, a touched one is not."""
         if "images" in entry:
             return {what: digest(*self._contents_of_packages(entry["images"]))}
-        if "path" not in entry:
+        if entry.get("annotations") is not None:
+            return {what: contents_of([Path(entry["annotations"])], self.cache_folder / "fingerprints.json")[0]}
+        if entry.get("path") is None:
             return {}
         return {what: self._fingerprint(entry["path"], entry.get("pattern", "**/*"))}
 
