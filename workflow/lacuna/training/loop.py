@@ -233,7 +233,7 @@ def _train(
             fabric.backward(loss)
 
     seed = seed_of("batches", settings.source, settings.seed)
-    batches = training_batches(train_list, batch_size, seed, step, flip=budget.flip)
+    batches = training_batches(train_list, batch_size, seed, step, flip=budget.flip, growing=budget.growing_masks)
     try:
         with closing(batches), Interruption() as interruption, board:
             go_through()
