@@ -188,3 +188,17 @@ def test_without_flips_everything_else_is_drawn_the_same(listed):
             assert (same[..., 0] == 1).any(1).any(1).all()
             sides = torch.stack([same, same.flip(-1)]) == values
             assert sides.flatten(2).all(2).any(0).all()
+
+
+def test_masks_grow_with_training(listed):
+    """Of five masks with holes of 2, 4, … 10 pixels one more is drawn after every four of twenty steps."""
+    grown = taken(training_batches(listed, 12, seed=1, growing=20), 30)
+    sizes = [set(masks.sum((1, 2, 3)).int().tolist()) for _, masks in grown]
+    for admitted in range(1, MASKS + 1):
+        four = sizes[4 * (admitted - 1) : 4 * admitted]
+        assert set.union(*four) == {2 * i for i in range(1, admitted + 1)}
+    resumed = taken(training_batches(listed, 12, seed=1, start_step=7, growing=20, cache_bytes=0), 3)
+    assert all(torch.equal(a[1], b[1]) for a, b in zip(grown[7:10], resumed, strict=True))
+    plain = taken(training_batches(listed, 12, seed=1), 30)
+    assert all(torch.equal(a[0], b[0]) for a, b in zip(plain, grown, strict=True))
+    assert all(torch.equal(a[1], b[1]) for a, b in zip(plain[20:], grown[20:], strict=True))

@@ -45,7 +45,7 @@ def write_picture(path: Path, array: np.ndarray) -> str:
 
 def make_set(folder: Path, name: str, photograph: np.ndarray, size: tuple[int, int], n: int, random) -> None:
     """Images, masks and list of one set; `size` is (height, width)."""
-    lines, bins, origins = [], {}, []
+    lines, bins, origins, masks = [], {}, [], []
     for number in range(n):
         top, left = (int(random.integers(0, photograph.shape[axis] - 2 * size[axis])) for axis in (0, 1))
         crop = photograph[top : top + 2 * size[0] : 2, left : left + 2 * size[1] : 2, :3]
@@ -61,7 +61,9 @@ def make_set(folder: Path, name: str, photograph: np.ndarray, size: tuple[int, i
         origins.append({"file": f"{number:04d}.png", "origin_sha256": f"{name} {number // 2}"})
         label = f"{min(5, int(share * 10)) / 10 or 0.01:.2f}-{min(5, int(share * 10)) / 10 + 0.1:.2f}"
         bins[label] = bins.get(label, 0) + 1
+        masks.append({"file": f"{number:04d}.png", "coverage": f"{mask.mean() / 255:.6f}", "bin": label})
     write_rows(folder / f"images/{name}/index.csv", origins, ["file", "origin_sha256"])  # as if two crops were of each
+    write_rows(folder / f"masks/{name}_masks/index.csv", masks, ["file", "coverage", "bin"])
     (folder / "lists").mkdir(exist_ok=True)
     (folder / f"lists/{name}.txt").write_text("".join(lines))
     write_json(
@@ -287,6 +289,7 @@ def make_run(folder: Path, size=(44, 60), n=9, metrics=("psnr", "l1"), backbones
             },
             {"validation_sets": [[source, "validation"] for source in TITLES["sources"]]},
         ),
+        "masks": ({"masks": sorted((folder / "masks").glob("*/index.csv"))}, {}),
         "predictions": (
             {
                 "predictions": every,

@@ -15,8 +15,10 @@ LOCK = ".lock"
 WITHOUT_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS)
 
 
-def lock(stream: IO) -> None:
-    """Lock an open file until this process ends or closes it; a `BlockingIOError` if another process holds it.
+def lock(stream: IO, wait: bool = False) -> None:
+    """Lock an open file until this process ends or closes it.
+
+    While another process holds it this one waits if it is told to, else a `BlockingIOError` is raised.
 
     Where the system knows no such locks (Windows), nobody is refused.
     """
@@ -24,19 +26,20 @@ def lock(stream: IO) -> None:
         import fcntl
     except ImportError:
         return
-    fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    fcntl.flock(stream, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
 
 
 @contextmanager
-def alone_in(folder: str | Path, job: str, of: str = "") -> Iterator[None]:
+def alone_in(folder: str | Path, job: str, of: str = "", wait: bool = False) -> Iterator[None]:
     """While entered, this process alone does `job` ("training") in `folder`, which is made if there is none.
 
     of: the file of the folder that the job makes, where jobs of other files may run beside it; empty: none may.
+    wait: a second one waits for its turn.
 
-    A second one, such as a job that Snakemake starts again while the one that outlived it still runs, is refused by a
-    `LacunaError` that names the process. The lock is the process's own: the system frees it however the process ends.
-    The file stays, because a lock on a file that others may remove holds nothing. On a file system that knows no locks
-    nobody is refused.
+    Else a second one, such as a job that Snakemake starts again while the one that outlived it still runs, is refused
+    by a `LacunaError` that names the process. The lock is the process's own: the system frees it however the process
+    ends. The file stays, because a lock on a file that others may remove holds nothing. On a file system that knows no
+    locks nobody is refused.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -44,7 +47,7 @@ def alone_in(folder: str | Path, job: str, of: str = "") -> Iterator[None]:
     with path.open("a+") as stream:
         with naming(path):
             try:
-                lock(stream)
+                lock(stream, wait)
             except BlockingIOError:
                 stream.seek(0)
                 holder = stream.read().strip() or "another process is at work"

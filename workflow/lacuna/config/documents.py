@@ -138,9 +138,10 @@ def _of_text(wanted: type, limits: Limits) -> dict:
 def _with_kinds(made: dict, section: type) -> dict:
     """All keys of all kinds, and for each kind which of them are needed and which do not go with it."""
     kinds = {kind: _of_section(of_kind(section, KINDS[section], kind)) for kind in KINDS[section].names()}
-    properties = dict(made["properties"])
+    properties, first = dict(made["properties"]), dict(made["properties"])
     for kind, own in kinds.items():
         for name, value in own["properties"].items():
+            first.setdefault(name, value)
             if name == "options":
                 value = {"type": "object", "description": "the family's own options", "default": {}}
             elif name not in made["properties"]:
@@ -149,8 +150,10 @@ def _with_kinds(made: dict, section: type) -> dict:
     cases = []
     for kind, own in kinds.items():
         others = {name: False for name in properties if name not in own["properties"]}
-        options = {"options": own["properties"]["options"]} if "options" in own["properties"] else {}
-        then = {"required": own["required"], "properties": {**others, **options}}
+        instead = {
+            name: value for name, value in own["properties"].items() if name == "options" or value != first[name]
+        }
+        then = {"required": own["required"], "properties": {**others, **instead}}
         cases.append({"if": {"properties": {"kind": {"const": kind}}}, "then": then})
     return {**made, "properties": properties, "allOf": cases}
 
@@ -235,7 +238,7 @@ def _kinds(section: type) -> Callable[[], str]:
         for kind in registry.names():
             whole = of_kind(section, registry, kind)
             described.append(f"* `{kind}`: {_first_line(registry.load(kind)).rstrip('.')}")
-            own = [entry for name, entry in entries(whole).items() if name not in common and name != "options"]
+            own = [entry for name, entry in entries(whole).items() if name != "options" and entry != common.get(name)]
             rows += _rows(own, f"`{kind}`")
             if "options" in entries(whole):
                 rows += _rows(entries(registry.load(kind).Options).values(), f"`{kind}`, in `options`")

@@ -14,7 +14,7 @@ from lacuna.training.settings import Budget
 
 LONGEST_RUN = 100
 # Folders below results/ that belong to no run.
-RESERVED_RUNS = ("backbones", "web_runtime")
+RESERVED_RUNS = ("backbones", "downloads", "web_runtime")
 MOST_SEED = 2**63 - 1
 MOST_ITEMS = 10_000_000
 
@@ -86,15 +86,18 @@ def _of_kind(section: type, registry, value: dict, where: str) -> type:
     if "kind" not in value:
         raise LacunaError(f"key 'kind' is missing at {where}; give one of {', '.join(registry.names())}")
     if not isinstance(kind, str) or kind not in registry.names():
-        raise LacunaError(f"{where}.kind is {shown(kind)}: {suggest(str(kind), registry.names())}")
+        raise LacunaError(f"{where}.kind is {shown(kind)}: {suggest(shown(kind), registry.names())}")
     return of_kind(section, registry, kind)
 
 
 @cache
 def of_kind(section: type, registry, kind: str) -> type:
-    """The keys that every entry has and those of its kind: `Keys` of the kind's file, `options` by its `Options`."""
+    """The keys that every entry has and those of its kind: `Keys` of the kind's file, `options` by its `Options`.
+
+    A key of the kind stands in the place of one that every entry has.
+    """
     module = registry.load(kind)
-    bases = (section, getattr(module, "Keys", object))
+    bases = (module.Keys, section) if hasattr(module, "Keys") else (section,)
     namespace = {"__doc__": module.__doc__, "excluded": _keys_of_other_kinds(registry, kind)}
     if hasattr(module, "Options"):
         namespace["options"] = key("options of the family", {}, partial=True)
@@ -236,7 +239,9 @@ class Adaptation:
 class Config:
     """A comparison."""
 
-    run: RunName = key("name of the run: all results go to `results/<run>/`; `backbones` and `web_runtime` are taken")
+    run: RunName = key(
+        "name of the run: all results go to `results/<run>/`; `backbones`, `downloads` and `web_runtime` are taken"
+    )
     title: Title = key("heading of the report")
     demonstration: bool = key(
         "`true` puts a banner on the report: its numbers say nothing about the systems at full scale", False

@@ -6,6 +6,7 @@ plain formula.
 
 import struct
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from PIL import ExifTags, Image, ImageOps
@@ -29,8 +30,8 @@ UNREADABLE = (
 _TURNED = (5, 6, 7, 8)  # EXIF orientations that exchange width and height
 
 
-def decode(path: str | Path) -> tuple[Image.Image, bool]:
-    """The first picture of a file as 8-bit RGB, upright, and whether any pixel was not opaque.
+def decode(path: str | Path | IO[bytes]) -> tuple[Image.Image, bool]:
+    """The first picture of a file, named or open, as 8-bit RGB, upright, and whether any pixel was not opaque.
 
     Alpha is dropped: the colours stored under it count, as for Pillow's `convert("RGB")` and OpenCV, with which the
     compared systems' code reads pictures. Errors: any of `UNREADABLE`.

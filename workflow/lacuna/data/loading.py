@@ -67,15 +67,17 @@ def training_batches(
     cache_bytes: int = HELD_BYTES,
     flip: bool = True,
     recolour: float = 0.0,
+    growing: int = 0,
     scratch: Path | None = None,
     rows: slice = slice(None),
 ) -> Generator[tuple[Tensor, Tensor], None, None]:
     """Batches (image N×3×H×W, mask N×1×H×W) for the steps `start_step`, `start_step` + 1, … without end.
 
-    The batch of a step depends on these arguments and the step's number alone, so training that was interrupted goes
-    on with the batches that it would have seen. The list's images are shuffled anew for every pass
-    over them; its masks are drawn at random, independently; each image and each mask is flipped left to right with
-    probability 1/2, independently too, unless `flip` is False. recolour: the strength of random colours in [0, 1]
+    The batch of a step depends on these arguments and the step's number alone, so training that was interrupted goes on
+    with the batches that it would have seen. The list's images are shuffled anew for every pass over them; its masks
+    are drawn at random, independently, in the first `growing` steps only from those with the smallest holes, as many as
+    the steps done allow (curriculum learning, Bengio et al. 2009); each image and each mask is flipped left to right
+    with probability 1/2, independently too, unless `flip` is False. recolour: the strength of random colours in [0, 1]
     (`lacuna.data.colours`), drawn anew for each image of each step. rows: which of a batch are asked for. Sets up to
     `cache_bytes` (bytes) stay decoded in memory; larger ones are decoded once into a file of the folder `scratch`, or,
     without it, in every pass, which changes no value. Threads read ahead. Errors: as in `read_list`; a `LacunaError`
@@ -85,6 +87,10 @@ def training_batches(
     images = _Files(list(dict.fromkeys(pair.image for pair in pairs)), read_image, cache_bytes, scratch, "images")
     masks = _Files(list(dict.fromkeys(pair.mask for pair in pairs)), read_mask, cache_bytes, scratch, "masks")
 
+    in_order = np.arange(len(masks.paths))
+    if growing:
+        in_order = np.argsort([np.count_nonzero(masks[int(i)]) for i in in_order], kind="stable")
+
     @lru_cache(maxsize=2)  # a batch touches the end of one pass and the beginning of the next
     def order(epoch: int) -> np.ndarray:
         return np.random.default_rng([seed, epoch, 1]).permutation(len(images.paths))
@@ -92,7 +98,10 @@ def training_batches(
     def batch(step: int) -> tuple[Tensor, Tensor]:
         places = [divmod(place, len(images.paths)) for place in range(step * batch_size, (step + 1) * batch_size)][rows]
         rng = np.random.default_rng([seed, step])
-        drawn = rng.integers(len(masks.paths), size=batch_size)[rows]
+        drawn = rng.integers(len(in_order), size=batch_size)[rows]
+        if step < growing:  # as many random numbers as ever, so that images and flips stay what they are
+            drawn = drawn * -(-len(in_order) * (step + 1) // growing) // len(in_order)
+        drawn = in_order[drawn]
         flips = rng.integers(2, size=(2, batch_size))[:, rows] * flip
         chosen = [
             [_flipped(images[int(order(epoch)[i])], flip) for (epoch, i), flip in zip(places, flips[0], strict=True)],

@@ -14,6 +14,7 @@ from lacuna.data.stems import passed_over_sentence
 from lacuna.errors import LacunaError
 from lacuna.files import empty_folder, write_json, write_rows
 
+_MOST_NAMED = 100  # addresses in a card
 INDEX_COLUMNS = ["file", "origin", "origin_sha256", *(f"crop_{side}" for side in Crop._fields), "sha256"]
 
 
@@ -58,8 +59,10 @@ class _ImageSet:
             "transparent": len(self.transparent),
             "quarantined": len(self.quarantine),
         }
-        if "path" in settings:
+        if "path" in settings or self.passed_over:
             card["passed_over"] = len(self.passed_over)
+        if downloaded := settings.get("downloaded"):
+            card["downloaded"] = [f"{each['url']}#sha256={each['sha256']}" for each in downloaded[:_MOST_NAMED]]
         write_json(self.folder / "card.json", card)
         write_rows(output, rows, INDEX_COLUMNS)
         return card
@@ -90,7 +93,7 @@ def stage(settings: dict, output: Path) -> dict:
     for row in images.quarantine:
         print(printable(f"quarantined {row['origin']}: {row['reason']}"))
     if passed_over:
-        print(passed_over_sentence(f"the files in {settings['path']}", list(passed_over)))
+        print(passed_over_sentence(f"the files of {settings['name']}", list(passed_over)))
     if images.transparent:
         some = f"{printable(', '.join(images.transparent[:5]))} ({len(images.transparent)} in all)"
         print(f"the alpha of transparent photographs was dropped, not their colours: {some}")

@@ -77,6 +77,9 @@ class Describing(Judging):
         }
         return files, {"validation_sets": list(map(list, sets.items()))}
 
+    def _masks(self) -> tuple[dict, dict]:
+        return {"masks": [self.make_masks(name).outputs["index"][0] for name in self.mask_sets()]}, {}
+
     def _predictions(self) -> tuple[dict, dict]:
         predicted = [self.predicted(*key) for key in self.predictions()]
         files = {

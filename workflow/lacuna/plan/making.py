@@ -9,11 +9,14 @@ from pathlib import Path
 from lacuna import recorded, sidecars
 from lacuna.backbones import catalogue
 from lacuna.canonical import digest
+from lacuna.data import image_sources
 from lacuna.data.fingerprint import contents_of, fingerprint
 from lacuna.data.packages import files_of_packages
 from lacuna.digests import code_digests
+from lacuna.downloading import split_address
 from lacuna.errors import LacunaError
 from lacuna.metrics.per_image import METRICS
+from lacuna.places import RESULTS
 from lacuna.plan.job import Artifact, Job, is_made
 from lacuna.plan.names import Names
 from lacuna.plan.stages import Stage, Work, declare
@@ -74,7 +77,16 @@ class Making(Names):
             "image_size": self.config["image_size"],
         }
         modules = (f"lacuna.data.image_sources.{entry['kind']}",)
-        return Work(settings, modules=modules, contents=self._content(entry, "photographs"))
+        inputs = {"downloads": self.fetch_data(image_set).outputs["record"]} if self._addresses(image_set) else {}
+        return Work(settings, inputs, modules=modules, contents=self._content(entry, "photographs"))
+
+    @declare("data", {"record": "{folder}/downloads/{image_set}.json"})
+    def fetch_data(self, image_set: str) -> Work:
+        """The files themselves lie where all runs find them."""
+        addresses = self._addresses(image_set)
+        hashes = [split_address(address)[1] for address in addresses]
+        settings = {"addresses": addresses, "folder": self.placed(f"{RESULTS}/downloads")}
+        return Work(settings, outcome=digest(*hashes))
 
     @declare(
         "data",
@@ -230,11 +242,20 @@ class Making(Names):
             )
         return merged
 
+    def _addresses(self, image_set: str) -> list[str]:
+        """What of an image set comes from the network."""
+        entry = self.config["image_sets"][image_set]
+        kind = image_sources.load(entry["kind"])
+        return kind.downloads(entry) if hasattr(kind, "downloads") else []
+
     def _content(self, entry: dict, what: str) -> dict[str, str]:
         """Digest of the user's own files behind a set: a changed photograph is seen, a touched one is not."""
         if "images" in entry:
             return {what: digest(*self._contents_of_packages(entry["images"]))}
-        if "path" not in entry:
+        for key in ("annotations", "archive"):
+            if entry.get(key) is not None:
+                return {what: contents_of([Path(entry[key])], self.cache_folder / "fingerprints.json")[0]}
+        if entry.get("path") is None:
             return {}
         return {what: self._fingerprint(entry["path"], entry.get("pattern", "**/*"))}
 

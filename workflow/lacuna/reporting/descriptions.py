@@ -23,6 +23,7 @@ INPUTS = {
     "controls": "the same of the controls: ground truth, mean fill and masked input",
     "set_scores": "scores of whole sets; none where the config asks for none",
     "training": "losses, validation metrics and records of the trainings, and the lists of the validation sets",
+    "masks": "the masks of every set that the run uses",
     "predictions": "predicted pictures of the systems, their records, and the lists of the test sets",
     "costs": "counts, times and memory of the systems, their weights, records of trainings, and published counts",
     "parity": "comparisons of the exported networks with PyTorch",

@@ -270,6 +270,7 @@ def _batches(settings: Settings, train_list: Path, folder: Path, ranks: Ranks, s
         step,
         flip=budget.flip,
         recolour=budget.recolour,
+        growing=budget.growing_masks,
         scratch=folder / DECODED if several_passes else None,
         rows=ranks.rows(budget.batch_size),
         cache_bytes=HELD_BYTES if ranks.number == 1 else 0,

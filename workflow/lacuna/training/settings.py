@@ -66,6 +66,13 @@ class Budget:
         minimum=0,
         maximum=1,
     )
+    growing_masks: int = key(
+        "steps over which the masks grow: at first only the mask with the smallest hole is drawn, at step s of n the "
+        "smallest s/n of the set, and after n steps all; 0 draws all of them from the beginning",
+        0,
+        minimum=0,
+        maximum=10**9,
+    )
     feature_losses_every: int = key(
         "the losses that look through a pretrained network (perceptual, style, LPIPS) are computed in every so many "
         "steps, the first included; in the others they rest, and the other losses stay as they are: a reduced budget "

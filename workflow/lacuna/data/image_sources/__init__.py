@@ -3,6 +3,8 @@
 A kind has
 * `Keys`, a frozen keyword-only dataclass: the keys of an image set of this kind, besides those that all have;
 * `check(entry, where)`, called before anything runs: a `LacunaError` for what the plan can know, quickly;
+* where it needs the network, `downloads(entry)`, the addresses of its files (`lacuna.downloading.ADDRESS`), which a
+  rule of its own fetches; `settings["downloaded"]` then lists them as `lacuna.data.downloads.fetch` does;
 * `origins(settings)`, the photographs, a list of `lacuna.data.origins.Origin`, and a dictionary of the files that were
   passed over, name → reason. Errors: `LacunaError`.
 

@@ -47,10 +47,11 @@ def _drawn(settings: dict) -> Iterator[Mask]:
     family, name = load(settings["kind"]), settings["name"]
     size, bins = width_and_height(settings["image_size"]), _bins(settings)
     options = _options(settings)
+    stock = (family.read(settings),) if hasattr(family, "read") else ()
     for i in range(_count(settings)):
         wanted = bins[i % len(bins)]
         seed = seed_of(settings["seed"], name, i)
-        values = family.draw(np.random.default_rng(seed), size, *wanted.pixels(size[0] * size[1]), options)
+        values = family.draw(np.random.default_rng(seed), size, *wanted.pixels(size[0] * size[1]), options, *stock)
         if values is None:
             raise LacunaError(
                 f"no mask of {name} with coverage {wanted.label} was found with the options {options}; "
@@ -134,7 +135,8 @@ def make_masks(settings: dict, output: Path) -> dict:
     given = _given_masks(settings) if is_given(settings["kind"]) else None
     made = _given(settings, given) if given else masks(settings)
     first = next(made)  # settings are checked by now, and an earlier set is not emptied for a misspelt option
-    folder = empty_folder(output.parent, [settings["path"]] if given else [])
+    read = [settings[key] for key in ("path", "annotations") if settings.get(key) is not None]
+    folder = empty_folder(output.parent, read)
     rows: list[dict] = []
     for i, mask in enumerate(chain([first], made)):
         file = folder / f"{i:0{max(4, len(str((settings.get('count') or 1) - 1)))}d}.png"
