@@ -124,7 +124,7 @@ def _stream(path: Path) -> IO[bytes]:
         start = stream.read(6)
     for beginning, module in ((b"\x1f\x8b", gzip), (b"BZh", bz2), (b"\xfd7zXZ\0", lzma)):
         if start.startswith(beginning):
-            return module.open(path)  # type: ignore[attr-defined,no-any-return]  # all three have it
+            return module.open(path)
     return path.open("rb")
 
 
