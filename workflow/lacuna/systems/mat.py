@@ -235,7 +235,8 @@ class Generator(nn.Module):
         styles = self.mapping(latents[0])[:, None].expand(-1, self.rows, -1)
         if not self.training:
             return styles
-        self.mapping.track(styles[:, 0].detach())
+        if next(self.mapping.parameters()).requires_grad:  # a mapping that rests has the mean that it has
+            self.mapping.track(styles[:, 0].detach())
         if torch.rand(()) < MIXING:
             change = int(torch.randint(1, self.rows, ()))
             others = self.mapping(latents[1])[:, None].expand(-1, self.rows - change, -1)
@@ -358,7 +359,7 @@ class MAT(StyleGAN2System):
     small = {
         "resolution": 32,
         "channel_base": 256,
-        "channel_max": 8,
+        "channel_max": 16,
         "grid": 8,
         "dim": 8,
         "heads": 2,
