@@ -13,6 +13,7 @@ from lacuna import systems
 from lacuna.canonical import canonical_json
 from lacuna.data.compositing import composite
 from lacuna.errors import LacunaError
+from lacuna.export.network import export_network
 from lacuna.files import sha256_of
 from lacuna.systems._catalogue import describe
 from lacuna.systems.migan import Recipe, UnitConv2d, active, distillation_loss
@@ -162,6 +163,11 @@ def test_rows_have_norm_one_when_they_are_used():
     plain = UnitConv2d(3, 5, 3, Recipe(**{**SMALL, "unit_rows": False})).double()
     plain.load_state_dict(layer.state_dict())
     torch.testing.assert_close(plain(x), F.conv2d(x, layer.weight, padding=1))
+
+
+def test_an_exported_graph_holds_weights_of_norm_one(tmp_path):
+    record = export_network(small(), tmp_path / "model.onnx", 48, 64)
+    assert not {"ReduceL2", "ReduceSum", "Sqrt"} & record["operators"].keys()
 
 
 def test_activations_are_bounded():

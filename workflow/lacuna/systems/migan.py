@@ -90,7 +90,8 @@ class UnitConv2d(nn.Conv2d):
     def forward(self, x: Tensor) -> Tensor:
         weight = self.weight
         if self.unit:
-            weight = weight / ((weight * weight).sum((1, 2, 3), keepdim=True) + 1e-8).sqrt()
+            norm = torch.linalg.vector_norm(weight, dim=(1, 2, 3), keepdim=True)
+            weight = weight / (norm * norm + 1e-8).sqrt()
         x = F.conv2d(x, weight, padding=self.padding, groups=self.groups)
         return x if self.bias is None else x + self.bias.view(1, -1, 1, 1)
 
