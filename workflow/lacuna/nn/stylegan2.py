@@ -30,6 +30,8 @@ class EqualizedConv2d(nn.Conv2d):
 class ActiveConv2d(EqualizedConv2d):
     """With a bias and a leaky ReLU after it. resized: `half` or `double` the size, blurred, or as large."""
 
+    bias: nn.Parameter
+
     def __init__(self, channels: int, out_channels: int, kernel: int = 3, resized: str = ""):
         super().__init__(channels, out_channels, kernel, *((2, 0) if resized == "half" else (1, kernel // 2)))
         self.bias = nn.Parameter(torch.zeros(out_channels))

@@ -215,8 +215,8 @@ class FirstStage(nn.Module):
         self.dec_conv = nn.ModuleList(DecoderLevel(channels, 3 * channels) for _ in range(halvings))
 
     def forward(self, image: Tensor, mask: Tensor, style: Tensor, keep: Keep) -> Tensor:
-        x, skips = self.encoded(image, mask)
-        tokens, earlier = self.narrowed(*x)
+        start, skips = self.encoded(image, mask)
+        tokens, earlier = self.narrowed(*start)
         own = self.ws_style(style)
         x = with_noise(tokens, self.noise(own, tokens), keep)
         general = self.to_style(self.down_conv(x).mean((2, 3)))

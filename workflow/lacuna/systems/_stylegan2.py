@@ -93,7 +93,6 @@ class StyleGAN2System(System):
     `resolution` × `resolution` pixels, and returns logits N×B, one for each composite.
     """
 
-    recipe: Recipe
     discriminator: nn.Module
 
     #: whether the penalty asks for the gradient by what is known, too

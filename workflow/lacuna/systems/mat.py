@@ -186,7 +186,7 @@ class Synthesis(nn.Module):
         self.dec = nn.ModuleDict(decoder)
 
     def forward(self, image: Tensor, mask: Tensor, styles: Tensor, keep: Keep) -> StagedPrediction:
-        rows = styles.unbind(1)
+        rows = list(styles.unbind(1))
         first = (self.first_stage(image, mask, rows[-1], keep) + 1) / 2
         known = with_known(image, mask)
         x = torch.cat([known[:, :1], 2 * composite(first, image, mask) - 1, known[:, 1:]], 1)
@@ -371,7 +371,6 @@ class MAT(StyleGAN2System):
         "noise_in_prediction": False,
     }
     released_optional = (".kernel",)
-    recipe: Recipe
 
     def __init__(self, **settings):
         super().__init__(**settings)

@@ -264,7 +264,7 @@ class Discriminator(nn.Sequential):
             self.add_module(f"b{size}", DiscriminatorLevel(size, recipe, 4 * (size == levels[0])))
         self.add_module(f"b{SMALLEST}", LastLevel(recipe.channels(SMALLEST), recipe))
 
-    def forward(self, known: Tensor, picture: Tensor) -> Tensor:
+    def forward(self, known: Tensor, picture: Tensor) -> Tensor:  # type: ignore[override]  # two inputs
         return super().forward(torch.cat([known, picture], 1))
 
 
@@ -343,9 +343,8 @@ class MIGAN(StyleGAN2System):
         "l1_weight": 2.0,
         "noise_in_prediction": False,
     }
-    recipe: Recipe
     penalises_known = True
-    teacher: Generator
+    teacher: nn.Module
 
     def __init__(self, **settings):
         super().__init__(**settings)
@@ -377,7 +376,8 @@ class MIGAN(StyleGAN2System):
     def load_backbones(self, folder: str | Path, device: torch.device) -> None:
         """The teacher, which lies where the recipe says; there is nothing in `folder` that this system needs."""
         if self.distils:
-            self.teacher = read_teacher(self.recipe).to(device, memory_format=torch.channels_last)
+            teacher = read_teacher(self.recipe)
+            self.teacher = teacher.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks it
 
     def network_losses(self, made: Any, image: Tensor, mask: Tensor) -> dict[str, Tensor]:
         def distilled() -> Tensor:
@@ -417,7 +417,7 @@ class MIGAN(StyleGAN2System):
         return torch.stack(list(tensors.values())).sum(0) / math.sqrt(len(tensors))
 
 
-def read_teacher(recipe: Recipe) -> Generator:
+def read_teacher(recipe: Recipe) -> nn.Module:
     """The frozen network of the weights that the recipe names; what is no teacher for it is a `LacunaError`."""
     path = Path(recipe.teacher)
     note = read_note(read_metadata(path), path)
