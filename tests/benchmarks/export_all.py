@@ -36,7 +36,7 @@ def exact_raw(system, image, mask) -> np.ndarray:
 
 
 def row_of(name: str, folder: Path) -> dict:
-    """The row of a system at its authors' settings, but for the image size (256) and TFill's noise (off)."""
+    """The row of a system at its authors' settings, but for the image size (256) and noise when predicting (off)."""
     system = responsive(name, image_size=256)
     path = folder / "model.onnx"
     began = time.process_time()

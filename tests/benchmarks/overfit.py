@@ -54,6 +54,12 @@ SETTINGS = {
     "pennet": {"widths": [16, 32, 64, 64], "discriminator_width": 16, "learning_rate": 1e-3, "initial_std": 0.05},
     "pennet_lab": {"widths": [16, 32, 64, 64], "discriminator_width": 16, "learning_rate": 1e-3, "initial_std": 0.05},
     "structure": {**VGG16, "width": 16, "discriminator_width": 16, "learning_rate": 1e-3},
+    "migan": {"resolution": 64, "channel_base": 2048, "channel_max": 128, "l1_weight": 10.0, "adversarial_weight": 0.1},
+    "mat": {
+        "resolution": 64, "channel_base": 1024, "channel_max": 64, "grid": 16, "dim": 32, "heads": 4,
+        "windows": [8, 4, 4, 4, 8], "latent": 64, "feature_network": "vgg16", "l1_weight": 10.0,
+        "adversarial_weight": 0.1,
+    },
     "lama": {"width": 16, "blocks": 2, "discriminator_width": 16},
     "deepfillv2": {
         "width": 16, "discriminator_width": 16, "learning_rate": 1e-3, "initial_gain": 2.4, "adversarial_weight": 0.01,

@@ -30,6 +30,10 @@ class Golden:
         gains = self._fill.GAINS[self._name] if gains is None else gains
         return self._fill.fill(keys, seed=int(self.expected["seed"]) + later, gains=gains)
 
+    def gains(self, name: str) -> list:
+        """The factors of the random weights of another network than the file's own."""
+        return self._fill.GAINS[name]
+
     def inputs(self, dtype: torch.dtype, *names: str) -> list[Tensor]:
         """Arrays by name, as a batch of one; without names: the image and the mask."""
         return [torch.from_numpy(self.expected[name])[None].to(dtype) for name in names or ("image", "hole")]
@@ -75,7 +79,7 @@ def with_simple_weights(network: nn.Module, gain: float) -> nn.Module:
     """The network in double precision and evaluation mode with sines for weights: no random numbers of any library."""
     with torch.no_grad():
         for index, parameter in enumerate(network.parameters()):
-            spread = gain / parameter[0].numel() ** 0.5
+            spread = gain / (parameter[0].numel() if parameter.dim() else 1) ** 0.5
             parameter.copy_((spread * sines(parameter, index, 0.7)).view_as(parameter))
     return network.double().eval()
 

@@ -9,6 +9,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from lacuna import systems
 from lacuna.errors import LacunaError
+from lacuna.nn.losses import gradient_penalty
 from lacuna.systems._catalogue import describe
 from lacuna.systems.lama import (
     Discriminator,
@@ -17,7 +18,6 @@ from lacuna.systems.lama import (
     discriminator_loss,
     feature_matching_loss,
     generator_loss,
-    gradient_penalty,
     known_l1_loss,
 )
 from tests.systems.references import assert_as_recorded, authors_shapes, shapes, smooth_picture, with_simple_weights

@@ -66,7 +66,7 @@ def test_what_stands_beside_a_wrapper_is_complained_about(weights):
         loaded({**wrapped, "extra.weight": torch.ones(2)})
 
 
-@pytest.mark.parametrize("name", ["aotgan", "deepfillv2", "lama", "partialconv", "structure", "tfill"])
+@pytest.mark.parametrize("name", ["aotgan", "deepfillv2", "lama", "mat", "migan", "partialconv", "structure", "tfill"])
 @pytest.mark.parametrize("held", [torch.ones(2), [torch.ones(2)], {0: torch.ones(2)}, {"state_dict": {0: 1}}])
 def test_weights_without_names_are_one_sentence(name, held, tmp_path):
     torch.save(held, tmp_path / "odd.pth")
@@ -75,7 +75,7 @@ def test_weights_without_names_are_one_sentence(name, held, tmp_path):
             systems.load_released(name, given, **systems.system_class(name).small)
 
 
-@pytest.mark.parametrize("name", ["aotgan", "partialconv", "structure", "tfill"])
+@pytest.mark.parametrize("name", ["aotgan", "mat", "migan", "partialconv", "structure", "tfill"])
 def test_no_array_under_a_name_is_one_sentence(name):
     small = systems.system_class(name).small
     system = systems.create(name, **small)

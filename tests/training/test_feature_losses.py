@@ -19,6 +19,7 @@ WITH_FEATURES = [
     for form in ("", *systems.system_class(name).forms)
     if systems.system_class(name).backbones(systems.system_class(name).Recipe())
 ]
+SIZES = {"mat": (32, 64)}  # of pictures that the fixture's are too small for
 # losses by their end; `perceptual` is also part of longer names
 OF_FEATURES = ("style", "perceptual", "content")
 
@@ -26,7 +27,8 @@ OF_FEATURES = ("style", "perceptual", "content")
 def settings_of(name, form):
     cls = systems.system_class(name)
     small = {key: value for key, value in cls.small.items() if key != "image_size"}
-    return {"system": name, "settings": {**small, **cls.forms.get(form, {})}}
+    size = {"size": SIZES[name]} if name in SIZES else {}
+    return {"system": name, "settings": {**small, **cls.forms.get(form, {})}, **size}
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 WITH_DISCRIMINATOR = [
     case
     for case in with_forms(TRAINED)
-    if case.partition(":")[0] in ("aotgan", "deepfillv2", "lama", "pennet", "structure", "tfill")
+    if case.partition(":")[0] in ("aotgan", "deepfillv2", "lama", "mat", "migan", "pennet", "structure", "tfill")
 ]
 # by its own losses, and by those by region, which the structure network alone has
 JUDGED = [

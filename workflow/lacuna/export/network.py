@@ -49,7 +49,7 @@ def export_network(system: System, path: str | Path, height: int, width: int, op
 def reproducible(system: System) -> System:
     """A copy of the system on the CPU, in evaluation mode, that draws no random numbers: what the graph computes.
 
-    Only TFill draws any; its setting `noise_in_prediction` is off in the copy.
+    Those that draw any have a setting `noise_in_prediction`; it is off in the copy.
     """
     prepared = copy.copy(system)
     prepared.network = copy.deepcopy(system.network).cpu().float().eval().requires_grad_(False)

@@ -92,3 +92,13 @@ def generator_loss(fake: Tensor, gan_type: str) -> Tensor:
 
 def _cross_entropy(logits: Tensor, target: float) -> Tensor:
     return F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, target))
+
+
+def gradient_penalty(logits: Tensor, *inputs: Tensor) -> Tensor:
+    """R1: the squared norm of the gradient of the summed logits of N pictures, as a mean over them.
+
+    inputs: tensors N×…, from which the logits were computed and which ask for gradients; their norms are added up.
+    Mescheder, Geiger, Nowozin, "Which Training Methods for GANs do actually Converge?", ICML 2018.
+    """
+    gradients = torch.autograd.grad(logits.sum(), inputs, create_graph=True)
+    return torch.stack([each.square().flatten(1).sum(1).mean() for each in gradients]).sum()

@@ -23,9 +23,10 @@ _WIDTHS = (64, 128, 256, 512, 512)
 class VGGFeatures(nn.Module):
     """Named features of a frozen VGG.
 
-    `layers` are names such as `relu3_4` (block 3, convolution 4, after its ReLU) and `pool3` (after block 3's max
-    pooling). The network is computed only as far as the deepest of them. It has no state that training changes, so
-    `train()` and `eval()` give the same features; gradients flow to the images, never to the weights.
+    `layers` are names such as `relu3_4` (block 3, convolution 4, after its ReLU), `conv3_4` (before it) and `pool3`
+    (after block 3's max pooling). The network is computed only as far as the deepest of them. It has no state that
+    training changes, so `train()` and `eval()` give the same features; gradients flow to the images, never to the
+    weights.
 
     `folder` holds `<name>.safetensors`, as `lacuna fetch-backbone` makes it. With `normalise=False` the images are
     taken as already normalised with ImageNet's mean and standard deviation.
@@ -79,7 +80,8 @@ class VGGFeatures(nn.Module):
         for position, module in enumerate(self.features):
             x = quick.get(position, module)(x)
             if position in self.taken:
-                found[self.taken[position]] = x
+                # the ReLU after a convolution works in place
+                found[self.taken[position]] = x.clone() if isinstance(module, nn.Conv2d) else x
         return {layer: found[layer] for layer in self.layers}
 
     def of_each(self, pictures: Sequence[Tensor]) -> list[dict[str, Tensor]]:
@@ -105,6 +107,7 @@ def _network(convolutions: Sequence[int]) -> tuple[nn.Sequential, dict[str, int]
             # in place: no convolution needs its result for the gradient, and none is returned
             modules += [nn.Conv2d(channels, width, kernel_size=3, padding=1), nn.ReLU(inplace=True)]
             positions[f"relu{block}_{convolution}"] = len(modules) - 1
+            positions[f"conv{block}_{convolution}"] = len(modules) - 2
             channels = width
         modules.append(nn.MaxPool2d(kernel_size=2))
         positions[f"pool{block}"] = len(modules) - 1

@@ -10,7 +10,7 @@ from torch.utils._pytree import tree_leaves
 from lacuna.systems import create
 from lacuna.systems._counting import count
 
-SIDE = 256  # pixels; every network takes pictures of this size
+SIDE = 256  # pixels; enlarged for a network that takes no picture of this size
 
 
 def scale(name: str, settings: dict) -> dict[str, int]:
@@ -22,13 +22,14 @@ def scale(name: str, settings: dict) -> dict[str, int]:
     # shapes without numbers, so that the largest network costs nothing; deterministic operators put out other ones
     with torch.device("meta"), _any_operators():
         system = create(name, **settings)
+        side = system.padded_size(SIDE)
         with _Made() as made:
-            macs = count(system.network, SIDE, SIDE).macs
+            macs = count(system.network, side, side).macs
         parameters = sum(each.numel() for part in system.modules().values() for each in part.parameters())
     return {
         "parameters": parameters,
-        "macs": round(macs / SIDE**2),
-        "activations": round(made.numbers / SIDE**2),
+        "macs": round(macs / side**2),
+        "activations": round(made.numbers / side**2),
         "batch_size": getattr(system.recipe, "batch_size", 0),
         "iterations": getattr(system.recipe, "iterations", 0),
     }

@@ -18,7 +18,7 @@ from torch.nn.utils import clip_grad_norm_
 from lacuna.errors import LacunaError
 from lacuna.nn import vgg
 from lacuna.nn.layers import ReflectionPad2d
-from lacuna.nn.losses import weighted
+from lacuna.nn.losses import gradient_penalty, weighted
 from lacuna.systems import base
 from lacuna.systems.base import Deviation, Facts, Prediction, System, require_size
 
@@ -259,15 +259,6 @@ def discriminator_loss(real: Tensor, fake: Tensor, mask: Tensor) -> Tensor:
     """Logits N×1×h×w: real pictures are real, and of predictions only the patches in the hole N×1×H×W are fake."""
     hole = F.interpolate(mask, fake.shape[-2:], mode="nearest")
     return (F.softplus(-real) + hole * F.softplus(fake) + (1 - hole) * F.softplus(-fake)).mean()
-
-
-def gradient_penalty(real: Tensor, image: Tensor) -> Tensor:
-    """R1: mean over the batch of the squared norm of the gradient of the summed logits with respect to the picture.
-
-    Mescheder, Geiger, Nowozin, "Which Training Methods for GANs do actually Converge?", ICML 2018.
-    """
-    (gradient,) = torch.autograd.grad(real.sum(), image, create_graph=True)
-    return gradient.square().sum((1, 2, 3)).mean()
 
 
 # ---------------------------------------------------------------------- the system
