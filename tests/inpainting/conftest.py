@@ -1,7 +1,6 @@
 """Small models on disk: a network's weights as training writes them, and ONNX files with the exporters' contract."""
 
 from pathlib import Path
-from types import SimpleNamespace
 
 import onnx
 import pytest
@@ -11,6 +10,7 @@ from onnx import TensorProto, helper
 from lacuna import systems
 from lacuna.canonical import canonical_json
 from lacuna.training.results import note_of, write_weights
+from lacuna.training.settings import Settings
 
 TINY = {"width": 8, "blocks": 1, "rates": [1, 2], "discriminator_width": 8}
 
@@ -30,7 +30,7 @@ def aotgan(tmp_path) -> tuple[object, Path]:
         for parameter in system.network.parameters():
             parameter.mul_(4)  # so that what it draws depends visibly on the picture
     path = tmp_path / "weights.safetensors"
-    told = SimpleNamespace(system="aotgan", source="place2", image_size=32, seed=1)
+    told = Settings("aotgan", {}, "place2", 32, seed=1)
     write_weights(path, system, note_of(told, system, 1, None))
     return system, path
 

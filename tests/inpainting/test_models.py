@@ -1,6 +1,5 @@
 import subprocess
 import sys
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,6 +13,7 @@ from lacuna.digests import modules_used
 from lacuna.errors import LacunaError
 from lacuna.inpainting.models import Model
 from lacuna.training.results import note_of, write_weights
+from lacuna.training.settings import Settings
 from tests.inpainting.conftest import TINY, bytes_graph
 from tests.inpainting.made_up import box, inverted, noise, save, strokes
 
@@ -64,8 +64,9 @@ def test_what_cannot_be_loaded_is_one_sentence(tmp_path):
         ({"system": "aotgan", "weights": tmp_path / "none.pth"}, "do not exist"),
         ({"system": "telea", "settings": {"radus": 3}}, "no setting 'radus'"),
         ({"system": "aotgan", "weights": graph}, "is of system 'inverter', not 'aotgan'"),
+        ({"system": "telea", "gpus": 2}, "gpus is 0 or 1"),
         ({"system": "telea", "threads": 0}, "threads 1 or more"),
-        ({"system": "telea", "device": "gpu"}, "device is one of auto, cpu, cuda, mps"),
+        ({"system": "telea", "device": "gpu"}, "device is one of cpu, cuda, mps"),
         ({"weights": graph, "settings": {"width": 3}}, "leave the settings out"),
     ):
         with pytest.raises(LacunaError, match=sentence) as error:
@@ -107,7 +108,7 @@ def test_a_result_does_not_depend_on_the_pictures_before_it(tmp_path):
     with torch.no_grad():
         for name, parameter in system.network.named_parameters():
             parameter.add_(0.3 if "noise" in name else 0)
-    told = SimpleNamespace(system="tfill", source="place2", image_size=16, seed=1)
+    told = Settings("tfill", {}, "place2", 16, seed=1)
     write_weights(tmp_path / "w.safetensors", system, note_of(told, system, 1, None))
     image, mask = noise(44, 72), box(44, 72)
     first, second = (lacuna.load(weights=tmp_path / "w.safetensors", device="cpu", threads=1, seed=s) for s in (1, 2))

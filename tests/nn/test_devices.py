@@ -110,7 +110,7 @@ def test_this_machine_s_driver_answers_or_says_why_not():
 
 def test_a_device_can_be_named(two_gpus, monkeypatch):
     assert [devices.named_device(name).type for name in ("cpu", "auto", "cuda")] == ["cpu", "cuda", "cuda"]
-    with pytest.raises(LacunaError, match="no device 'mps' on this machine; choose auto or cpu"):
+    with pytest.raises(LacunaError, match="no device 'mps' on this machine; choose cpu"):
         devices.named_device("mps")
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
     assert devices.in_words(devices.named_device("mps")) == "Apple GPU"

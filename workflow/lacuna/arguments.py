@@ -27,9 +27,13 @@ def json_settings(text: str) -> dict:
 
 def add_machine(parser) -> None:
     """`--gpus` and `--threads`, as Snakemake counts them."""
-    said = "number of GPUs; 0: the CPU, 1: a GPU if there is one (default: 0)"
-    parser.add_argument("--gpus", type=int, choices=(0, 1), default=0, help=said)
+    add_gpus(parser, default=0)
     parser.add_argument("--threads", type=positive, default=2, help="number of CPU threads (default: 2)")
+
+
+def add_gpus(parser, default: int) -> None:
+    said = f"number of GPUs; 0: the CPU, 1: a GPU if there is one (default: {default})"
+    parser.add_argument("--gpus", type=int, choices=(0, 1), default=default, help=said)
 
 
 def add_filling(parser, tile: str, devices: str) -> None:
@@ -48,9 +52,8 @@ def add_filling(parser, tile: str, devices: str) -> None:
         "--overlap", type=int, metavar="N", help="pixels that neighbouring tiles share (default: 64 at most)"
     )
     parser.add_argument("--force", action="store_true", help="allow --output to overwrite the input picture or mask")
-    parser.add_argument(
-        "--device", default="auto", help=f"auto (a CUDA GPU if there is one), {devices} (default: auto)"
-    )
+    add_gpus(parser, default=1)
+    parser.add_argument("--device", help=f"{devices}, whatever --gpus says")
     parser.add_argument("--threads", type=positive, help="number of CPU threads (default: all)")
 
 

@@ -68,7 +68,7 @@ def run(args) -> None:
         overlap=args.overlap,
     )
     (job,), said = plan_jobs(args.image, args.mask, args.output, options.suffix, args.force)
-    model = load(args.system, args.weights, args.settings, device=args.device, threads=args.threads)
+    model = load(args.system, args.weights, args.settings, args.gpus, args.threads, device=args.device)
     given = read_job(job, options)
     with progress_bar() as bar:
         task = bar.add_task(f"adapting {model.name}", total=None)

@@ -65,7 +65,7 @@ def run(args) -> None:
         print(f"note: {plain(note)}", file=sys.stderr)
     if not jobs:
         return
-    model = load(args.system, args.weights, args.settings, device=args.device, threads=args.threads, seed=args.seed)
+    model = load(args.system, args.weights, args.settings, args.gpus, args.threads, args.seed, args.device)
     for note in model.notes:
         print(f"note: {plain(note)}", file=sys.stderr)
     if args.image.is_dir():

@@ -17,7 +17,7 @@ from lacuna.memory import as_memory_error
 
 TILE = 512  # pixels; what fits into it is computed at once
 OVERLAP = 64
-DEVICES = ("auto", "cpu", "cuda", "mps")
+DEVICES = ("cpu", "cuda", "mps")
 
 
 class Model:
@@ -156,21 +156,24 @@ def load(
     system: str | None = None,
     weights: str | Path | None = None,
     settings: dict | None = None,
-    device: str = "auto",
+    gpus: int = 1,
     threads: int | None = None,
     seed: int = 0,
+    device: str | None = None,
 ) -> Model:
     """A model that fills pictures: `lacuna.load("aotgan", weights="….safetensors").inpaint(image, mask)`.
 
     system: a name of `lacuna.systems.names()`; weights trained here and ONNX files know theirs. weights: a
     `.safetensors` file of `lacuna step train`, a file in the authors' key names, an `.onnx` file, or None for a system
-    without training. settings: of the system, where they differ from what the weights say or from the authors'. device:
-    `cpu`, `cuda`, `mps` (an Apple GPU; not for ONNX files), or `auto`: a CUDA GPU if there is one, else the CPU.
-    Classical systems always use the CPU. threads: of the CPU; None = all. seed: of what a system draws at random.
+    without training. settings: of the system, where they differ from what the weights say or from the authors'. gpus: 1
+    = a CUDA GPU if there is one. threads: of the CPU; None = all. seed: of what a system draws at random. device:
+    `cpu`, `cuda` or `mps` (an Apple GPU; not for ONNX files), whatever `gpus` says; classical systems use the CPU.
     """
-    if device not in DEVICES or (threads is not None and threads < 1):
-        known = ", ".join(DEVICES)
-        raise LacunaError(f"device is one of {known} and threads 1 or more, not {device!r} and {threads}; change them")
+    if gpus not in (0, 1) or (threads is not None and threads < 1):
+        raise LacunaError(f"gpus is 0 or 1 and threads 1 or more, not {gpus} and {threads}; change them")
+    if device not in (None, *DEVICES):
+        raise LacunaError(f"device is one of {', '.join(DEVICES)}, not {device!r}; change it")
+    device = device or ("auto" if gpus else "cpu")
     if not isinstance(settings or {}, Mapping):
         raise LacunaError(f"settings are names and values, like {{'width': 64}}, not {settings!r}; correct them")
     if not isinstance(weights, str | Path | None) or not isinstance(system, str | None):
@@ -205,7 +208,7 @@ def _from_graph(system: str | None, path: Path, settings: dict | None, device: s
         raise LacunaError(f"{path} has its settings built in; leave the settings out")
     graph = Graph(path, int(device in ("auto", "cuda")), threads)
     if device == "mps" or (device == "cuda" and not graph.device.endswith("CUDA")):
-        raise LacunaError(f"ONNX Runtime does not compute on '{device}' here; choose auto or cpu for {path}")
+        raise LacunaError(f"ONNX Runtime does not compute on '{device}' here; choose cpu for {path}")
     if system is not None and graph.name != system:
         raise LacunaError(f"the graph {path} is of system '{graph.name}', not '{system}'; name the file's own system")
     tile, fixed = graph.size or (TILE, TILE), graph.size is not None

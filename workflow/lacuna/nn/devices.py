@@ -59,7 +59,7 @@ def named_device(name: str) -> torch.device:
     """
     there: dict[str, Callable[[], bool]] = {"cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}
     if name in there and not there[name]():
-        raise LacunaError(f"PyTorch finds no device '{name}' on this machine; choose auto or cpu")
+        raise LacunaError(f"PyTorch finds no device '{name}' on this machine; choose cpu")
     return choose_device(1) if name in ("auto", "cuda") else torch.device(name)
 
 
