@@ -21,11 +21,11 @@ help: ## say what can be made
 
 install: $(INSTALLED) ## make or update .venv from requirements.lock
 
-# Without a GPU nothing has to wait for one: two trainings run side by side.
+# Without a GPU nothing has to wait for one: as many trainings run side by side as there are cores.
 GPUS := $(words $(firstword $(wildcard /dev/nvidia0)))
 
 demo: $(INSTALLED) ## run the embedded demonstration up to results/demo/report.html
-	$(SNAKEMAKE) --cores 4 --resources gpu=$(GPUS)
+	$(SNAKEMAKE) --cores all --resources gpu=$(GPUS)
 	@echo "The report is results/demo/report.html"
 
 quick: $(INSTALLED) ## run the tests that are not slow: the inner loop while editing
