@@ -151,7 +151,7 @@ def test_keys_go_together(tmp_path):
     for keys in ({}, {"archive": "a", "url": "b"}):
         with pytest.raises(LacunaError, match="needs either 'archive', a file, or 'url'"):
             archive.Keys.consistent(keys, "image_sets.some")
-    with pytest.raises(LacunaError, match="image_sets.some.archive is nowhere.zip, which is no file"):
+    with pytest.raises(LacunaError, match="image_sets.some.archive is nowhere.zip, which is not a file"):
         archive.check({"archive": "nowhere.zip"}, "image_sets.some")
 
 

@@ -42,7 +42,7 @@ class Keys:
 def check(entry: dict, where: str) -> None:
     """A named file is there."""
     if entry.get("archive") is not None and not Path(entry["archive"]).is_file():
-        raise LacunaError(f"{where}.archive is {entry['archive']}, which is no file; correct the path")
+        raise LacunaError(f"{where}.archive is {entry['archive']}, which is not a file; correct the path")
 
 
 def downloads(entry: dict) -> list[str]:
@@ -76,7 +76,7 @@ def origins(settings: dict) -> tuple[list[Origin], dict[str, str]]:
     if not found:
         raise LacunaError(
             f"no picture in the archive {path} matches {settings.get('members') or ['*']} "
-            f"({len(passed_over)} members are none); correct the globs or name another archive"
+            f"({len(passed_over)} members are something else); correct the globs or name another archive"
         )
     return sorted(found, key=lambda origin: origin.name), passed_over
 
