@@ -28,6 +28,7 @@ def plan(cache: Path, systems=None, adaptation=None, **changes) -> Plan:
     return Plan({**deepcopy(DEFAULT), **given, "adaptation": asked, **changes}, cache)
 
 
+@pytest.mark.slow
 def test_one_job_a_system_source_test_set_and_experiment(cache):
     one = plan(cache)
     keys = [tuple(job.key.values()) for job in one.jobs() if job.stage == "adapt"]

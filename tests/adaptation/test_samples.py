@@ -25,6 +25,7 @@ def prediction(size) -> torch.Tensor:
     return picture(size, seed=9).flip(-1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_finetuning_mask_background_and_user_mask_never_overlap(name, pool):
     for size in SIZES:

@@ -151,6 +151,7 @@ def test_what_is_written(few):
     assert hashlib.sha256(few.weights.read_bytes()).hexdigest() == before
 
 
+@pytest.mark.slow
 def test_step_0_is_the_network_as_it_was_and_the_prediction_that_of_the_last_step(few):
     assert few.run() == 0
     predicted = few.folder / "plain" / "index.csv"
@@ -225,6 +226,7 @@ def test_pictures_of_other_settings_are_kept_apart_and_come_back(few, stopping, 
     assert few.state().exists()  # of the five steps
 
 
+@pytest.mark.slow
 def test_a_picture_gives_the_same_alone_and_among_others(few):
     assert few.run(name="fill_random_image") == 0
     assert few.run("alone", few.pairs[2:], name="fill_random_image") == 0

@@ -82,6 +82,7 @@ def test_facts_are_complete_and_named_after_the_file(name):
     assert bool(facts.data) == (facts.kind == "deep")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ALL)
 def test_counted_parameters_are_the_stated_ones(name):
     described = describe(name)
@@ -209,6 +210,7 @@ def test_sizes_the_network_cannot_take_are_refused_in_one_sentence(name):
         system.network(image, mask[..., :-1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", tried(WITH_NETWORK))
 def test_double_precision_agrees_with_single(name):
     system = small(name)

@@ -43,6 +43,7 @@ def same(one, other):
     return all(torch.equal(one[key], other[key]) for key in one)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", tried(TRAINED))
 def test_what_lies_where_nothing_is_known_teaches_nothing(case, random_backbones):
     """The user's hole is hidden from the network too, so that only a loss could look at it."""

@@ -73,6 +73,7 @@ def test_rates_are_those_of_lazy_regularisation(name):
         assert group["betas"] == pytest.approx((0.0, 0.99**share)) and group["eps"] == 1e-8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_the_judge_sees_composites_and_each_part_learns_from_its_own_prediction(name):
     system, image, mask, losses = stepped(name)

@@ -91,6 +91,7 @@ def test_twenty_steps_have_the_losses_of_the_plain_loop(drawn_backbones, name, f
         assert engine.kept.found >= 2 * STEPS - 5
 
 
+@pytest.mark.slow
 def test_the_benchmark_measures_both_ways(drawn_backbones, tmp_path, monkeypatch):
     monkeypatch.setattr(benchmark, "_peak_memory", lambda way, arguments: 7)  # in processes of their own
     settings = {**systems.system_class("aotgan").small, "image_size": 32}

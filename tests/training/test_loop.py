@@ -58,7 +58,7 @@ def test_same_settings_same_bytes(job):
     assert contents(job("a", iterations=5)) == contents(job("b", iterations=5))
 
 
-@pytest.mark.parametrize("stopped_after", [1, 3, 4, 6])
+@pytest.mark.parametrize("stopped_after", [1, *(pytest.param(step, marks=pytest.mark.slow) for step in (3, 4, 6))])
 def test_resuming_equals_going_through(job, monkeypatch, stopped_after):
     """Also where Snakemake deleted the declared outputs of the interrupted job."""
     straight = contents(job("straight", iterations=9, decay_from=0.3))

@@ -56,6 +56,7 @@ def test_what_is_read_goes_on_as_if_never_written(tmp_path):
     assert torch.equal(steps(other, other_made, 2), straight)
 
 
+@pytest.mark.slow
 def test_a_changed_bit_anywhere_is_seen(tmp_path):
     parts = modules()
     made = optimizers(parts)

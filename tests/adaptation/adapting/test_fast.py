@@ -90,6 +90,7 @@ def test_the_benchmark_reports_both_ways(vgg, capsys):
     assert found["size"] == 32 and found["threads"] == 1 and found["settings"]["steps"] == 2
 
 
+@pytest.mark.slow
 def test_other_weights_are_an_error(vgg, tmp_path, monkeypatch):
     honest = feature_distance.FeatureDistance.__call__
     monkeypatch.setattr(feature_distance.FeatureDistance, "__call__", lambda *each: -9 * honest(*each))

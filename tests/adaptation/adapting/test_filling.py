@@ -83,6 +83,7 @@ def test_a_picture_is_completed_by_the_adapted_network_and_kept_outside_the_hole
     assert (loaded.adapt(other, mask, experiment=experiment(**FAST), keep="always")[mask] == adapted[mask]).all()
 
 
+@pytest.mark.slow
 def test_the_choice_is_made_by_what_is_held_out(given):
     from lacuna.adaptation import filling
 
@@ -178,6 +179,7 @@ def test_weights_without_a_discriminator_are_one_line_and_nothing_is_written(giv
     )
 
 
+@pytest.mark.slow
 def test_the_discriminator_of_the_training_judges(given):
     assert run("--keep", "always") == 0
     first = np.asarray(Image.open("out.png"))
