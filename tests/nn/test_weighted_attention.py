@@ -1,6 +1,7 @@
-"""Weighted attention against its formula where it is plain, and against loops where it is not."""
+"""Weighted attention against torch's own where it is plain, and against loops where it is not."""
 
 import torch
+from torch.nn import functional as F
 
 from lacuna.nn.weighted_attention import Attention, PositionEmbedding, TransformerLayer
 
@@ -18,11 +19,10 @@ def heads_of(x, heads):
     return x.unflatten(2, (heads, -1)).transpose(1, 2)
 
 
-def test_without_weights_it_is_softmax_with_positions_in_query_and_key_only():
+def test_without_weights_it_is_torchs_with_positions_in_query_and_key_only():
     attention, x, position = layer(), drawn(2, 5, 8), drawn(1, 5, 8, seed=1)
     query, key, value = attention.to_q(x + position), attention.to_k(x + position), attention.to_v(x)
-    query, key, value = (heads_of(each, 2) for each in (query, key, value))
-    heard = (query @ key.transpose(2, 3) / 4**0.5).softmax(-1) @ value
+    heard = F.scaled_dot_product_attention(*(heads_of(each, 2) for each in (query, key, value)))
     expected = attention.to_out(heard.transpose(1, 2).flatten(2))
     torch.testing.assert_close(attention(x, position, None), expected, atol=1e-12, rtol=0)
 

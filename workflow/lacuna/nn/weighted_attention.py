@@ -34,12 +34,11 @@ class Attention(nn.Module):
             each.unflatten(2, (self.heads, -1)).transpose(1, 2)
             for each in (self.to_q(placed), self.to_k(placed), self.to_v(x))
         )
-        if weight is None:
-            heard = F.scaled_dot_product_attention(query, key, value)
-        else:
+        logits = query @ key.transpose(2, 3) / math.sqrt(query.shape[-1])
+        if weight is not None:
             weight = weight[:, None, None]
-            logits = query @ key.transpose(2, 3) / math.sqrt(query.shape[-1])
-            heard = torch.where(logits > 0, weight * logits, logits / (weight + 1e-5)).softmax(-1) @ value
+            logits = torch.where(logits > 0, weight * logits, logits / (weight + 1e-5))
+        heard = logits.softmax(-1) @ value
         return self.to_out(heard.transpose(1, 2).flatten(2))
 
 
