@@ -149,8 +149,8 @@ def test_a_repeated_part_draws_the_same_numbers():
     assert trained(one, [2, 2])[0] != trained(Order(), [2, 2])[0]
 
 
-# How far gradients may be apart, in shares of their size, where a discriminator compares the pictures of a batch: a part
-# of one picture has nothing to compare.
+# How far gradients may be apart, in shares of their size, where a discriminator compares the pictures of a batch: a
+# part of one picture has nothing to compare.
 COMPARING = {"mat": 0.5, "migan": 0.2, "tfill": 0.1}
 
 
