@@ -26,8 +26,6 @@ def add_arguments(parser) -> None:
 
     says = "training steps, beside a plain loop"
     train = stages.add_parser("train", help=says, description=says)
-    train.add_argument("--system", required=True, help="name of the system")
-    train.add_argument("--settings", type=json_settings, default={}, help="JSON object of its settings (default: {})")
     train.add_argument("--size", type=positive, default=128, help="picture side in pixels (default: 128)")
     train.add_argument("--batch", type=positive, default=2, help="pictures a step (default: 2)")
     train.add_argument("--images", type=positive, default=4, help="number of pictures (default: 4)")
@@ -36,8 +34,6 @@ def add_arguments(parser) -> None:
 
     says = "predictions in PyTorch, beside ONNX Runtime"
     predict = stages.add_parser("predict", help=says, description=says)
-    predict.add_argument("--system", required=True, help="name of the system")
-    predict.add_argument("--settings", type=json_settings, default={}, help="JSON object of its settings (default: {})")
     predict.add_argument("--size", type=positive, default=256, help="picture side in pixels (default: 256)")
     predict.add_argument("--batch", type=positive, default=4, help="most pictures at once (default: 4)")
     predict.add_argument(
@@ -45,6 +41,9 @@ def add_arguments(parser) -> None:
     )
     predict.set_defaults(stage_run=_predict)
 
+    for stage in (train, predict):
+        stage.add_argument("--system", required=True, help="name of the system")
+        stage.add_argument("--settings", type=json_settings, default={}, help="JSON object of settings (default: {})")
     for stage in (score, adapt, train, predict):
         stage.add_argument("--json", action="store_true", help="print the measurements as JSON")
         stage.add_argument("--threads", type=positive, default=2, help="number of CPU threads (default: 2)")

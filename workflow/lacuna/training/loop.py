@@ -10,8 +10,9 @@ import math
 import shlex
 import shutil
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -72,61 +73,57 @@ def train(
     devices = parsed.training.devices
     require_gpus(devices, gpus)
     threads = max(1, threads // devices)
-    shared = (settings, train_list, backbones, min(gpus, 1), threads, output, initial_weights)
+    shared = _Shared(settings, train_list, backbones, min(gpus, 1), threads, output, initial_weights)
     with (
         alone_in(output.parent, "training"),
         naming(output.parent),
-        together(devices, follow, *shared) as ranks,
+        together(devices, follow, shared) as ranks,
     ):
-        _train(ranks, *shared, parsed, validation_list, command)
+        _train(ranks, shared, validation_list, command)
 
 
-def follow(
-    ranks: Ranks,
-    given: dict,
-    train_list: Path,
-    backbones: Path,
-    gpus: int,
-    threads: int,
-    output: Path,
-    initial_weights: Path | None,
-) -> None:
+@dataclass(frozen=True)
+class _Shared:
+    """What every process of a training is told. settings: as they were given. threads: of one process."""
+
+    settings: dict
+    train_list: Path
+    backbones: Path
+    gpus: int
+    threads: int
+    output: Path
+    initial_weights: Path | None
+
+
+def follow(ranks: Ranks, shared: _Shared) -> None:
     """The same training in another process than rank 0's: its rows of every batch, and nothing is written."""
-    make_deterministic(threads)
-    settings, system = drawn(parse(given))
-    trainee = Trainee(settings, system, backbones, gpus, initial_weights, ranks)
+    settings, system, trainee = _begun(ranks, shared)
     if (found := ranks.told()) is not None:
         state.restore(found, trainee.modules(), trainee.optimizers)
     step, share = ranks.told()
-    with closing(_batches(settings, train_list, output.parent, ranks, step)) as batches:
+    with closing(_batches(settings, shared.train_list, shared.output.parent, ranks, step)) as batches:
         while True:
             trainee.step(step, share, *next(batches))
             step, share = ranks.told()
 
 
-def _train(
-    ranks: Ranks,
-    given: dict,
-    train_list: Path,
-    backbones: Path,
-    gpus: int,
-    threads: int,
-    output: Path,
-    initial_weights: Path | None,
-    settings: Settings,
-    validation_list: Path,
-    command,
-) -> None:
+def _begun(ranks: Ranks, shared: _Shared) -> tuple[Settings, Any, Trainee]:
+    """The settings with what the system adds, the system, and what learns, as every process begins with them."""
+    make_deterministic(shared.threads)
+    settings, system = drawn(parse(shared.settings))
+    return settings, system, Trainee(settings, system, shared.backbones, shared.gpus, shared.initial_weights, ranks)
+
+
+def _train(ranks: Ranks, shared: _Shared, validation_list: Path, command: Callable[[dict], str]) -> None:
+    settings, system, trainee = _begun(ranks, shared)
+    train_list, output, initial_weights = shared.train_list, shared.output, shared.initial_weights
     folder = output.parent
-    make_deterministic(threads)
-    settings, system = drawn(settings)
-    trainee = Trainee(settings, system, backbones, gpus, initial_weights, ranks)
     if trainee.begun:
         print(trainee.begun)
     budget, iterations = settings.training, settings.training.iterations
 
     lists = {"training": train_list, "validation": validation_list}
-    needed = {name: Path(backbones) / f"{name}.safetensors" for name in system.backbones(system.recipe)}
+    needed = {name: Path(shared.backbones) / f"{name}.safetensors" for name in system.backbones(system.recipe)}
     belongs_to = identity(settings, system.recipe, lists, needed, initial_weights)
     sidecar = Sidecar(folder, belongs_to, command, trainee.free_until)
     found = ranks.told(sidecar.find())
@@ -186,7 +183,7 @@ def _train(
             "pending": means.pending,
         }
         note = note_of(settings, system, step, initial_weights)
-        note |= {"identity": belongs_to, "given": given, "decay_from": budget.decay_from}
+        note |= {"identity": belongs_to, "given": shared.settings, "decay_from": budget.decay_from}
         return state.capture(trainee.modules(), trainee.optimizers, remembered, note)
 
     def go_through() -> None:
@@ -244,7 +241,7 @@ def _train(
             seconds=elapsed(),
             images_per_second=step * trainee.batch_size / stepping,
             device=trainee.device,
-            threads=threads,
+            threads=shared.threads,
             peak_memory=peak_memory(trainee.device),
         )
         with trainee.average.standing_in(system):

@@ -1,13 +1,21 @@
 """Masks that are put together from pieces: shapes at random places, until enough is covered."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from lacuna.keys import key
 
 if TYPE_CHECKING:
     import numpy as np
 
 MOST_PIECES = 5000
 _SMALLER = 0.7  # what the next piece's area is multiplied by where one covered too much
+
+
+def shared_by(pieces: str) -> Any:
+    """The key `number` of a kind of masks; pieces: what it is put together from."""
+    said = f"{pieces} that share the covered area; more are added where they overlap or have no room"
+    return key(said, 1, minimum=1, maximum=1000)
 
 
 def put_together(

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lacuna.data.masks._pieces import put_together, shared_by
 from lacuna.keys import key, verify
 
 if TYPE_CHECKING:
@@ -14,12 +15,7 @@ if TYPE_CHECKING:
 class Options:
     """How the ellipses look."""
 
-    number: int = key(
-        "ellipses that share the covered area; more are added where they overlap or have no room",
-        1,
-        minimum=1,
-        maximum=1000,
-    )
+    number: int = shared_by("ellipses")
     aspect: float = key(
         "the long axis over the short one is between 1 and aspect, log-uniform; 1 makes circles",
         2.0,
@@ -38,8 +34,6 @@ def draw(
 
     Every ellipse is whole: one that has no room in the image is made smaller. None where no such mask was found.
     """
-    from lacuna.data.masks._pieces import put_together
-
     return put_together(rng, size, fewest, most, options.number, lambda area: _ellipse(rng, size, area, options.aspect))
 
 

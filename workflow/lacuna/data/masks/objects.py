@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lacuna.data.masks._pieces import put_together, shared_by
 from lacuna.errors import LacunaError
 from lacuna.keys import FilePath, key, verify
 
@@ -44,12 +45,7 @@ class Keys:
 class Options:
     """How the objects are laid."""
 
-    number: int = key(
-        "objects that share the covered area; more are added where they overlap or have no room",
-        1,
-        minimum=1,
-        maximum=1000,
-    )
+    number: int = shared_by("objects")
     flip: bool = key("objects are flipped left to right at random", True)
 
     def __post_init__(self):
@@ -101,8 +97,6 @@ def draw(
     """
     import cv2
     import numpy as np
-
-    from lacuna.data.masks._pieces import put_together
 
     def piece(area: float) -> np.ndarray:
         shape = objects[int(rng.integers(len(objects)))]
