@@ -116,17 +116,28 @@ def test_links_lead_to_files(document):
     assert [str(path) for path in linked_from(document) if not path.exists()] == []
 
 
+def test_every_way_in_names_tests_that_exist():
+    text = (ROOT / "docs" / "elsewhere.md").read_text()
+    rows = [row.split("|") for row in re.findall(r"^\| .*$", text, re.MULTILINE)]
+    named = {name for row in rows for name in re.findall(r"`(test_\w+)`", row[3])}
+    there = {
+        name for path in (ROOT / "tests").rglob("test_*.py") for name in re.findall(r"def (test_\w+)", path.read_text())
+    }
+    assert len(rows) > len(named) > 10 and named <= there
+
+
 def test_every_document_is_in_the_navigation_and_every_other_file_is_linked():
     def pages(entry) -> list[str]:
         if isinstance(entry, str):
             return [entry]
         return [page for each in (entry.values() if isinstance(entry, dict) else entry) for page in pages(each)]
 
-    found = pages(yaml.safe_load((ROOT / "mkdocs.yml").read_text())["nav"])
+    site = yaml.safe_load((ROOT / "mkdocs.yml").read_text())
+    found = pages(site["nav"])
     outside = ["index.md", "config.md", "contributing.md", "changes.md"]
     assert sorted(found) == sorted([*outside, *(p.relative_to(ROOT / "docs").as_posix() for p in DOCUMENTS[4:])])
     others = {path for path in (ROOT / "docs").rglob("*") if path.suffix not in ("", ".md", ".py", ".pyc")}
-    assert others <= set().union(*map(linked_from, DOCUMENTS))
+    assert others <= {ROOT / "docs" / name for name in site["extra_css"]}.union(*map(linked_from, DOCUMENTS))
 
 
 class Loaded(HTMLParser):
