@@ -27,16 +27,20 @@ MB = 10**6
 PYTHON = 700  # MB of a process with NumPy, pandas and matplotlib
 TORCH = 1000  # MB of a process with torch and the networks of metrics
 ROOM = 1.25  # of what was measured
-CUDA = 3000  # MB more of a process with a context on a GPU
+# MB more of a process with a context on a GPU; on the CPU, a training takes up to half of it for the features of true
+# pictures that it keeps (1 GiB, `nn/kept.py`) and for transformed weights of VGG (`nn/winograd.py`)
+CUDA = 3000
 STATES = 10  # copies of all parameters that a training keeps on disk: weights, state, state/ with its slots
 MINUTES = 10  # for the start, the queue of a slow file system, and reading
 LONGEST = 7 * 24 * 60  # minutes: a training that is stopped goes on where it was
-CPU, GPU = 5e9, 1e12  # multiply-accumulates a second
+CPU, GPU = 1e10, 1e12  # multiply-accumulates a second; two AVX-512 cores reached 3.6e10 each in small trainings
 TRAINING = 3  # times the work of a prediction: forward, backward, and again for the losses
 OPERATORS = 1.2  # numbers kept for the way back, and their gradients, for one that an operator puts out
 LOSSES = 3000  # numbers a pixel that losses keep, mostly features of VGG
 OF_PARAMETERS = 6  # values, gradients, Adam's two moments, and what its step makes on the way
 FEATURES = 3e5  # multiply-accumulates a pixel of VGG16, the largest network of losses and metrics
+SCORING = 6e4  # the same of a picture, its truth and its composite in AlexNet, and of SSIM's windows
+INCEPTION = 6e9  # multiply-accumulates a picture of any size: it is seen at 299x299
 PICTURE = 1e5  # what drawing, decoding and encoding takes a pixel, in the time of as many multiply-accumulates
 
 
@@ -118,8 +122,14 @@ class Resourced(Showing):
             parameters = 4 * scale["parameters"] / MB
             memory = TORCH + OF_PARAMETERS * parameters + 4 * batch * pixels * kept / MB
             return batch * passes * pictures * pixels * scale["macs"], memory, stored + 4 * parameters
-        if job.stage in ("score", "features", "features_of_truth", "score_set", "describe_images", "draw_adaptation"):
-            return pictures * pixels * FEATURES, TORCH + 4 * LOSSES * pixels / MB, stored
+        seen = {
+            "score": pixels * (SCORING + 2 * FEATURES * ("lpips_vgg" in job.settings.get("metrics", ()))),
+            "features": INCEPTION,
+            "features_of_truth": INCEPTION,
+            **dict.fromkeys(("score_set", "describe_images", "draw_adaptation"), pixels * FEATURES),
+        }
+        if job.stage in seen:
+            return pictures * seen[job.stage], TORCH + 4 * LOSSES * pixels / MB, stored
         return pictures * pixels * PICTURE, PYTHON + 100 * pixels / MB, stored
 
     def _needs_of_training(self, job: Job, pixels: int) -> tuple[float, float, float]:
@@ -132,7 +142,7 @@ class Resourced(Showing):
         at_once = math.ceil(batch / (budget.get("accumulate", 1) * devices))
         memory = devices * (TORCH + OF_PARAMETERS * parameters + 4 * at_once * pixels * kept / MB)
         steps = budget.get("iterations") or scale["iterations"]
-        work = steps * batch * pixels * (scale["macs"] + FEATURES) * TRAINING
+        work = steps * batch * pixels * (scale["macs"] + FEATURES / budget.get("feature_losses_every", 1)) * TRAINING
         if budget.get("seconds"):
             work = budget["seconds"] * (GPU if self._gpus(job) else CPU)
         decoded = 3 * pixels * self._pictures(self.config["sources"][job.key["source"]]["train"])
