@@ -12,11 +12,16 @@ from lacuna.data.origins import Origin, PassedOver, Photographs, workers
 _AT_ONCE = 256  # members that are hashed ahead
 
 
-def pictures_of(stores: Sequence[Store], wanted: Callable[[str], bool], none_found: Callable[[], Exception]):
+def pictures_of(
+    stores: Sequence[Store],
+    wanted: Callable[[str], bool],
+    none_found: Callable[[], Exception],
+    by_suffix: bool = True,
+) -> Photographs:
     """The `Photographs` among the members whose names are wanted, known by the SHA-256 of their bytes.
 
     Passed over is what is no picture by its suffix, links, devices and hidden files, and what is damaged.
-    none_found: makes the error where no picture is left.
+    none_found: makes the error where no picture is left. by_suffix: names have suffixes that tell.
     """
 
     def read(place: str):
@@ -25,7 +30,7 @@ def pictures_of(stores: Sequence[Store], wanted: Callable[[str], bool], none_fou
         number, _, inner = place.partition("/")
         return decode(io.BytesIO(stores[int(number)].read(inner)))
 
-    return Photographs(_listed(stores, wanted, none_found), read)
+    return Photographs(_listed(stores, wanted, none_found, by_suffix), read)
 
 
 def hidden(name: str) -> bool:
@@ -33,7 +38,7 @@ def hidden(name: str) -> bool:
     return any(part.startswith((".", "__MACOSX")) for part in name.split("/"))
 
 
-def _listed(stores, wanted, none_found) -> Iterator[Origin | PassedOver]:
+def _listed(stores, wanted, none_found, by_suffix) -> Iterator[Origin | PassedOver]:
     found = 0
     for number, store in enumerate(stores):
         waiting = []
@@ -41,7 +46,7 @@ def _listed(stores, wanted, none_found) -> Iterator[Origin | PassedOver]:
             if not wanted(member.name):
                 continue
             why_not = member.why_not or ("hidden" if hidden(member.name) else "")
-            if not why_not and PurePosixPath(member.name).suffix.lower() not in SUFFIXES:
+            if by_suffix and not why_not and PurePosixPath(member.name).suffix.lower() not in SUFFIXES:
                 why_not = "not a picture"
             if why_not:
                 yield PassedOver(member.name, f"passed over: {why_not}")
