@@ -1,6 +1,7 @@
 """A server on loopback that misbehaves as servers do."""
 
 import hashlib
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,7 +16,8 @@ class Behaviour:
 
     turns: one word a request, the last one for all that follow: `whole`, `drop:N` (ends after N more bytes), `long:N`
     and `short:N` (a Content-Length that is N too large or too small), `busy`, `NNN` (a status), `other` (other bytes),
-    `no ranges` (the whole file whatever was asked), `chunks`, `redirect`.
+    `no ranges` (the whole file whatever was asked), `chunks`, `redirect`, `slow:N` (N bytes at a time, with pauses).
+    tag: the ETag of the file, if it has one.
     """
 
     def __init__(self) -> None:
@@ -23,6 +25,7 @@ class Behaviour:
         self.data = DATA
         self.ranges: list[str] = []
         self.url = ""
+        self.tag = ""
 
 
 @contextmanager
@@ -39,7 +42,11 @@ def misbehaving() -> Iterator[Behaviour]:
             behaviour.ranges.append(asked)
             data = behaviour.data[::-1] if word == "other" else behaviour.data
             begin = int(asked.removeprefix("bytes=").rstrip("-")) if asked and word != "no ranges" else 0
+            if (known := self.headers.get("If-Range")) and known != behaviour.tag:
+                begin = 0
             part, headers = data[begin:], dict[str, str]()
+            if behaviour.tag:
+                headers["ETag"] = behaviour.tag
             if begin:
                 headers["Content-Range"] = f"bytes {begin}-{len(data) - 1}/{len(data)}"
             if word == "redirect":
@@ -52,16 +59,20 @@ def misbehaving() -> Iterator[Behaviour]:
                 self.answer(206 if begin else 200, part, headers, length=None)
             else:
                 length = len(part) + {"long": int(number or 0), "short": -int(number or 0)}.get(word, 0)
-                self.answer(206 if begin else 200, part[: int(number)] if word == "drop" else part, headers, length)
+                pieces = int(number) if word == "slow" else 0
+                part = part[: int(number)] if word == "drop" else part
+                self.answer(206 if begin else 200, part, headers, length, pieces)
 
-        def answer(self, status: int, body: bytes, headers: dict, length: int | None = 0) -> None:
+        def answer(self, status: int, body: bytes, headers: dict, length: int | None = 0, pieces: int = 0) -> None:
             self.send_response(status)
             for name, value in headers.items():
                 self.send_header(name, value)
             if length is not None:
                 self.send_header("Content-Length", str(length))
             self.end_headers()
-            self.wfile.write(body)
+            for start in range(0, len(body), pieces or len(body) or 1):
+                self.wfile.write(body[start : start + (pieces or len(body))])
+                time.sleep(0.005 * bool(pieces))
 
         def log_message(self, *_) -> None:
             pass

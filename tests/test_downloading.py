@@ -136,8 +136,14 @@ def test_the_server_is_waited_for_as_long_as_it_asks(monkeypatch, tmp_path):
 
 def test_addresses_and_places(tmp_path):
     sha256 = hashlib.sha256(b"").hexdigest()
-    assert split_address(f"https://a.b/c#sha256={sha256}") == ("https://a.b/c", sha256)
-    for wrong in ("https://a.b/c", f"file:///etc/passwd#sha256={sha256}", f"https://a b#sha256={sha256}", "x" * 999):
+    assert split_address(f"https://a.b/c#sha256={sha256}") == (["https://a.b/c"], sha256)
+    assert split_address(f"https://a.b/c http://d/e#sha256={sha256}") == (["https://a.b/c", "http://d/e"], sha256)
+    for wrong in (
+        "https://a.b/c",
+        f"file:///etc/passwd#sha256={sha256}",
+        f"https://a  https://b#sha256={sha256}",
+        "x" * 999,
+    ):
         with pytest.raises(LacunaError, match="does not say what is there"):
             split_address(wrong)
     for url, name in [

@@ -5,7 +5,7 @@ from copy import deepcopy
 import pytest
 
 from lacuna.config import validate
-from lacuna.data.image_sources.package import origins_of_packages
+from lacuna.data.image_sources.package import photographs_of_packages
 from lacuna.errors import LacunaError
 from tests.config.bad_inputs import default
 
@@ -82,4 +82,4 @@ def test_no_path_leads_out_of_a_package(tmp_path, monkeypatch, path):
     with pytest.raises(LacunaError, match="leads out of its package"):
         validate(image_set(spec))
     with pytest.raises(LacunaError, match="leads out of its package"):
-        origins_of_packages([spec])
+        photographs_of_packages([spec])

@@ -18,6 +18,7 @@ from lacuna.data.image_sources import _members, archive, url
 from lacuna.data.staging import stage
 from lacuna.errors import LacunaError
 from lacuna.files import read_json, read_rows
+from tests.data.listing import listed
 from tests.serving import misbehaving
 
 
@@ -85,21 +86,22 @@ def packed(request, tmp_path):
 
 
 def test_pictures_are_read_and_the_rest_is_named(packed, tmp_path):
-    found, passed_over = archive.origins({"archive": str(packed)})
+    found, passed_over = listed(archive, {"archive": str(packed)})
     pictures = sorted(name for name in MEMBERS if name.lower().endswith(".png") and "MACOSX" not in name)
     # a name that leads out of the archive is a name: nothing is written under it
-    assert [origin.name for origin in found] == [name for name in pictures if not name.startswith("..")]
+    assert sorted(origin.name for origin in found) == [name for name in pictures if not name.startswith("..")]
+    read = archive.photographs({"archive": str(packed)}).read
     for origin in found:
         assert origin.sha256 == hashlib.sha256(MEMBERS[origin.name]).hexdigest()
-        picture, transparent = origin.read()
+        picture, transparent = read(origin.place)
         assert picture.size == (31, 20) and not transparent
     assert "a link or a device" in passed_over["link.png"] and "not a picture" in passed_over["list_attr_celeba.txt"]
     assert "hidden" in passed_over["__MACOSX/._000001.png"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["archive.bin"]
-    some, _ = archive.origins({"archive": str(packed), "members": ["img_align_celeba/*", "nothing"]})
+    some, _ = listed(archive, {"archive": str(packed), "members": ["img_align_celeba/*", "nothing"]})
     assert len(some) == 2
     with pytest.raises(LacunaError, match="no picture in the archive .* matches"):
-        archive.origins({"archive": str(packed), "members": ["CelebA/*"]})
+        listed(archive, {"archive": str(packed), "members": ["CelebA/*"]})
 
 
 def test_an_image_set_of_an_archive(packed, tmp_path):
@@ -115,28 +117,28 @@ def test_an_image_set_of_an_archive(packed, tmp_path):
 def test_what_is_no_archive_or_is_damaged_or_hostile(tmp_path, monkeypatch):
     path = tmp_path / "photo.zip"
     path.write_bytes(png(1))
-    with pytest.raises(LacunaError, match="photo.zip is neither a tar nor a zip archive"):
-        archive.origins({"archive": str(path)})
+    with pytest.raises(LacunaError, match="photo.zip is neither a tar nor a zip nor a 7z archive"):
+        listed(archive, {"archive": str(path)})
     path.write_bytes(gzip.compress(made_tar(tmp_path / "a.tar").read_bytes())[:-90])
     with pytest.raises(LacunaError, match="cannot be read|neither a tar"):
-        archive.origins({"archive": str(path)})
+        listed(archive, {"archive": str(path)})
     whole = made_zip(path).read_bytes()
     start = whole.index(png(2)[50:53]) if png(2)[50:53] in whole else whole.index(b"000002.PNG") + 30
     path.write_bytes(whole[:start] + bytes(8) + whole[start + 8 :])
-    found, passed_over = archive.origins({"archive": str(path)})
+    found, passed_over = listed(archive, {"archive": str(path)})
     assert len(found) == 2 and "damaged" in passed_over["img_align_celeba/000002.PNG"]
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as bomb:
         bomb.writestr("bomb.png", bytes(10_000_000))
         bomb.writestr("fine.png", png(1))
-    found, passed_over = archive.origins({"archive": str(path)})
+    found, passed_over = listed(archive, {"archive": str(path)})
     assert [origin.name for origin in found] == ["fine.png"] and "grows more than" in passed_over["bomb.png"]
     path.write_bytes(gzip.compress(bytes(50_000_000)))
     with pytest.raises(LacunaError, match="grows more than|neither"):
-        archive.origins({"archive": str(path)})
+        listed(archive, {"archive": str(path)})
     made_zip(path)
     monkeypatch.setattr(_members, "MOST_MEMBERS", 3)
     with pytest.raises(LacunaError, match="has more than 3 members"):
-        archive.origins({"archive": str(path)})
+        listed(archive, {"archive": str(path)})
 
 
 def test_a_cut_off_tar_is_said(tmp_path):
@@ -144,7 +146,7 @@ def test_a_cut_off_tar_is_said(tmp_path):
     data = path.read_bytes()
     path.write_bytes(data[: data.index(b"two.png") + 1024])
     with pytest.raises(LacunaError, match="a.tar cannot be read .*; fetch or pack it again"):
-        archive.origins({"archive": str(path)})
+        listed(archive, {"archive": str(path)})
 
 
 def test_keys_go_together(tmp_path):

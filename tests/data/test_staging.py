@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
+from lacuna.data import staging
+from lacuna.data.benchmark import compare
 from lacuna.data.staging import stage
 from lacuna.errors import LacunaError
 from lacuna.files import read_json, read_rows, sha256_of
@@ -224,3 +226,67 @@ def test_a_colour_profile_that_is_not_applied_is_not_kept(tmp_path):
     for row in staged(folder_settings(tmp_path / "photos"), tmp_path / "set"):
         with Image.open(tmp_path / "set" / row["file"]) as image:
             assert "icc_profile" not in image.info
+
+
+@pytest.mark.parametrize("keys", [{}, {"count": 21, "crop": "random", "crop_scale": [0.4, 0.9]}, {"count": 5}])
+def test_a_killed_staging_goes_on_and_ends_in_the_same_bytes(tmp_path, monkeypatch, keys):
+    folder = photographs(tmp_path / "photos", 9)
+    (folder / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    settings = folder_settings(folder, **keys)
+    staged(settings, tmp_path / "whole")
+    whole, add, made = snapshot(tmp_path / "whole"), staging._ImageSet.add, []
+
+    def killed(self, positions, *rest):
+        if len(made) == 4:
+            raise KeyboardInterrupt
+        made.append(positions)
+        add(self, positions, *rest)
+
+    monkeypatch.setattr(staging._ImageSet, "add", killed)
+    with pytest.raises(KeyboardInterrupt):
+        staged(settings, tmp_path / "set")
+    assert (tmp_path / ".set.staging").is_file() and not (tmp_path / "set/index.csv").exists()
+    (tmp_path / "set/0001.png").write_bytes(b"cut off")  # the disk was less whole than it seemed
+
+    def counted(self, positions, *rest):
+        made.append(positions)
+        add(self, positions, *rest)
+
+    monkeypatch.setattr(staging._ImageSet, "add", counted)
+    made.clear()
+    staged(settings, tmp_path / "set")
+    assert snapshot(tmp_path / "set") == whole and not (tmp_path / ".set.staging").exists()
+    images = sum(name.endswith(".png") for name in whole)
+    assert sum(len(positions) for positions in made) == images - 3
+    made.clear()
+    staged(settings | {"seed": 9}, tmp_path / "set")  # another set begins anew
+    assert sum(len(positions) for positions in made) == images
+
+
+def test_a_longer_set_that_was_killed_leaves_nothing_behind(tmp_path, monkeypatch):
+    folder = photographs(tmp_path / "photos", 9)
+    settings = folder_settings(folder)
+    monkeypatch.setattr(staging._ImageSet, "finish", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        stage(settings, tmp_path / "set/index.csv")
+    monkeypatch.undo()
+    for path in sorted(folder.rglob("*.png"))[:4]:
+        path.unlink()
+    rows = staged(settings, tmp_path / "set")
+    assert len(rows) == 5 and len(list((tmp_path / "set").glob("*.png"))) == 5
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_the_number_of_threads_changes_nothing(tmp_path, threads):
+    settings = folder_settings(photographs(tmp_path / "photos", 30), count=70, crop="random", crop_scale=[0.4, 0.9])
+    stage(settings, tmp_path / "one/index.csv")
+    stage(settings, tmp_path / "two/index.csv", threads)
+    assert snapshot(tmp_path / "one") == snapshot(tmp_path / "two")
+
+
+@pytest.mark.slow
+def test_cost_is_linear_and_memory_flat(tmp_path):
+    """Small, so that it is quick: `lacuna bench stage` measures more."""
+    found = compare(tmp_path, 200, 1600, 3, 32, 2)
+    assert [row["images"] for row in found["rows"]] == [200, 566, 1600]
+    assert 0.8 < found["exponent"] < 1.15 and found["memory_ratio"] < 1.1

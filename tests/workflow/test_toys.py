@@ -90,7 +90,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lacuna.canonical import digest
-from lacuna.data.origins import Origin
+from lacuna.data.origins import Origin, Photographs
 from lacuna.keys import key
 
 
@@ -105,13 +105,10 @@ def check(entry, where):
     """Nothing can be wrong with a formula."""
 
 
-def origins(settings):
+def photographs(settings):
     """Five ramps, and no file passed over."""
-    ramps = [
-        Origin(f"ramp {i}", digest(str(i)), lambda i=i: (_ramp(settings["steepness"], i), False), Path(__file__))
-        for i in range(5)
-    ]
-    return ramps, {}
+    ramps = [Origin(f"ramp {i}", digest(str(i)), str(i), Path(__file__)) for i in range(5)]
+    return Photographs(ramps, lambda place: (_ramp(settings["steepness"], int(place)), False))
 
 
 def _ramp(steepness, i):

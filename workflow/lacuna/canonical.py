@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 
 
 def canonical_json(value) -> str:
@@ -37,6 +38,11 @@ def _said(values: dict, path: tuple[str, ...]) -> str:
 
 def digest(*parts: bytes | str) -> str:
     """First 16 hexadecimal digits of the SHA-256 of the parts; the boundaries between parts count."""
+    return digest_of(parts)
+
+
+def digest_of(parts: Iterable[bytes | str]) -> str:
+    """`digest` of parts that come one by one, however many they are."""
     sha = hashlib.sha256()
     for part in parts:
         data = part.encode() if isinstance(part, str) else part

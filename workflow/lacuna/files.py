@@ -121,8 +121,13 @@ def empty_folder(path: str | Path, inputs: Iterable[str | Path] = ()) -> Path:
 
 def sha256_of(path: str | Path) -> str:
     """SHA-256 of a file's bytes, in hexadecimal."""
+    return hash_of(path, "sha256")
+
+
+def hash_of(path: str | Path, kind: str) -> str:
+    """The hash of a file's bytes in hexadecimal, by `hashlib`'s name of its kind."""
     with Path(path).open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+        return hashlib.file_digest(stream, kind).hexdigest()
 
 
 def write_json(path: str | Path, value) -> None:

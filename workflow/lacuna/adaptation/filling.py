@@ -13,7 +13,7 @@ from lacuna.adaptation.learning import load_parts, needs_discriminator
 from lacuna.adaptation.similarity import Descriptions, load_backbone
 from lacuna.canonical import digest, seed_of
 from lacuna.data.fingerprint import matching_files
-from lacuna.data.image_sources.package import origins_of_packages
+from lacuna.data.image_sources.package import photographs_of_packages
 from lacuna.data.images import read_image
 from lacuna.data.tensors import image_tensor, mask_tensor, pictures_of
 from lacuna.errors import LacunaError
@@ -176,7 +176,7 @@ def _pool(experiment, folder: str | Path | None, picture: Picture, backbones: st
     from lacuna.adaptation.fillers import Pool
 
     if folder is None:
-        paths = [origin.path for origin in origins_of_packages(list(EMBEDDED))]
+        paths = [origin.path for origin in photographs_of_packages(list(EMBEDDED)).origins()]
     else:
         paths = [Path(folder, name) for name in matching_files(folder).pictures]
     others = [path for path in paths if not _same(path, picture)]

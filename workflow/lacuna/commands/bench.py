@@ -41,10 +41,18 @@ def add_arguments(parser) -> None:
     )
     predict.set_defaults(stage_run=_predict)
 
+    says = "staging of drawn pictures, from few to many: whether cost and memory grow with their number"
+    staging = stages.add_parser("stage", help=says, description=says)
+    staging.add_argument("--images", type=positive, default=4000, help="largest number of images (default: 4000)")
+    staging.add_argument("--fewest", type=positive, default=1000, help="smallest number of images (default: 1000)")
+    staging.add_argument("--counts", type=positive, default=3, help="how many numbers are tried (default: 3)")
+    staging.add_argument("--size", type=positive, default=256, help="picture side in pixels (default: 256)")
+    staging.set_defaults(stage_run=_stage)
+
     for stage in (train, predict):
         stage.add_argument("--system", required=True, help="name of the system")
         stage.add_argument("--settings", type=json_settings, default={}, help="JSON object of settings (default: {})")
-    for stage in (score, adapt, train, predict):
+    for stage in (score, adapt, train, predict, staging):
         stage.add_argument("--json", action="store_true", help="print the measurements as JSON")
         stage.add_argument("--threads", type=positive, default=2, help="number of CPU threads (default: 2)")
     for stage in (score, adapt, train):
@@ -130,4 +138,21 @@ def _predict(args, folder) -> tuple[dict, str]:
     return found, (
         f"{args.system} at {found['size']}×{found['size']}, {found['batch']} at once: {rates['pytorch']:.3g} pictures "
         f"a second in PyTorch, {rates['onnxruntime']:.3g} in ONNX Runtime: {found['ratio']:.2f} times as fast"
+    )
+
+
+def _stage(args, folder) -> tuple[dict, str]:
+    """The measurements, and one sentence on them."""
+    from lacuna.data.benchmark import compare
+    from lacuna.errors import LacunaError
+
+    if args.fewest > args.images:
+        raise LacunaError(f"--fewest is {args.fewest}, more than --images, {args.images}; lower it")
+    found = compare(folder, args.fewest, args.images, args.counts, args.size, args.threads)
+    last = found["rows"][-1]
+    exponent = "" if found["exponent"] is None else f", cost grows with the power {found['exponent']:.3f}"
+    return found, (
+        f"{last['images']} pictures of {args.size}×{args.size} on {args.threads} threads: "
+        f"{last['images_per_second']:.0f} a second, {last['images_per_processor_second']:.0f} a second of processor "
+        f"time{exponent}; peak memory {last['peak_megabytes']:.0f} MB, {found['memory_ratio']:.2f} times the smallest"
     )

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import ExifTags, Image, ImageOps
 from PIL.TiffImagePlugin import TiffImageFile
 
-from lacuna.data.formats import FORMATS
+from lacuna.data.formats import FORMATS, is_heif
 
 # What Pillow raises on files that are damaged, cut off, too large or not images at all.
 UNREADABLE = (
@@ -36,9 +36,34 @@ def decode(path: str | Path | IO[bytes]) -> tuple[Image.Image, bool]:
     Alpha is dropped: the colours stored under it count, as for Pillow's `convert("RGB")` and OpenCV, with which the
     compared systems' code reads pictures. Errors: any of `UNREADABLE`.
     """
-    with Image.open(path, formats=FORMATS) as opened:
+    with open_picture(path) as opened:
         load(opened)
         return to_rgb(ImageOps.exif_transpose(opened))
+
+
+def open_picture(path: str | Path | IO[bytes]) -> Image.Image:
+    """A picture of one of the formats that are decoded here, opened and not loaded. Errors: any of `UNREADABLE`."""
+    try:
+        return Image.open(path, formats=FORMATS)
+    except Image.UnidentifiedImageError:
+        if not is_heif(_start_of(path)):
+            raise
+    try:
+        import pillow_heif
+    except ImportError:
+        raise OSError("a HEIC picture takes the package pillow-heif; install it (pip install pillow-heif)") from None
+    pillow_heif.register_heif_opener()
+    return Image.open(path, formats=("HEIF",))
+
+
+def _start_of(path: str | Path | IO[bytes]) -> bytes:
+    if isinstance(path, str | Path):
+        with Path(path).open("rb") as stream:
+            return stream.read(12)
+    path.seek(0)
+    start = path.read(12)
+    path.seek(0)
+    return start
 
 
 def load(opened: Image.Image) -> None:
@@ -118,7 +143,7 @@ def in_eight_bits(values: np.ndarray) -> np.ndarray:
 
 def upright_size(path: str | Path) -> tuple[int, int]:
     """(width, height) that `decode` would return, from the file's header alone. Errors: any of `UNREADABLE`."""
-    with Image.open(path, formats=FORMATS) as opened:
+    with open_picture(path) as opened:
         turned = opened.getexif().get(ExifTags.Base.Orientation) in _TURNED
         return stored_size(opened)[::-1] if turned else stored_size(opened)
 

@@ -42,10 +42,15 @@ SUFFIXES_OF = {
     "XBM": (".xbm",),
     "XPM": (".xpm",),
 }
+HEIF_SUFFIXES = (
+    ".heic",
+    ".heif",
+    ".hif",
+)  # what telephones write; read by the package pillow-heif, where it is installed
 FORMATS = tuple(SUFFIXES_OF)
 """For `Image.open(…, formats=FORMATS)`, with which no other decoder is tried whatever a file holds."""
 
-SUFFIXES = frozenset(suffix for suffixes in SUFFIXES_OF.values() for suffix in suffixes)
+SUFFIXES = frozenset(suffix for suffixes in (*SUFFIXES_OF.values(), HEIF_SUFFIXES) for suffix in suffixes)
 """In lower case."""
 
 # How a file of the widespread formats begins; a file without suffix is a picture if it begins so.
@@ -65,6 +70,11 @@ _BEGINNINGS = (
 )
 
 
+def is_heif(start: bytes) -> bool:
+    """Whether a file that begins so is HEIF or HEIC (ISO/IEC 23008-12: the brands of single pictures)."""
+    return start[4:8] == b"ftyp" and start[8:12] in (b"heic", b"heix", b"mif1")
+
+
 def is_picture(path: Path) -> bool:
     """Whether a file is one by its suffix, in capitals too, or without any suffix by how it begins."""
     if path.suffix:
@@ -74,4 +84,6 @@ def is_picture(path: Path) -> bool:
             start = stream.read(12)
     except OSError:
         return False
-    return start.startswith(_BEGINNINGS) or (start[:4] == b"RIFF" and start[8:] == b"WEBP") or start[4:] == b"ftypavif"
+    if start.startswith(_BEGINNINGS) or is_heif(start):
+        return True
+    return (start[:4] == b"RIFF" and start[8:] == b"WEBP") or start[4:] == b"ftypavif"

@@ -1,7 +1,9 @@
 """From one photograph to its finished images, as bytes."""
 
 import io
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -11,10 +13,10 @@ from lacuna.canonical import seed_of
 from lacuna.data.colours import recoloured
 from lacuna.data.crops import Crop, centre_crop, random_crop
 from lacuna.data.decoding import UNREADABLE
-from lacuna.data.origins import Origin, workers
+from lacuna.data.origins import Origin, cores, workers
 from lacuna.data.sizes import width_and_height
 
-_AT_ONCE = 64  # photographs, so that memory stays bounded whatever the size of the set
+_AHEAD = 4  # photographs a thread, so that memory stays bounded whatever the size of the set
 
 
 class Rendered(NamedTuple):
@@ -26,19 +28,35 @@ class Rendered(NamedTuple):
     """Whether any of its pixels was not opaque; the alpha was dropped."""
 
 
-def rendered(settings: dict, jobs: list[tuple[Origin, range]]) -> Iterator[tuple[Origin, Rendered | str]]:
-    """For each origin and the numbers of its crops: the images, or the reason why it cannot be read. In order."""
-    with workers() as pool:
-        for start in range(0, len(jobs), _AT_ONCE):
-            some = jobs[start : start + _AT_ONCE]
-            yield from zip(
-                [origin for origin, _ in some], pool.map(lambda job: _render(settings, *job), some), strict=True
-            )
+def rendered(
+    settings: dict, read: Callable, jobs: Iterable[tuple[Origin, range]], threads: int | None = None
+) -> Iterator[tuple[Origin, range, Rendered | str]]:
+    """For each origin and the numbers of its crops: the images, or the reason why it cannot be read. In order.
+
+    read: as `Photographs.read`. threads: as many as there are cores for us, if none are given. What comes out does not
+    depend on their number, and no more than a few photographs a thread are held in memory.
+    """
+    waiting = iter(jobs)
+    with workers(threads) as pool:
+        ahead: deque = deque()
+
+        def begin() -> None:
+            for origin, numbers in islice(waiting, 1):
+                ahead.append((origin, numbers, pool.submit(_render, settings, read, origin, numbers)))
+
+        for _ in range(_AHEAD * (threads or cores())):
+            begin()
+        while ahead:
+            origin, numbers, result = ahead.popleft()
+            begin()
+            yield origin, numbers, result.result()
 
 
-def _render(settings: dict, origin: Origin, numbers: range) -> Rendered | str:
+def _render(settings: dict, read: Callable, origin: Origin, numbers: range) -> Rendered | str:
+    if not numbers:
+        return Rendered([], [], False)
     try:
-        photograph, transparent = origin.read()
+        photograph, transparent = read(origin.place)
     except UNREADABLE as error:
         return f"{type(error).__name__}: {error}"
     crops = [_crop(settings, origin, photograph.size, k) for k in numbers]

@@ -11,8 +11,7 @@ import numpy as np
 from PIL import Image, ImageFile, ImageOps
 from PIL.ExifTags import Base
 
-from lacuna.data.decoding import UNREADABLE, from_array, load, sixteen_bits, stored_size, to_rgb
-from lacuna.data.formats import FORMATS
+from lacuna.data.decoding import UNREADABLE, from_array, load, open_picture, sixteen_bits, stored_size, to_rgb
 from lacuna.errors import LacunaError
 
 # What 255 of a prediction is in the picture's own numbers.
@@ -85,7 +84,7 @@ def read_picture(source, name: str) -> Picture:
 
     What cannot be read is a `LacunaError`. Of several frames the first is taken, with a note.
     """
-    with _one_sentence(name), Image.open(source, formats=FORMATS) as opened:
+    with _one_sentence(name), open_picture(source) as opened:
         sixteen = _loses_bits(opened)
         frames = getattr(opened, "n_frames", 1) if opened.format != "MPO" else 1
         picture = from_image(opened)

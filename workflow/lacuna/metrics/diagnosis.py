@@ -13,7 +13,7 @@ from PIL import Image
 from lacuna.canonical import seed_of
 from lacuna.data.compositing import composite
 from lacuna.data.crops import centre_crop
-from lacuna.data.image_sources.package import origins_of_packages
+from lacuna.data.image_sources.package import photographs_of_packages
 from lacuna.data.masks.strokes import Options, draw
 from lacuna.metrics.per_image.psnr import decibels, psnr
 
@@ -43,8 +43,9 @@ class Case:
 def photographs() -> np.ndarray:
     """uint8 N×256×256×3: the largest centred square of every photograph, resized by Lanczos."""
     pictures = []
-    for origin in origins_of_packages([*PHOTOGRAPHS]):
-        picture, _ = origin.read()
+    found = photographs_of_packages([*PHOTOGRAPHS])
+    for origin in found.origins():
+        picture, _ = found.read(origin.place)
         crop = centre_crop(picture.size, (SIDE, SIDE))
         box = (crop.left, crop.top, crop.left + crop.width, crop.top + crop.height)
         pictures.append(np.asarray(picture.resize((SIDE, SIDE), Image.Resampling.LANCZOS, box=box).convert("RGB")))

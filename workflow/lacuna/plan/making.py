@@ -3,13 +3,15 @@
 Each method is a stage: its parameters are the rule's wildcards, its outputs the only place where these paths stand.
 """
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
 from lacuna import recorded, sidecars
 from lacuna.backbones import catalogue
-from lacuna.canonical import digest
+from lacuna.canonical import canonical_json, digest
 from lacuna.data import image_sources
+from lacuna.data.downloads import wanted
 from lacuna.data.fingerprint import contents_of, fingerprint
 from lacuna.data.packages import files_of_packages
 from lacuna.digests import code_digests
@@ -84,7 +86,10 @@ class Making(Names):
     def fetch_data(self, image_set: str) -> Work:
         """The files themselves lie where all runs find them."""
         addresses = self._addresses(image_set)
-        hashes = [split_address(address)[1] for address in addresses]
+        hashes = [
+            each["checksum"] or canonical_json(each["urls"]) if isinstance(each, dict) else split_address(each)[1]
+            for each in addresses
+        ]
         settings = {"addresses": addresses, "folder": self.placed(f"{RESULTS}/downloads")}
         return Work(settings, outcome=digest(*hashes))
 
@@ -242,19 +247,25 @@ class Making(Names):
             )
         return merged
 
-    def _addresses(self, image_set: str) -> list[str]:
-        """What of an image set comes from the network."""
+    def _addresses(self, image_set: str) -> list[str] | list[dict]:
+        """What of an image set comes from the network, as `lacuna.data.downloads.fetch` takes it."""
         entry = self.config["image_sets"][image_set]
         kind = image_sources.load(entry["kind"])
-        return kind.downloads(entry) if hasattr(kind, "downloads") else []
+        found = kind.downloads(entry) if hasattr(kind, "downloads") else []
+        return wanted(kind.CARD, found) if hasattr(kind, "CARD") else found
 
     def _content(self, entry: dict, what: str) -> dict[str, str]:
         """Digest of the user's own files behind a set: a changed photograph is seen, a touched one is not."""
         if "images" in entry:
             return {what: digest(*self._contents_of_packages(entry["images"]))}
-        for key in ("annotations", "archive"):
-            if entry.get(key) is not None:
-                return {what: contents_of([Path(entry[key])], self.cache_folder / "fingerprints.json")[0]}
+        kind = image_sources.load(entry["kind"]) if what == "photographs" else None
+        if kind is not None and hasattr(kind, "files"):
+            paths = kind.files(entry)
+            contents = contents_of(paths, self.cache_folder / "fingerprints.json")
+            names = [os.fsencode(path.name) for path in paths]
+            return {what: digest(*(part for pair in zip(names, contents, strict=True) for part in pair))}
+        if entry.get("annotations") is not None:
+            return {what: contents_of([Path(entry["annotations"])], self.cache_folder / "fingerprints.json")[0]}
         if entry.get("path") is None:
             return {}
         return {what: self._fingerprint(entry["path"], entry.get("pattern", "**/*"))}

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
+from lacuna.data import image_sources
 from lacuna.data.fingerprint import matching_files
 from lacuna.data.sizes import HELD_BYTES, width_and_height
 from lacuna.plan.job import Job
@@ -161,6 +162,8 @@ class Resourced(Showing):
         entry = self.config["image_sets"].get(name) or self.config["mask_sets"][name]
         if entry.get("count"):
             return entry["count"]
+        if name in self.config["image_sets"] and (card := getattr(image_sources.load(entry["kind"]), "CARD", None)):
+            return card.n
         return len(matching_files(entry["path"], entry.get("pattern", "**/*")).pictures) if "path" in entry else 0
 
 

@@ -3,14 +3,16 @@
 A kind has
 * `Keys`, a frozen keyword-only dataclass: the keys of an image set of this kind, besides those that all have;
 * `check(entry, where)`, called before anything runs: a `LacunaError` for what the plan can know, quickly;
-* where it needs the network, `downloads(entry)`, the addresses of its files (`lacuna.downloading.ADDRESS`), which a
-  rule of its own fetches; `settings["downloaded"]` then lists them as `lacuna.data.downloads.fetch` does;
-* `origins(settings)`, the photographs, a list of `lacuna.data.origins.Origin`, and a dictionary of the files that were
-  passed over, name → reason. Errors: `LacunaError`.
+* where it needs the network, `downloads(entry)`, the addresses of its files (`lacuna.downloading.ADDRESS`) or
+  `lacuna.data.cards.File`s, which a rule of its own fetches; `settings["downloaded"]` then lists them as
+  `lacuna.data.downloads.fetch` does;
+* where it reads files of the user's, `files(entry)`: their paths, quickly, for the plan to see whether they changed.
+  A kind with a key `path` and without this function is staged again when the images in that folder change;
+* where it is one published data set, its `CARD` (`lacuna.data.cards`);
+* `photographs(settings)`, a `lacuna.data.origins.Photographs`. Errors: `LacunaError`.
 
 The plan reads the keys at every start of Snakemake, so heavy libraries are imported inside the functions. The first
-line of the file's docstring says in the documents what the kind is. A kind with a key `path` is staged again when the
-images in that folder change.
+line of the file's docstring says in the documents what the kind is.
 """
 
 from types import ModuleType

@@ -1,17 +1,19 @@
 """Any folder of images, searched recursively."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from lacuna.canonical import digest
 from lacuna.cells import printable
-from lacuna.data.fingerprint import matching_files
-from lacuna.data.origins import Origin, workers
+from lacuna.data.fingerprint import Found, matching_files
+from lacuna.data.origins import Origin, PassedOver, Photographs, workers
 from lacuna.data.stems import is_mask_beside, stem_of
 from lacuna.errors import LacunaError
 from lacuna.files import sha256_of
 from lacuna.keys import FilePath, key
+
+_AT_ONCE = 256  # files that are hashed ahead
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,15 +38,8 @@ def check(entry: dict, where: str) -> None:
     """Nothing: what is in the folder is looked at when it is fingerprinted."""
 
 
-def origins(settings: dict) -> tuple[list[Origin], dict[str, str]]:
-    """The photographs of the folder that `settings` name, and what was passed over, as `origins_of_folder` says."""
-    return origins_of_folder(settings["path"], settings.get("pattern") or "**/*", settings.get("share"))
-
-
-def origins_of_folder(
-    folder: str, pattern: str, share: list[float] | None = None
-) -> tuple[list[Origin], dict[str, str]]:
-    """The photographs of a folder, in the order of their names, and name → reason of the files passed over.
+def photographs(settings: dict) -> Photographs:
+    """The photographs of the folder that `settings` name, in the order of their names.
 
     Passed over is what is no picture, and the mask of a picture beside it (`lacuna.data.stems`).
 
@@ -54,33 +49,39 @@ def origins_of_folder(
     """
     from lacuna.data.decoding import decode
 
-    found, others = matching_files(folder, pattern)
-    passed_over = dict.fromkeys(others, "passed over: not a picture by its suffix")
-    stems = {stem_of(name) for name in found}
-    masks = {name for name in found if is_mask_beside(stem_of(name), stems)}
-    passed_over |= dict.fromkeys(sorted(masks), "passed over: the mask of a picture beside it")
-    names = [name for name in found if name not in masks]
-    paths = [Path(folder, name) for name in names]
-    with workers() as pool:
-        try:
-            hashes = list(pool.map(sha256_of, paths))
-        except OSError as error:
-            raise LacunaError(
-                f"{printable(str(error.filename))} cannot be read ({error.strerror}); repair or remove it"
-            ) from None
-    origins = [
-        Origin(name, sha256, partial(decode, path), path)
-        for name, path, sha256 in zip(names, paths, hashes, strict=True)
-    ]
-    if share is None:
-        return origins, passed_over
-    low, high = share
-    if not 0 <= low < high <= 1:
+    folder = Path(settings["path"])
+    found = matching_files(folder, settings.get("pattern") or "**/*")
+    share = settings.get("share")
+    if share is not None and not 0 <= share[0] < share[1] <= 1:
         raise LacunaError(f"the share {share} of the folder {folder} is not a range; give [lo, hi] within [0, 1]")
-    kept = [origin for origin in origins if low <= unit_number(origin.sha256) < high]
+    return Photographs(_listed(folder, found, share), lambda place: decode(folder / place))
+
+
+def _listed(folder: Path, found: Found, share: list[float] | None) -> Iterator[Origin | PassedOver]:
+    for name in found.passed_over:
+        yield PassedOver(name, "passed over: not a picture by its suffix")
+    stems = {stem_of(name) for name in found.pictures}
+    names, kept = list[str](), 0
+    for name in found.pictures:
+        if is_mask_beside(stem_of(name), stems):
+            yield PassedOver(name, "passed over: the mask of a picture beside it")
+        else:
+            names.append(name)
+    with workers() as pool:
+        for start in range(0, len(names), _AT_ONCE):
+            some = names[start : start + _AT_ONCE]
+            try:
+                hashes = list(pool.map(lambda name: sha256_of(folder / name), some))
+            except OSError as error:
+                raise LacunaError(
+                    f"{printable(str(error.filename))} cannot be read ({error.strerror}); repair or remove it"
+                ) from None
+            for name, sha256 in zip(some, hashes, strict=True):
+                if share is None or share[0] <= unit_number(sha256) < share[1]:
+                    kept += 1
+                    yield Origin(name, sha256, name, folder / name)
     if not kept:
-        raise LacunaError(f"none of the {len(origins)} images in {folder} falls into the share {share}; widen it")
-    return kept, passed_over
+        raise LacunaError(f"none of the {len(names)} images in {folder} falls into the share {share}; widen it")
 
 
 def unit_number(sha256: str) -> float:

@@ -1,10 +1,9 @@
 """Pictures in the network, by address and hash."""
 
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
-from lacuna.data.origins import Origin
+from lacuna.data.origins import Origin, Photographs
 from lacuna.downloading import ADDRESS, FORM
 from lacuna.errors import LacunaError
 from lacuna.keys import key
@@ -30,7 +29,7 @@ def downloads(entry: dict) -> list[str]:
     return list(entry["urls"])
 
 
-def origins(settings: dict) -> tuple[list[Origin], dict[str, str]]:
+def photographs(settings: dict) -> Photographs:
     """The photographs that were downloaded, called as their addresses end; no file is passed over.
 
     `settings["downloaded"]` is what `lacuna.data.downloads.fetch` returned.
@@ -42,5 +41,5 @@ def origins(settings: dict) -> tuple[list[Origin], dict[str, str]]:
         path = Path(each["path"])
         if not path.is_file():
             raise LacunaError(f"{path} is missing, which came from {each['url']}; run the rule fetch_data again")
-        found.append(Origin(path.name, each["sha256"], partial(decode, path), path))
-    return found, {}
+        found.append(Origin(path.name, each["sha256"], str(path), path))
+    return Photographs(found, decode)
