@@ -243,6 +243,11 @@ class Making(Names):
             raise LacunaError(
                 f"in the config, the training of '{label}' takes either 'iterations' or 'seconds'; give one of them"
             )
+        if merged.get("augment") == "authors" and self._facts[label]["augmentation"] is None:
+            raise LacunaError(
+                f"in the config, the training of '{label}' has augment: authors, but what its authors do to pictures "
+                "and masks is not known or cannot be done here; give keys of your own, or leave it out"
+            )
         return merged
 
     def _addresses(self, image_set: str) -> list[str]:

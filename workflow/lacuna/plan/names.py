@@ -52,7 +52,14 @@ class Names:
 
     def _describe(self, label: str) -> dict:
         if self.is_given(label):
-            return {"title": label, "kind": "classical", "trained": False, "backbones": [], "scale": None}
+            return {
+                "title": label,
+                "kind": "classical",
+                "trained": False,
+                "backbones": [],
+                "augmentation": None,
+                "scale": None,
+            }
         return remembered_facts(self.registered_name(label), self.systems[label].get("settings", {}), self.cache_folder)
 
     def _require_size(self, label: str) -> None:

@@ -37,7 +37,8 @@ def draw_columns(settings: dict, list_path, indices, output) -> None:
     holes = [read_mask(each[1]) for each in files[keys[0]]]
     columns = chosen_in_bins([float(hole.mean()) for hole in holes])
     names = ["Hole", *(label_of(systems[name], source, sources) for name, source in keys), "Truth"]
-    size = (1.1 + 1.7 * len(columns), 0.35 + 1.7 * len(names))
+    high, wide = holes[0].shape
+    size = (1.1 + 1.7 * len(columns), 0.35 + 1.7 * min(2.0, high / wide) * len(names))
     shape = {"nrows": len(names), "ncols": len(columns), "figsize": size, "squeeze": False}
     with written_to(output, **shape) as (figure, axes):
         figure.subplots_adjust(

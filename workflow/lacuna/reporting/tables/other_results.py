@@ -54,7 +54,8 @@ TABLE = Table(
     place=60,
     caption="Published: means of composites in READMEs of authors and re-implementers, hole only or whole image as "
     "each line says. Ours: means of composites on the test set of the same data, in the same bin of coverage. "
-    "Photographs, masks, sizes and budgets differ, as each group says, so a difference (ours − published) is not a verdict.",
+    "Photographs, masks, sizes and budgets differ, as each group says, so a difference (ours − published) is not a "
+    "verdict.",
     columns={
         "bin": "coverage of the holes; all: of any size",
         "published_n, ours_n": "number N of images behind each mean; empty where it is not published",
