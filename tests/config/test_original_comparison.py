@@ -13,6 +13,25 @@ PLACES = ("place2_church_indoor_test", "place2_church_outdoor_test")
 TESTS = ("celeba_test", "FFHQ_test", "paris_test", *PLACES, "Shunghaitech_test")
 
 
+def test_budgets_pairs_and_saves_are_those_of_the_document():
+    """TFill's 40,000 + 5,000 are pictures, which its loop counts by the batch."""
+    config = read_config("config/paper.yaml")
+    budgets = {label: entry["training"] for label, entry in config["systems"].items() if entry}
+    shown = ("iterations", "batch_size", "checkpoint_every")
+    assert {label: tuple(each[key] for key in shown) for label, each in budgets.items()} == {
+        "madf": (5000, 4, 1000),
+        "aotgan": (5000, 4, 500),
+        "tfill": ((40_000 + 5_000) // 8, 8, 5_000 // 8),
+    }
+    first_falling = [step for step in range(5625) if step / 5625 > budgets["tfill"]["decay_from"]][0]
+    assert first_falling == 40_000 // 8 + 1
+    counts = {name: entry["count"] for name, entry in config["image_sets"].items()}
+    of = {"train": 1000, "val": 500, "test": 300}
+    assert counts == {name: of[name.rpartition("_")[2]] for name in counts}
+    pairing = {name: entry.get("pairing", "drawn") for name, entry in config["mask_sets"].items()}
+    assert pairing == {"train_mask": "drawn", "val_mask": "by_order", "test_mask": "by_order"}
+
+
 def test_every_folder_is_named_as_in_the_document(tmp_path, monkeypatch):
     config = read_config("config/paper.yaml")
     validate(config)

@@ -113,7 +113,8 @@ def test_anybodys_list(files):
     [
         ("image.png mask.png", "line 3 of list.txt is not image<TAB>mask"),
         ("image.png\t", "line 3 of list.txt is not image<TAB>mask"),
-        ("image.png\tmask.png\t1", "line 3 of list.txt is not image<TAB>mask"),
+        ("image.png\tmask.png\t1", "the truth 1 in line 3 of list.txt does not exist"),
+        ("image.png\tmask.png\timage.png\timage.png", "line 3 of list.txt is not image<TAB>mask"),
         ("missing.png\tmask.png", "the image missing.png in line 3 of list.txt does not exist"),
         ("image.png\tmissing.png", "the mask missing.png in line 3 of list.txt does not exist"),
         ("image.png\tnarrow.png", "line 3 of list.txt: the image image.png is 12x8 but the mask narrow.png is 10x8"),

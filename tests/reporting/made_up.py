@@ -334,6 +334,8 @@ class MadeUpPlan:
     """What descriptions ask a plan, for the made-up run."""
 
     test_sets = list(TITLES["test_sets"])
+    unscored_sets: tuple[str, ...] = ()
+    config: dict = {"figures": {}}
     adaptation = SECTION
     experiments = SECTION["experiments"]
 

@@ -61,7 +61,7 @@ def example(tmp_path):
     mask[5:25, 2:12] = 255
     raw = np.full((30, 44, 3), (250, 240, 0), np.uint8)
     files = (("t.png", truth), ("m.png", mask), ("p/one/place2/a_test/0000.png", raw))
-    return Example(*(photograph(tmp_path / name, array) for name, array in files), "worst", "PSNR 3.00 dB")
+    return Example(tuple(photograph(tmp_path / name, array) for name, array in files), "worst", "PSNR 3.00 dB")
 
 
 def colours(path) -> list[tuple]:
@@ -84,16 +84,14 @@ def test_a_strip_shows_hole_composite_and_truth_and_raw_only_where_asked(tmp_pat
 
 def test_both_figures_and_the_list_are_written(tmp_path, example):
     index = tmp_path / "p/one/place2/a_test/index.csv"
-    index.write_text(f"file,image,mask\n0000.png,{example.image},{example.mask}\n")
-    assert prediction_files([index]) == {
-        ("one", "place2", "a_test", example.image, example.mask): index.parent / "0000.png"
-    }
-    scores = rows("one", "place2", [3.0]).assign(image=example.image, mask=example.mask)
+    index.write_text(f"file,image,mask\n0000.png,{example.files[0]},{example.files[1]}\n")
+    assert prediction_files([index]) == {("one", "place2", "a_test", *example.files[:2]): index.parent / "0000.png"}
+    scores = rows("one", "place2", [3.0]).assign(image=example.files[0], mask=example.files[1])
     settings = {"systems": [["one", "One"]], "sources": [["place2", "Place2"]], "metrics": ["psnr"]}
     draw_examples(settings, scores, [index], tmp_path / "e.png")
     draw_failures(settings, scores, [index], tmp_path / "f.png")
     assert Image.open(tmp_path / "e.png").width > Image.open(tmp_path / "f.png").width > 200
-    assert pd.read_csv(tmp_path / "f.csv")["image"].tolist() == [example.image]
+    assert pd.read_csv(tmp_path / "f.csv")["image"].tolist() == [example.files[0]]
     for draw in (draw_examples, draw_failures):
         with pytest.raises(LacunaError, match="give masks that have holes"):
             draw(settings, scores.assign(region="image"), [index], tmp_path / "x.png")

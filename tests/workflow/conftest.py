@@ -68,11 +68,13 @@ class Repository:
 
     folder: Path
 
-    def snakemake(self, *arguments: str) -> subprocess.CompletedProcess:
+    def snakemake(self, *arguments: str, timeout: float = 600) -> subprocess.CompletedProcess:
         """Run Snakemake there; never raises."""
         command = [sys.executable, "-m", "snakemake", "--cores", "4", *arguments]
         environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST")}
-        return subprocess.run(command, cwd=self.folder, capture_output=True, text=True, env=environment, timeout=600)
+        return subprocess.run(
+            command, cwd=self.folder, capture_output=True, text=True, env=environment, timeout=timeout
+        )
 
     def would_run(self, *arguments: str) -> set[str]:
         """`rule` or `rule:system` of every job that a dry run lists."""
@@ -205,7 +207,7 @@ def command(folder: Path, *words: str, package: Path | None = None) -> subproces
     if package:
         environment["PYTHONPATH"] = str(package)
     words = (sys.executable, "-m", *words)
-    return subprocess.run(words, cwd=folder, capture_output=True, text=True, env=environment, timeout=600)
+    return subprocess.run(words, cwd=folder, capture_output=True, text=True, env=environment, timeout=timeout)
 
 
 def run_snakemake(folder: Path, *words: str, package: Path | None = None) -> str:

@@ -100,7 +100,7 @@ def _possible(metrics: list[str], files: Sequence[Files], backbones: str | Path,
 
 def _smallest_side(files: Sequence[Files]) -> int | None:
     try:
-        return min(min(upright_size(image)) for image, _, _ in files)
+        return min(min(upright_size(each[0])) for each in files)
     except UNREADABLE:  # said with its name where it is read
         return None
 
@@ -114,7 +114,7 @@ def _fetched(name: str, backbones: str | Path) -> None:
 
 def _photographs(files: Sequence[Files]) -> list[str]:
     """The photograph of every image; each is its own beside an index that staging did not write."""
-    images = [image for image, _, _ in files]
+    images = [each[0] for each in files]
     try:
         return photographs_of(images)
     except LacunaError:

@@ -12,6 +12,7 @@ WORKFLOW = ROOT / "workflow"
 SNAKEFILE = WORKFLOW / "Snakefile"
 RULES = WORKFLOW / "rules"
 PUBLISHED = WORKFLOW / "published"
+PUBLISHED_DATA = {"places2": "Places2", "celeba_hq": "CelebA-HQ"}  # what its other_results.csv is about
 ENVIRONMENTS = ROOT / "envs"
 DEFAULT_CONFIG = ROOT / "config" / "config.yaml"
 DEFAULT_PROFILE = ROOT / "profiles" / "default" / "config.yaml"

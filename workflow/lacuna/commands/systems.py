@@ -81,11 +81,15 @@ def to_markdown(rows: list[dict]) -> str:
         "## Training data",
         "",
         "Here every system learns from the run's crops and masks: the images in turn, a random mask for each, both",
-        "flipped left to right at random (`flip: false` in the config's `training` leaves that out). The authors':",
+        "flipped left to right at random (`flip: false` in the config's `training` leaves that out). The authors', and",
+        "what `training: augment: authors` does of it, with the keys of [config/README.md](../config/README.md); drawn",
+        "anew in every step, and the same again when a training goes on. It works on staged pictures and masks of the",
+        "run's size: what the authors cut out of larger pictures is a part of these, enlarged. A turned mask is valid",
+        "where nothing was, and one that loses its hole stays as it was. Masks that authors draw anew are the run's.",
         "",
-        "| name | pictures and masks |",
-        "|---|---|",
-        *(f"| `{row['name']}` | {row['data']} |" for row in rows if row["data"]),
+        "| name | pictures and masks | `augment: authors` |",
+        "|---|---|---|",
+        *(f"| `{row['name']}` | {row['data']} | {_done(row['augmentation'])} |" for row in rows if row["data"]),
         "",
         "## Parameters that do not learn",
         "",
@@ -101,3 +105,11 @@ def to_markdown(rows: list[dict]) -> str:
         if row["without_gradient"] or row["zero_gradient"]:
             lines.append(f"| `{row['name']}` | " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+def _done(augmentation: dict | None) -> str:
+    """What `augment: authors` does, as the config writes it."""
+    if augmentation is None:
+        return "–"
+    values = {name: str(value).lower() if isinstance(value, bool) else value for name, value in augmentation.items()}
+    return ", ".join(f"`{name}: {value}`" for name, value in values.items())

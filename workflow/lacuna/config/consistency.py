@@ -6,10 +6,12 @@ from lacuna.config.sections import RESERVED_RUNS, MaskSet
 from lacuna.data import image_sources, masks
 from lacuna.data.masks.bins import coverage_bins
 from lacuna.data.sizes import width_and_height
+from lacuna.data.truths import NONE, scored, truths_of_sets
 from lacuna.errors import LacunaError
 from lacuna.keys import filled
 from lacuna.metrics.per_image import METRICS
 from lacuna.metrics.per_set import SET_METRICS
+from lacuna.places import PUBLISHED_DATA
 from lacuna.recorded import photograph
 from lacuna.registry import suggest
 from lacuna.sources import CONTROL, ELSEWHERE, UNTRAINED
@@ -23,6 +25,8 @@ def check_consistency(config: dict) -> None:
     if config["run"].lower() in RESERVED_RUNS:
         raise LacunaError(f"run is '{config['run']}', a folder of results/ that no run may have; choose another name")
     _check_names(config)
+    _check_truths(config)
+    _check_published(config)
     for name, entry in config["image_sets"].items():
         image_sources.load(entry["kind"]).check(_unrecorded(entry), f"image_sets.{name}")
     for name, entry in config["mask_sets"].items():
@@ -55,12 +59,41 @@ def _check_names(config: dict) -> None:
                 "on, so make two sets"
             )
         roles[name] = where
-    for where in ("train_masks", "validation_masks", "test_masks"):
-        if config[where] not in config["mask_sets"]:
-            hint = suggest(config[where], config["mask_sets"])
-            raise LacunaError(f"{where} names the unknown mask set '{config[where]}': {hint}")
+    for test_set, name in truths_of_sets(config["image_sets"], config["test_sets"]).items():
+        where = f"image_sets.{test_set}.truth"
+        if name not in config["image_sets"]:
+            raise LacunaError(f"{where} names the unknown image set '{name}': {suggest(name, config['image_sets'])}")
+        if name in roles:
+            raise LacunaError(
+                f"{where} names the image set '{name}', which is {roles[name]}, too; give the truth a set of its own"
+            )
+    named = {where: config[where] for where in ("train_masks", "validation_masks", "test_masks")}
+    own = {f"image_sets.{name}.masks": entry.get("masks") for name, entry in config["image_sets"].items()}
+    for where, name in {**named, **{where: name for where, name in own.items() if name is not None}}.items():
+        if name not in config["mask_sets"]:
+            raise LacunaError(f"{where} names the unknown mask set '{name}': {suggest(name, config['mask_sets'])}")
     for name in sorted({UNTRAINED, ELSEWHERE, CONTROL} & config["sources"].keys()):
         raise LacunaError(f"a source may not be called '{name}'; rename it")
+
+
+def _check_truths(config: dict) -> None:
+    """Only test sets have another truth or masks of their own, and pictures and truth show the same of a photograph."""
+    sets = config["image_sets"]
+    if NONE in sets:
+        raise LacunaError(f"an image set may not be called '{NONE}', which is what a missing truth is; rename it")
+    for name, entry in sets.items():
+        for key in ("truth", "masks"):
+            if entry.get(key) is not None and name not in config["test_sets"]:
+                raise LacunaError(
+                    f"image_sets.{name}.{key} is '{entry[key]}', but the set is not among test_sets; remove that key"
+                )
+    for test_set, truth in truths_of_sets(sets, config["test_sets"]).items():
+        for name in (test_set, truth):
+            if sets[name].get("crop", "center") != "center" or sets[name].get("recolour"):
+                raise LacunaError(
+                    f"image_sets.{test_set}.truth pairs its pictures with those of '{truth}', so both must show the "
+                    f"same: give '{name}' crop: center and no recolour"
+                )
 
 
 def _check_masks(entry: dict, where: str, image_size: int | list[int]) -> None:
@@ -87,6 +120,16 @@ def _check_masks(entry: dict, where: str, image_size: int | list[int]) -> None:
             )
 
 
+def _check_published(config: dict) -> None:
+    """Published results are known, and stand beside a test set that is scored."""
+    for test_set, data in (config.get("published") or {}).items():
+        known = scored(config["image_sets"], config["test_sets"])
+        if test_set not in known:
+            raise LacunaError(f"published names '{test_set}', no test set with scores: {suggest(test_set, known)}")
+        if data not in PUBLISHED_DATA:
+            raise LacunaError(f"published.{test_set} is '{data}': {suggest(data, PUBLISHED_DATA)}")
+
+
 def _check_metrics(config: dict) -> None:
     """No metric that needs larger images, no set metric that needs more of them."""
     width, height = width_and_height(config["image_size"])
@@ -94,7 +137,7 @@ def _check_metrics(config: dict) -> None:
         if min(width, height) < METRICS[name].minimal_size:
             raise LacunaError(METRICS[name].too_small(width, height))
     for name in config.get("set_metrics", []):
-        for test_set in config["test_sets"]:
+        for test_set in scored(config["image_sets"], config["test_sets"]):
             count, needs = config["image_sets"][test_set].get("count"), SET_METRICS[name].needs
             if count is not None and count < needs:
                 raise LacunaError(
@@ -122,6 +165,17 @@ def _check_adaptation(config: dict, asked: dict) -> None:
         for name in asked.get(what) or ():
             if name not in names:
                 raise LacunaError(f"adaptation.{what} names '{name}', which is not there: {suggest(name, names)}")
+    sets = config["image_sets"]
+    for name in asked.get("test_sets") or ():
+        if sets[name].get("truth") is not None:
+            raise LacunaError(
+                f"adaptation.test_sets names '{name}', whose truth is not its own pictures; leave it out, because "
+                "adapted networks are judged by the pictures themselves"
+            )
+    if all(sets[name].get("truth") is not None for name in config["test_sets"]):
+        raise LacunaError(
+            "adaptation finds no test set whose truth is its own pictures; add one, or leave the adaptation out"
+        )
     on = asked.get("choose_on")
     if on is not None:
         fitting = [*(entry["validation"] for entry in config["sources"].values()), *config["test_sets"]]

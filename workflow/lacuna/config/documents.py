@@ -27,6 +27,7 @@ from lacuna.config.sections import (
     of_kind,
 )
 from lacuna.data import image_sources, masks
+from lacuna.data.augmentation import Augmentation
 from lacuna.keys import Entry, FilePath, Limits, Name, Note, Title, entries, expected
 from lacuna.training.settings import Budget
 
@@ -261,5 +262,6 @@ TABLES: dict[str, Callable[[], str]] = {
     "adaptation": lambda: _table(Adaptation),
     "export": lambda: _table(Export),
     "figures": lambda: _table(Figures),
+    "augment": lambda: _table(Augmentation),
     "cost": lambda: _table(Cost),
 }

@@ -49,6 +49,14 @@ class ImageSet:
         maximum=1,
     )
     seed: int = key("seed of this set alone", None, minimum=0, maximum=MOST_SEED, shown="the run's")
+    truth: Name = key(
+        "of a test set, what its pictures are scored against: `none` if nobody knows it (then they are completed and "
+        "shown, and have no scores), or another image set with pictures of the same names, such as the scene without "
+        "the object that the mask hides",
+        None,
+        shown="the pictures themselves",
+    )
+    masks: Name = key("of a test set, the mask set laid over it", None, shown="`test_masks`")
     title: Title = key("heading in tables and figures", None, shown="the name")
     licence: Note = key("licence of the photographs, for the data card", "not stated")
     note: Note = key("remark for the data card", "")
@@ -188,6 +196,12 @@ class Figures:
     """How figures are drawn."""
 
     qualitative_images: int = key("images of each test set in the qualitative grids", 3, minimum=1, maximum=100)
+    columns: str = key(
+        "`bins`: one more figure of each test set, whose columns are the bins of coverage and whose rows are the hole, "
+        "every system and the truth",
+        None,
+        choices=("bins",),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -282,6 +296,11 @@ class Config:
     )
     studio: bool = key("the in-browser inpainting page ([docs/studio.md](../docs/studio.md))", True)
     adaptation: Adaptation = key("test-time training of the networks, see below", None)
+    published: dict[str, str] = key(
+        "test set → `places2` or `celeba_hq`: what authors and re-implementers published of this data "
+        "(workflow/published/other_results.csv) stands beside our means on the test set",
+        None,
+    )
     figures: Figures = key("how figures are drawn, see below", {})
     cost: Cost = key("how time and memory are measured, see below", {})
 

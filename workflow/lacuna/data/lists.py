@@ -1,5 +1,9 @@
-"""Lists of `image<TAB>mask`, one pair a line: what training, prediction and scoring read. Anybody's own list works."""
+"""Lists of `image<TAB>mask`, one pair a line: what training, prediction and scoring read. Anybody's own list works.
 
+A third path on every line is the truth that the completed image is scored against, where that is not the image itself.
+"""
+
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,27 +21,27 @@ class Pair(NamedTuple):
     mask: str
 
 
-def write_list(path: str | Path, pairs: list[Pair]) -> None:
-    """Write a list: names that are not UTF-8 as the bytes that they are. A name with a tab or a newline is refused."""
-    for name in (name for pair in pairs for name in pair):
+def write_list(path: str | Path, pairs: list[Pair], truths: Sequence[str] = ()) -> None:
+    """Write a list: names that are not UTF-8 as the bytes that they are. A name with a tab or a newline is refused.
+
+    truths: one for each pair, or none at all where the images themselves are the truth.
+    """
+    lines = [(*pair, truth) for pair, truth in zip(pairs, truths, strict=True)] if truths else pairs
+    for name in (name for line in lines for name in line):
         if "\t" in name or "\n" in name or "\r" in name:
             raise LacunaError(f"the name {name!r} cannot stand in a list of image<TAB>mask; rename the file")
     with atomic(path) as partial:
-        text = "".join(f"{pair.image}\t{pair.mask}\n" for pair in pairs)
+        text = "".join("\t".join(line) + "\n" for line in lines)
         partial.write_text(text, encoding="utf-8", errors="surrogateescape")
 
 
 def read_list(path: str | Path, validate: bool = True) -> list[Pair]:
-    """The pairs of a list, in order; empty lines are passed over.
+    """The pairs of a list, in order; empty lines are passed over, and so are truths (`read_truths` has them).
 
     Errors: a `LacunaError` with the line's number when a line is not two paths with a tab between them or a file is
     missing, and, with `validate`, when image and mask differ in size or the mask holds other values than 0 and 255.
     """
-    try:
-        lines = Path(path).read_text(encoding="utf-8-sig", errors="surrogateescape").splitlines()
-    except OSError as error:
-        raise LacunaError(f"the list {path} cannot be read ({error}); make it or correct its name") from None
-    numbered = {number: _parse(path, number, line) for number, line in enumerate(lines, 1) if line.strip()}
+    numbered = {number: _parse(path, number, line) for number, line in _lines(path)}
     if not numbered:
         raise LacunaError(f"the list {path} is empty; it needs lines of image<TAB>mask")
     if validate:
@@ -45,12 +49,27 @@ def read_list(path: str | Path, validate: bool = True) -> list[Pair]:
     return list(numbered.values())
 
 
+def read_truths(path: str | Path) -> list[str]:
+    """What each image of a list is scored against: its third path, or the image itself where there is none."""
+    lines = [[part.strip() for part in line.split("\t")] for _, line in _lines(path)]
+    return [parts[2] if len(parts) > 2 else parts[0] for parts in lines]
+
+
+def _lines(path: str | Path) -> list[tuple[int, str]]:
+    """The lines that are not empty, with their numbers."""
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig", errors="surrogateescape")
+    except OSError as error:
+        raise LacunaError(f"the list {path} cannot be read ({error}); make it or correct its name") from None
+    return [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+
+
 def _parse(path: str | Path, number: int, line: str) -> Pair:
-    parts = line.split("\t")
-    if len(parts) != 2 or not all(part.strip() for part in parts):
+    parts = [part.strip() for part in line.split("\t")]
+    if len(parts) not in (2, 3) or not all(parts):
         raise LacunaError(f"line {number} of {path} is not image<TAB>mask but {line!r}; put one tab between two paths")
-    pair = Pair(*(part.strip() for part in parts))
-    for what, file in zip(Pair._fields, pair, strict=True):
+    pair = Pair(*parts[:2])
+    for what, file in zip(("image", "mask", "truth"), parts, strict=False):
         if not Path(file).is_file():
             raise LacunaError(
                 f"the {what} {file} in line {number} of {path} does not exist; correct or remove the line"

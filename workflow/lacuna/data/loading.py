@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from lacuna.data.augmentation import Augmentation
 from lacuna.data.colours import recoloured
 from lacuna.data.decoded import decoded
 from lacuna.data.images import read_image, read_mask
@@ -68,6 +69,7 @@ def training_batches(
     flip: bool = True,
     recolour: float = 0.0,
     growing: int = 0,
+    augment: Augmentation | None = None,
     scratch: Path | None = None,
     rows: slice = slice(None),
 ) -> Generator[tuple[Tensor, Tensor], None, None]:
@@ -78,9 +80,10 @@ def training_batches(
     are drawn at random, independently, in the first `growing` steps only from those with the smallest holes, as many as
     the steps done allow (curriculum learning, Bengio et al. 2009); each image and each mask is flipped left to right
     with probability 1/2, independently too, unless `flip` is False. recolour: the strength of random colours in [0, 1]
-    (`lacuna.data.colours`), drawn anew for each image of each step. rows: which of a batch are asked for. Sets up to
-    `cache_bytes` (bytes) stay decoded in memory; larger ones are decoded once into a file of the folder `scratch`, or,
-    without it, in every pass, which changes no value. Threads read ahead. Errors: as in `read_list`; a `LacunaError`
+    (`lacuna.data.colours`), drawn anew for each image of each step. augment: what else is done to images and masks,
+    likewise drawn anew, after flips and colours. rows: which of a batch are asked for. Sets up to `cache_bytes` (bytes)
+    stay decoded in memory; larger ones are decoded once into a file of the folder `scratch`, or, without it, in every
+    pass, which changes no value. Threads read ahead. Errors: as in `read_list`; a `LacunaError`
     when the images differ in size.
     """
     pairs = read_list(list_path)
@@ -112,6 +115,12 @@ def training_batches(
         if recolour:
             own = [np.random.default_rng([seed, step, 2, row]) for row in range(batch_size)[rows]]
             chosen[0] = [recoloured(image, recolour, rng) for image, rng in zip(chosen[0], own, strict=True)]
+        if augment:
+            own = [np.random.default_rng([seed, step, 3, row]) for row in range(batch_size)[rows]]
+            chosen = [
+                [change(each, rng) for each, rng in zip(some, own, strict=True)]
+                for change, some in zip((augment.picture, augment.mask), chosen, strict=True)
+            ]
         return image_tensor(np.stack(chosen[0])).contiguous(), mask_tensor(np.stack(chosen[1]))
 
     return _read_ahead(batch, start_step)

@@ -16,6 +16,32 @@ from lacuna.files import read_rows
 _CROP = [f"crop_{side}" for side in Crop._fields]
 
 
+def truths_for(settings: dict, pairs: list[Pair], images: Path, truths: Path) -> list[str]:
+    """For each pair the picture of another index that is called as the pair's photograph is, and shows the same part.
+
+    Errors: a `LacunaError` for a photograph without exactly one truth of its name, and for one that was cut otherwise.
+    """
+    name = settings["name"]
+    rows, truth_rows = ({_path(index, row): row for row in _rows(index)} for index in (images, truths))
+    _need_origins(name, "a truth of its own", {images: [*rows.values()], truths: [*truth_rows.values()]})
+    named: dict[str, list[str]] = {}
+    for path, row in truth_rows.items():
+        named.setdefault(stem_of(row["origin"]), []).append(path)
+    found = []
+    for each in pairs:
+        row = rows[each.image]
+        its = named.get(stem_of(row["origin"]), [])
+        if len(its) != 1:
+            there = f"{len(its)} pictures" if its else f"no picture{nearest(stem_of(row['origin']), named)}"
+            raise LacunaError(
+                f"the photograph {spelt(row['origin'])} of {images.parent} has {there} of its name in {truths.parent}, "
+                "which holds its truth; give each photograph one"
+            )
+        _refuse_other_part(row, truth_rows[its[0]], truths, "truth")
+        found.append(its[0])
+    return found
+
+
 def pair(settings: dict, images: Path, masks: Path) -> tuple[list[Pair], list[str]]:
     """Pair the images of one index with the masks of another, and say what looks wrong.
 
@@ -112,12 +138,12 @@ def _need_origins(name: str, pairing: str, rows: dict[Path, list[dict]]) -> None
             )
 
 
-def _refuse_other_part(image: dict, mask: dict, masks: Path) -> None:
+def _refuse_other_part(image: dict, mask: dict, masks: Path, what: str = "mask") -> None:
     parts = [tuple(row[side] for side in _CROP) for row in (image, mask)]
     if parts[0] != parts[1]:
         of_image, of_mask = (f"{width}×{height} pixels at ({left}, {top})" for left, top, width, height in parts)
         raise LacunaError(
-            f"the mask {spelt(mask['origin'])} of {masks.parent} was cut to {of_mask} and its photograph "
+            f"the {what} {spelt(mask['origin'])} of {masks.parent} was cut to {of_mask} and its photograph "
             f"{spelt(image['origin'])} to {of_image}; give both one size, and the image set crop: center"
         )
 

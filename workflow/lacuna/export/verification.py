@@ -7,13 +7,14 @@ import onnxruntime
 import torch
 from PIL import Image
 
-from lacuna.data.lists import Pair, read_list, write_list
+from lacuna.data.lists import read_list, read_truths, write_list
 from lacuna.export.comparison import Comparison
 from lacuna.export.record import trained_system
 from lacuna.export.session import GraphFails
 from lacuna.files import read_json, write_json
 from lacuna.metrics.records import write_records
 from lacuna.metrics.scoring import COLUMNS, score_rows
+from lacuna.metrics.triples import Files, with_truths
 from lacuna.nn.devices import choose_device
 
 SCORES = "scores.parquet"
@@ -69,11 +70,12 @@ def _chosen_lists(settings: dict, lists: list[Path], scratch: Path) -> dict[str,
     chosen = {}
     for test_set, path in zip(settings["test_sets"], lists, strict=True):
         chosen[test_set] = scratch / f"{test_set}.txt"
-        write_list(chosen[test_set], evenly_spaced(read_list(path), settings["images"]))
+        pairs, truths = (evenly_spaced(some, settings["images"]) for some in (read_list(path), read_truths(path)))
+        write_list(chosen[test_set], pairs, truths)
     return chosen
 
 
-def evenly_spaced(pairs: list[Pair], number: int | None) -> list[Pair]:
+def evenly_spaced(pairs: list, number: int | None) -> list:
     """`number` of the pairs, in order, from the middles of as many equal parts; all of them where there are no more."""
     if number is None or number >= len(pairs):
         return pairs
@@ -87,8 +89,8 @@ def _firsts(lists: dict[str, Path], scratch: Path) -> Path:
     return path
 
 
-def _stored(comparison: Comparison, list_path: Path) -> list[tuple[str, str, Path]]:
-    """(image, mask, raw prediction) of every pair: ONNX Runtime's, in 8 bit as `lacuna step predict` stores it."""
+def _stored(comparison: Comparison, list_path: Path) -> list[Files]:
+    """The files of every pair with its raw prediction: ONNX Runtime's, in 8 bit as `lacuna step predict` stores it."""
     folder = list_path.with_suffix("")
     folder.mkdir()
     files = []
@@ -96,7 +98,7 @@ def _stored(comparison: Comparison, list_path: Path) -> list[tuple[str, str, Pat
         path = folder / f"{number:04d}.png"
         Image.fromarray(prediction).save(path, compress_level=1)
         files.append((*pair, path))
-    return files
+    return with_truths(files, read_truths(list_path))
 
 
 def _parity(comparison: Comparison, device: torch.device, firsts: Path) -> dict:

@@ -16,7 +16,7 @@ from lacuna.data.images import read_image
 from lacuna.data.photographs import photographs_of
 from lacuna.errors import LacunaError
 from lacuna.files import atomic
-from lacuna.metrics.triples import Files, read_triple
+from lacuna.metrics.triples import Files, read_triple, truth_of
 
 KINDS = ("raw", "composite", "truth")
 BATCH = 16
@@ -80,23 +80,23 @@ def _pictures(files: Files, kinds: Sequence[str], invert: bool) -> dict[str, np.
     from lacuna.metrics.inception import resize
 
     if set(kinds) == {"truth"}:
-        return {"truth": resize(read_image(files[0]))}
+        return {"truth": resize(read_image(truth_of(files)))}
     if not files[1]:
-        pixels = {"truth": files[0], "raw": files[2]}
+        pixels = {"truth": truth_of(files), "raw": files[2]}
         return {kind: resize(read_image(pixels[kind])) for kind in kinds}
-    truth, hole, raw = read_triple(files, invert)
-    made = {"truth": lambda: truth, "raw": lambda: raw, "composite": lambda: composite_picture(raw, truth, hole)}
+    truth, hole, raw, image = read_triple(files, invert)
+    made = {"truth": lambda: truth, "raw": lambda: raw, "composite": lambda: composite_picture(raw, image, hole)}
     return {kind: resize(made[kind]()) for kind in kinds}
 
 
 def images_digest(files: Sequence[Files]) -> str:
     """Digest of which images and masks a set is of, in their order."""
-    return digest(*(str(path) for image, mask, _ in files for path in (image, mask)))
+    return digest(*(str(path) for each in files for path in each[:2]))
 
 
 def photograph_numbers(files: Sequence[Files]) -> list[int]:
     """0, 1, … for the photograph that each image was cut from, in the order of first appearance."""
-    photographs = photographs_of([image for image, _, _ in files])
+    photographs = photographs_of([each[0] for each in files])
     numbers = {name: number for number, name in enumerate(dict.fromkeys(photographs))}
     return [numbers[name] for name in photographs]
 

@@ -179,10 +179,12 @@ def _runs(files: Sequence[Files], read: list) -> Iterator[tuple[Sequence[Files],
 
 
 def _rows(files, read, metrics: list[Metric], names: dict, backbones: str | Path) -> Iterator[dict]:
-    truth, hole, raw = (np.stack(arrays) for arrays in zip(*read, strict=True))
-    predictions = np.stack([raw, composite_picture(raw, truth, hole)])
+    truth, hole, raw = (np.stack([each[i] for each in read]) for i in range(3))
+    own = all(each.image is each.truth for each in read)
+    known = truth if own else np.stack([each.image for each in read])
+    predictions = np.stack([raw, composite_picture(raw, known, hole)])
     values = score_batch(metrics, predictions, truth, hole, backbones)
-    for position, (image, mask_file, file) in enumerate(files):
+    for position, (image, mask_file, file, *_) in enumerate(files):
         for k, prediction in enumerate(PREDICTIONS):
             for region in REGIONS:
                 for metric in metrics:

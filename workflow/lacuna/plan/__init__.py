@@ -26,10 +26,10 @@ class Plan(Resourced):
         super().__init__(config, cache_folder, results)
         for label, _ in self.trainings():
             self._training_settings(label)
-        for name in self.image_sets():
+        for name in self.masked_sets():
             self.pair(name)  # missing and empty folders are found here, before anything runs
         self.check_adaptation()
-        for key in self.predictions():
+        for key in [*self.predictions(), *self.shown_predictions()]:
             self.predicted(*key)
 
     @classmethod

@@ -58,7 +58,7 @@ class Adapting(Making):
 
     def adapted_test_sets(self) -> list[str]:
         """The sets whose pictures are adapted to: those that are reported on, and the one that is chosen on."""
-        asked = self.adaptation.get("test_sets") or self.test_sets
+        asked = self.adaptation.get("test_sets") or [name for name in self.test_sets if name not in self.truths]
         on = self.adaptation.get("choose_on")
         return list(dict.fromkeys([*asked, *([on] if on else [])]))
 

@@ -89,6 +89,14 @@ class Describing(Judging):
         }
         return files, {}
 
+    def _shown(self) -> tuple[dict, dict]:
+        shown = [self.predicted(*key) for key in self.shown_predictions()]
+        files = {
+            "shown": [job.outputs["index"][0] for job in shown],
+            "shown_lists": self._lists(*self.unscored_sets),
+        }
+        return files, {}
+
     def _costs(self) -> tuple[dict, dict]:
         labels = self.labels(given=False)
         keys = [(label, source) for label in labels for source in self.sources_of(label)]
@@ -144,6 +152,9 @@ class Describing(Judging):
 
     def _of_adaptations(self, output: str) -> list[str]:
         return [path for job in self.adaptation_jobs() for path in job.outputs[output]]
+
+    def _other_results(self) -> tuple[dict, dict]:
+        return {"other_results": [_published("other_results.csv")]}, {}
 
     def _published(self) -> tuple[dict, dict]:
         return {"published_means": [_published("original_comparison.csv")]}, {}

@@ -75,7 +75,7 @@ class Making(Names):
             "name": image_set,
             "title": image_set,
             "seed": self.config["seed"],
-            **entry,
+            **{key: value for key, value in entry.items() if key not in ("truth", "masks")},
             "image_size": self.config["image_size"],
         }
         modules = (f"lacuna.data.image_sources.{entry['kind']}",)
@@ -118,6 +118,8 @@ class Making(Names):
             "images": self.stage(image_set).outputs["index"],
             "masks": self.make_masks(self.masks_for(image_set)).outputs["index"],
         }
+        if image_set in self.truths:
+            inputs["truths"] = self.stage(self.truths[image_set]).outputs["index"]
         return Work(settings, inputs)
 
     @declare("data", {"splits": "{folder}/images/splits.json"})
@@ -125,7 +127,8 @@ class Making(Names):
         def indexes(*roles: str) -> list[Artifact]:
             return [self.stage(name).outputs["index"][0] for role in roles for name in self.role_sets(role)]
 
-        return Work({}, {"training": indexes("train"), "evaluation": indexes("validation", "test")})
+        truths = [self.stage(name).outputs["index"][0] for name in self.truth_sets()]
+        return Work({}, {"training": indexes("train"), "evaluation": [*indexes("validation", "test"), *truths]})
 
     @declare("torch", {"weights": "results/backbones/{backbone}.{extension}"})
     def fetch_backbone(self, backbone: str, extension: str) -> Work:
@@ -244,6 +247,11 @@ class Making(Names):
         if "iterations" in merged and "seconds" in merged:
             raise LacunaError(
                 f"in the config, the training of '{label}' takes either 'iterations' or 'seconds'; give one of them"
+            )
+        if merged.get("augment") == "authors" and self._facts[label]["augmentation"] is None:
+            raise LacunaError(
+                f"in the config, the training of '{label}' has augment: authors, but what its authors do to pictures "
+                "and masks is not known or cannot be done here; give keys of your own, or leave it out"
             )
         return merged
 

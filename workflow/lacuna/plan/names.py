@@ -5,6 +5,7 @@ from pathlib import Path
 from lacuna.config import complete, suggest, validate
 from lacuna.controls import TITLES as CONTROLS
 from lacuna.data.sizes import width_and_height
+from lacuna.data.truths import scored, truths_of_sets
 from lacuna.errors import LacunaError
 from lacuna.places import RESULTS
 from lacuna.plan.remembered_facts import remembered_facts
@@ -25,7 +26,9 @@ class Names:
         self.results = results
         self.folder = f"{RESULTS}/{self.run}"
         self.sources: dict[str, dict] = config["sources"]
-        self.test_sets: list[str] = config["test_sets"]
+        self.test_sets: list[str] = scored(config["image_sets"], config["test_sets"])
+        self.unscored_sets: list[str] = [name for name in config["test_sets"] if name not in self.test_sets]
+        self.truths: dict[str, str] = truths_of_sets(config["image_sets"], config["test_sets"])
         self.systems: dict[str, dict] = config["systems"]
         self.control_names: list[str] = list(CONTROLS) if config["controls"] else []
         self.set_metrics: list[str] = config["set_metrics"]
@@ -49,7 +52,14 @@ class Names:
 
     def _describe(self, label: str) -> dict:
         if self.is_given(label):
-            return {"title": label, "kind": "classical", "trained": False, "backbones": [], "scale": None}
+            return {
+                "title": label,
+                "kind": "classical",
+                "trained": False,
+                "backbones": [],
+                "augmentation": None,
+                "scale": None,
+            }
         return remembered_facts(self.registered_name(label), self.systems[label].get("settings", {}), self.cache_folder)
 
     def _require_size(self, label: str) -> None:
@@ -105,6 +115,15 @@ class Names:
         """All (system, source, test set) combinations that are predicted and scored."""
         return [(*contestant, test_set) for contestant in self.contestants() for test_set in self.test_sets]
 
+    def shown_predictions(self) -> list[tuple[str, str, str]]:
+        """All (system, source, test set) combinations that are predicted and shown, where nobody knows the truth."""
+        return [
+            (label, source, test_set)
+            for label in self.systems
+            for source in self.sources_of(label)
+            for test_set in self.unscored_sets
+        ]
+
     def control_keys(self) -> list[tuple[str, str]]:
         """All (control, `control`) pairs, in the form of `contestants`."""
         return [(name, CONTROL) for name in self.control_names]
@@ -120,25 +139,33 @@ class Names:
     def role_sets(self, role: str) -> list[str]:
         """The image sets of a role: `train`, `validation` or `test`."""
         if role == "test":
-            return list(self.test_sets)
+            return list(self.config["test_sets"])
         return list(dict.fromkeys(entry[role] for entry in self.sources.values()))
+
+    def masked_sets(self) -> list[str]:
+        """All image sets that masks are laid over."""
+        return [name for role in ("train", "validation", "test") for name in self.role_sets(role)]
+
+    def truth_sets(self) -> list[str]:
+        """The image sets that are nothing but the truth of others."""
+        return list(dict.fromkeys(self.truths.values()))
 
     def image_sets(self) -> list[str]:
         """All image sets that the run uses."""
-        return [name for role in ("train", "validation", "test") for name in self.role_sets(role)]
+        return [*self.masked_sets(), *self.truth_sets()]
 
     def masks_for(self, image_set: str) -> str:
         """The mask set that is laid over an image set."""
         for role in ("train", "validation", "test"):
             if image_set in self.role_sets(role):
-                return self.config[f"{role}_masks"]
+                return self.config["image_sets"][image_set].get("masks") or self.config[f"{role}_masks"]
         raise LacunaError(
-            f"image set '{image_set}' plays no role in the config; {suggest(image_set, self.image_sets())}"
+            f"image set '{image_set}' plays no role in the config; {suggest(image_set, self.masked_sets())}"
         )
 
     def mask_sets(self) -> list[str]:
         """All mask sets that the run uses."""
-        return list(dict.fromkeys(self.masks_for(name) for name in self.image_sets()))
+        return list(dict.fromkeys(self.masks_for(name) for name in self.masked_sets()))
 
     def is_exporting(self) -> bool:
         """Whether the run writes its networks as ONNX files, too."""
@@ -158,6 +185,11 @@ class Names:
     def titles(self) -> dict:
         """What tables and figures call things: lists of [name, title], because their order is the config's."""
         image_sets = self.config["image_sets"]
+
+        def named(sets: list[str]) -> list[list[str]]:
+            return [[name, image_sets[name].get("title", name)] for name in sets]
+
+        unscored = {"unscored_sets": named(self.unscored_sets)} if self.unscored_sets else {}
         return {
             "run": self.run,
             "title": self.config["title"],
@@ -166,5 +198,6 @@ class Names:
                 [label, entry.get("title") or self._facts[label]["title"]] for label, entry in self.systems.items()
             ],
             "sources": [[name, entry.get("title", name)] for name, entry in self.sources.items()],
-            "test_sets": [[name, image_sets[name].get("title", name)] for name in self.test_sets],
+            "test_sets": named(self.test_sets),
+            **unscored,
         }

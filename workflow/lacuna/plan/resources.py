@@ -154,7 +154,7 @@ class Resourced(Showing):
         key = job.key
         if name := key.get("image_set") or key.get("mask_set") or key.get("test_set"):
             return [name]
-        return [*self.test_sets]
+        return [*self.config["test_sets"]]
 
     @cache  # noqa: B019 - a process has one plan
     def _pictures(self, name: str) -> int:

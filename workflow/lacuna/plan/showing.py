@@ -19,6 +19,9 @@ class Showing(Describing):
     @declare("report", {"page": "{folder}/gallery/index.html", "data": "{folder}/gallery/data.js"})
     def gallery(self) -> Work:
         inputs = {"pairs": self._lists(*self.test_sets), **self._scored_pictures()}
+        if self.unscored_sets:
+            inputs["shown_pairs"] = self._lists(*self.unscored_sets)
+            inputs["shown"] = [self.predicted(*key).outputs["index"][0] for key in self.shown_predictions()]
         return Work(self._titles_and_metrics(), inputs)
 
     def has_studio(self) -> bool:
@@ -42,7 +45,7 @@ class Showing(Describing):
         inputs = {
             "runtime": self.fetch_web_runtime().outputs["folder"],
             "exports": [self.export(*key).outputs["record"][0] for key in self.exports()],
-            "pairs": self._lists(*self.test_sets),
+            "pairs": self._lists(*self.config["test_sets"]),
         }
         return Work(settings, inputs)
 
@@ -76,7 +79,7 @@ class Showing(Describing):
     @declare("report", {"page": "{folder}/report.html"})
     def report(self) -> Work:
         trained = [self.train(*key) for key in self.trainings()]
-        predicted = [self.predicted(*key) for key in self.predictions()]
+        predicted = [self.predicted(*key) for key in [*self.predictions(), *self.shown_predictions()]]
         sets = [self.stage(name) for name in self.image_sets()] + [self.make_masks(name) for name in self.mask_sets()]
         inputs = {
             "tables": [path for job in self.table_jobs() for path in job.files],
@@ -98,6 +101,8 @@ class Showing(Describing):
         }
         made = {kind: self.made(kind) for kind in ("tables", "figures")}
         settings = {**self.titles(), "config": self.config, "studio": self.has_studio(), "made": made}
+        if self.unscored_sets:
+            settings["shown"] = [list(key) for key in self.shown_predictions()]
         modules = tuple(module_of(kind, name) for kind, names in made.items() for name in names)
         return Work(settings, inputs, after, modules)
 
@@ -108,5 +113,5 @@ class Showing(Describing):
         """Scores and predictions of all that are compared."""
         return {
             "predictions": [self.predicted(*key).outputs["index"][0] for key in self.predictions()],
-            "scores": self.scores_of(self.contestants()),
+            "scores": self.scores_of(self.contestants()) if self.test_sets else [],
         }

@@ -23,6 +23,7 @@ def facts_of(plan, description: Description, value: str) -> dict[str, str]:
         "metric": metric_by_name(plan.config["metrics"][0]).title,
         "systems": ", ".join(title for _, title in titles["systems"]),
         "test_set": dict(titles["test_sets"]).get(value, value),
+        "unscored_set": dict(titles.get("unscored_sets", [])).get(value, value),
         "source": dict(titles["sources"]).get(value, value),
         "training": "the network",
         **description.words(value),

@@ -27,7 +27,9 @@ INPUTS = {
     "predictions": "predicted pictures of the systems, their records, and the lists of the test sets",
     "costs": "counts, times and memory of the systems, their weights, records of trainings, and published counts",
     "parity": "comparisons of the exported networks with PyTorch",
+    "shown": "predicted pictures of the test sets without a truth, and the lists of these sets",
     "published": "published means",
+    "other_results": "published results of authors and re-implementers",
     "adaptation_rows": "metrics of composites after every evaluated step of test-time training, one file a job",
     "adaptation_choices": "whether each adaptation is kept, and what that gains, one file a job",
     "adaptation_features": "Inception features after every evaluated step, and those of the true pictures",
@@ -35,10 +37,13 @@ INPUTS = {
     "adaptation_pictures": "predictions of the adapted networks, and of the same before",
     "published_adaptation": "published improvements of test-time training",
 }
+# Inputs that a run without a single truth does not have.
+JUDGED = frozenset(("scores", "controls", "set_scores", "predictions", "parity"))
 # What something can be made once for → the values of a plan.
 EACH: dict[str, Callable] = {
     "": lambda plan: [""],
     "test_set": lambda plan: list(plan.test_sets),
+    "unscored_set": lambda plan: list(plan.unscored_sets),
     "source": lambda plan: plan.paged_sources(),
     "training": lambda plan: [f"{system}/{source}" for system, source in plan.trainings()],
     "experiments": lambda plan: list(groups_of(plan.experiments)),
@@ -102,7 +107,8 @@ class Description:
 
     def values(self, plan) -> list[str]:
         """What a plan makes it for: `[""]` for something that is made once, nothing where it does not apply."""
-        return EACH[self.each](plan) if self.applies(plan) else []
+        judging = bool(plan.test_sets) or not JUDGED.intersection(self.inputs)
+        return EACH[self.each](plan) if judging and self.applies(plan) else []
 
     def text(self, **facts: str) -> str:
         """The caption with its facts, in one line."""

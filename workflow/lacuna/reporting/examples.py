@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from lacuna.data.lists import read_list, read_truths
 from lacuna.errors import LacunaError
 from lacuna.files import read_rows
 from lacuna.metrics.facts import Metric
 from lacuna.metrics.per_image import metric_by_name
+from lacuna.metrics.triples import with_truths
 from lacuna.reporting.aggregation import predicted_by
 from lacuna.reporting.strips import Example
 from lacuna.reporting.titles import UNTRAINED_MARK, check_known, titles
@@ -72,6 +74,15 @@ def prediction_files(indices: Sequence[str | Path]) -> dict[tuple[str, str, str,
     return found
 
 
+def truths_in(lists: Sequence[str | Path]) -> dict[tuple[str, str], str]:
+    """(image, mask) → the truth that it is scored against, of lists of test sets."""
+    return {
+        (pair.image, pair.mask): truth
+        for path in lists
+        for pair, truth in zip(read_list(path, validate=False), read_truths(path), strict=True)
+    }
+
+
 def _file(files: dict, key: tuple) -> Path:
     if key not in files:
         raise LacunaError(f"{key[3]} was scored for '{key[0]}' but no index.csv lists its prediction; predict again")
@@ -91,12 +102,13 @@ def checked(settings: dict, scores: pd.DataFrame) -> tuple[Metric, pd.DataFrame]
     return metric, rows
 
 
-def example(row, what: str, metric: Metric, files: dict) -> Example:
-    """What `draw_strips` shows of a row of scores; `what` it stands for."""
+def example(row, what: str, metric: Metric, files: dict, truths: dict) -> Example:
+    """What `draw_strips` shows of a row of scores; `what` it stands for. files, truths: of the functions above."""
     file = _file(files, (row.system, row.source, row.test_set, row.image, row.mask))
     unit = f" {metric.unit}" * bool(metric.unit)
     score = f"{metric.title} {row.value:.{metric.decimals}f}{unit}"
-    return Example(row.image, row.mask, file, what, f"{score}, {row.coverage:.0%} hole")
+    shown = with_truths([(row.image, row.mask, file)], [truths.get((row.image, row.mask), row.image)])
+    return Example(shown[0], what, f"{score}, {row.coverage:.0%} hole")
 
 
 def in_order(rows: pd.DataFrame, settings: dict) -> list[tuple[str, str, str]]:
@@ -105,8 +117,9 @@ def in_order(rows: pd.DataFrame, settings: dict) -> list[tuple[str, str, str]]:
     places = {name: place for place, name in enumerate([*sources, *sorted(SHARED)])}
     pairs = set(zip(rows["system"], rows["source"], strict=True))
     keys = sorted(pairs, key=lambda pair: (list(systems).index(pair[0]), places.get(pair[1], len(places))))
-    return [(system, source, _label(systems[system], source, sources)) for system, source in keys]
+    return [(system, source, label_of(systems[system], source, sources)) for system, source in keys]
 
 
-def _label(title: str, source: str, sources: dict[str, str]) -> str:
+def label_of(title: str, source: str, sources: dict[str, str]) -> str:
+    """A system by its title, with what it was trained on, or the mark of those that were not trained here."""
     return f"{title} {UNTRAINED_MARK}" if source in SHARED else f"{title}, {sources[source]}"

@@ -23,7 +23,7 @@
   const SORTS = [["number", "Number"], ["coverage", "Hole size"], ...names(DATA.metrics)];
   const DEFAULTS = {
     set: DATA.testSets[0].name, source: DATA.sources[0]?.name ?? "", system: DATA.systems[0].name, against: "",
-    left: "input", right: "composite", reading: DATA.readings[0].name, sort: "number", order: "best",
+    left: "input", right: "composite", reading: DATA.readings[0]?.name ?? "", sort: "number", order: "best",
     from: 0, to: 100, find: "", image: "", split: 50,
   };
   const state = { ...DEFAULTS };
@@ -49,12 +49,17 @@
     return unpacked.get(text);
   };
   const testSet = () => named(DATA.testSets, state.set);
+  const unknown = () => testSet().truths === null;  // nobody knows what lies under these holes
+  const possible = (view) =>
+    (view !== "other" || state.against) && !(unknown() && ["truth", "error"].includes(view));
+  const readingTitle = () => named(DATA.readings, state.reading)?.title ?? "no scores";
   const entryOf = (system) => {
     const sources = DATA.entries[state.set][system];
-    return sources[state.source] ?? Object.values(sources)[0];  // what holds for every source stands alone
+    // what holds for every source stands alone; networks adapted to other sets have nothing here
+    return sources && (sources[state.source] ?? Object.values(sources)[0]);
   };
   const column = (system, metric, reading = state.reading) => {
-    const text = entryOf(system).values[`${reading}/${metric}`];
+    const text = entryOf(system)?.values[`${reading}/${metric}`];
     return text === undefined ? null : numbers(text);
   };
   let known = {};  // of the test set: the images' names without their endings, and where each stands
@@ -136,7 +141,8 @@
   async function material(view, position, system) {
     const shown = view === "other" ? state.against : system, set = testSet();
     const wanted = {};
-    if (view !== "raw" && view !== "mask") wanted.image = urlOf(set.images, position);
+    if (!["raw", "mask", "truth"].includes(view)) wanted.image = urlOf(set.images, position);
+    if (view === "truth" || view === "error") wanted.truth = urlOf(set.truths ?? set.images, position);
     if (view !== "raw" && view !== "truth") wanted.mask = urlOf(set.masks, position);
     if (["composite", "raw", "error", "other"].includes(view)) wanted.raw = urlOf(entryOf(shown), position);
     const loaded = await Promise.all(Object.values(wanted).map(picture));
@@ -146,8 +152,8 @@
   // A page opened from disk may show its pictures' pixels but not read them. Masks are exactly black or white, so
   // multiplying by them and adding is exact: mask·raw + (1−mask)·image.
   const scratch = document.createElement("canvas").getContext("2d");
-  function paint(canvas, view, { image, mask, raw }, longest = Infinity) {
-    const one = image ?? mask ?? raw;
+  function paint(canvas, view, { image, truth, mask, raw }, longest = Infinity) {
+    const one = image ?? truth ?? mask ?? raw;
     const scale = Math.min(1, longest / Math.max(one.naturalWidth, one.naturalHeight));
     const width = Math.max(1, Math.round(one.naturalWidth * scale)), height = Math.max(1, Math.round(one.naturalHeight * scale));
     canvas.width = width;
@@ -160,7 +166,7 @@
         target.fillRect(0, 0, width, height);
       } else target.drawImage(what, 0, 0, width, height);
     };
-    if (view === "truth") draw(context, "copy", image);
+    if (view === "truth") draw(context, "copy", truth);
     else if (view === "raw") draw(context, "copy", raw);
     else if (view === "mask") draw(context, "copy", mask);
     else {
@@ -173,7 +179,7 @@
       draw(scratch, "multiply", view === "input" ? HOLE : raw);
       draw(context, "lighter", scratch.canvas);
       if (view === "error") {
-        draw(context, "difference", image);
+        draw(context, "difference", truth);
         for (let doubling = 0; doubling < 2; doubling++) {
           draw(scratch, "copy", canvas);
           draw(context, "lighter", scratch.canvas);
@@ -185,7 +191,7 @@
 
   // Draw when loaded, unless the canvas has been given another task since.
   async function show(canvas, view, position, system, longest) {
-    const task = [view, state.set, position, entryOf(view === "other" ? state.against : system).folder].join(" ");
+    const task = [view, state.set, position, entryOf(view === "other" ? state.against : system)?.folder].join(" ");
     if (canvas.dataset.task === task) return;
     canvas.dataset.task = task;
     canvas.dataset.drawn = "";
@@ -333,8 +339,9 @@
 
   function paintStrip(position) {
     const metric = metricShown(), strip = $("strip");
-    const reading = named(DATA.readings, state.reading).title;
-    $("strip-title").textContent = `Composites of every system, with ${metric.label} (${reading})`;
+    $("strip-title").textContent = unknown()
+      ? "Composites of every system; nobody knows the truth, so there are no scores"
+      : `Composites of every system, with ${metric.label} (${readingTitle()})`;
     while (strip.children.length < DATA.systems.length) {
       const button = make(strip, "button");
       button.type = "button";
@@ -347,6 +354,8 @@
     const best = metric.direction === "higher" ? Math.max(...finite) : Math.min(...finite);
     DATA.systems.forEach((system, i) => {
       const button = strip.children[i];
+      button.hidden = !entryOf(system.name);
+      if (button.hidden) return;
       button.dataset.system = system.name;
       button.setAttribute("aria-pressed", system.name === state.system);
       button.querySelector(".title").textContent = system.title;
@@ -359,6 +368,8 @@
   function paintScores(position) {
     const table = $("scores");
     table.replaceChildren();
+    $("scores-title").hidden = table.parentElement.hidden = unknown();
+    if (unknown()) return;
     const cell = (row, tag, text, scope) => {
       const made = make(row, tag);
       made.textContent = text;
@@ -380,7 +391,7 @@
   // ------------------------------------------------------------------ all of it
 
   function paintSummary() {
-    const metric = metricShown(), reading = named(DATA.readings, state.reading).title;
+    const metric = metricShown(), reading = readingTitle();
     let sum = 0, count = 0, better = 0;
     for (const position of order) {
       const value = shownValues?.[position] ?? NaN;
@@ -413,7 +424,7 @@
     if (byMetric && state.against) orders.splice(0, 2, "Most gained first", "Most lost first");
     CHOICES.order = [["best", orders[0]], ["worst", orders[1]]];
     const others = CHOICES.against.filter(([name]) => name !== state.system);
-    const views = VIEWS.filter(([name]) => name !== "other" || state.against);
+    const views = VIEWS.filter(([name]) => possible(name));
     for (const id in CHOICES) {
       fillSelect(id, id === "against" ? others : id === "left" || id === "right" ? views : CHOICES[id]);
     }
@@ -432,8 +443,11 @@
   function update(changes, { top = false } = {}) {
     notice("");
     Object.assign(state, changes);
-    if (state.against === state.system) state.against = "";
-    if (!state.against) for (const side of ["left", "right"]) if (state[side] === "other") state[side] = "truth";
+    if (!entryOf(state.system)) state.system = DATA.systems.find(({ name }) => entryOf(name)).name;
+    if (state.against === state.system || !entryOf(state.against)) state.against = "";
+    for (const side of ["left", "right"]) if (!possible(state[side])) {
+      state[side] = unknown() ? (side === "left" ? "input" : "composite") : "truth";
+    }
     const moved = arrange();
     if (order.length && (top || (rank[positionOf(state.image)] ?? -1) < 0)) state.image = stem(order[0]);
     if (moved) {
@@ -569,7 +583,7 @@
     else if (!$("keys").checked) return;
     else if (digit) {
       const view = VIEWS[digit[1] - 1][0];
-      if (view !== "other" || state.against) update({ [event.shiftKey ? "left" : "right"]: view });
+      if (possible(view)) update({ [event.shiftKey ? "left" : "right"]: view });
     } else if (LETTERS[event.key]) LETTERS[event.key]();
     else return;
     event.preventDefault();

@@ -17,6 +17,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from lacuna.canonical import digest
+from lacuna.data.images import read_mask
+from lacuna.data.lists import read_list, read_truths
 from lacuna.errors import LacunaError
 from lacuna.files import read_rows
 from lacuna.metrics.per_image import metric_by_name
@@ -95,9 +97,10 @@ def aligned_scores(path: Path, pairs: list[tuple[str, str]], metrics: list[str])
 def gallery_data(settings: dict, folder: str | Path, page_folder: str | Path) -> str:
     """The text of `data.js`: everything the page shows except the pictures.
 
-    `settings`: `{run, title, demonstration, systems, sources, test_sets, metrics}`. Reads `predictions/*/index.csv`
-    and `scores/` under `folder`; paths in the data are relative to `page_folder`. Raises `LacunaError` for files that
-    are missing, and for systems that were not given the same images with the same masks.
+    `settings`: `{run, title, demonstration, systems, sources, test_sets, metrics}`, and `unscored_sets` where there are
+    sets without a truth. Reads `lists/`, `predictions/*/index.csv` and `scores/` under `folder`; paths in the data are
+    relative to `page_folder`. Raises `LacunaError` for files that are missing, and for systems that were not given the
+    same images with the same masks.
     """
     folder, page_folder = Path(folder), Path(page_folder)
     systems, sources, test_sets = (titles(settings[key]) for key in ("systems", "sources", "test_sets"))
@@ -105,10 +108,13 @@ def gallery_data(settings: dict, folder: str | Path, page_folder: str | Path) ->
     sets: list[dict] = []
     entries: dict[str, dict] = {}
     shared: set[str] = set()
-    for test_set, title in test_sets.items():
+    unscored = titles(settings.get("unscored_sets", []))
+    for test_set, title in (test_sets | unscored).items():
         pairs, first = None, None
         coverage: np.ndarray | None = None
         for system in systems:
+            if test_set in unscored and not any(folder.glob(f"predictions/{system}/*/{test_set}/index.csv")):
+                continue  # a network that was adapted to the other sets alone
             for source in sources_of(folder, system, list(sources), test_set):
                 index = folder / f"predictions/{system}/{source}/{test_set}/index.csv"
                 listed = read_rows(index, "file", "image", "mask")
@@ -118,8 +124,12 @@ def gallery_data(settings: dict, folder: str | Path, page_folder: str | Path) ->
                 if pairs is not None and mine != pairs:
                     raise LacunaError(f"{index} and {first} list other images or masks; run the rule 'predict' again")
                 pairs, first = mine, index
-                scores = folder / f"scores/{system}/{source}/{test_set}.parquet"
-                coverage, values = aligned_scores(scores, pairs, settings["metrics"])
+                values: dict = {}
+                if test_set in unscored:
+                    coverage = _coverages(pairs) if coverage is None else coverage
+                else:
+                    scores = folder / f"scores/{system}/{source}/{test_set}.parquet"
+                    coverage, values = aligned_scores(scores, pairs, settings["metrics"])
                 columns |= dict.fromkeys(values)
                 entry = addresses([f"{index.parent.as_posix()}/{row['file']}" for row in listed], page_folder)
                 entry["values"] = {"/".join(key): packed(numbers) for key, numbers in values.items()}
@@ -128,7 +138,8 @@ def gallery_data(settings: dict, folder: str | Path, page_folder: str | Path) ->
         if pairs is None or coverage is None:
             raise LacunaError("the settings name no system; a gallery needs at least one")
         images, masks = (addresses(list(paths), page_folder) for paths in zip(*pairs, strict=True))
-        sets.append({"name": test_set, "title": title, "images": images, "masks": masks, "coverage": packed(coverage)})
+        said = {"name": test_set, "title": title, "images": images, "masks": masks, "coverage": packed(coverage)}
+        sets.append(said | _truths(folder / f"lists/{test_set}.txt", page_folder, test_set in unscored))
     facts = ("name", "title", "unit", "direction", "decimals", "label", "note")
     data = {
         "run": settings["run"],
@@ -145,6 +156,21 @@ def gallery_data(settings: dict, folder: str | Path, page_folder: str | Path) ->
     }
     text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return f"window.{GLOBAL} = {text};\n"
+
+
+def _coverages(pairs: list[tuple[str, str]]) -> np.ndarray:
+    """The share of each picture that is hole, of masks that lie as files."""
+    return np.array([float(read_mask(mask).mean()) for _, mask in pairs])
+
+
+def _truths(list_path: Path, page_folder: Path, unscored: bool) -> dict:
+    """`{"truths": …}`: addresses of the true pictures where they are others than the images, null where nobody knows
+    them, and nothing at all where the images are the truth."""
+    if unscored:
+        return {"truths": None}
+    truths = read_truths(list_path)
+    own = truths == [pair.image for pair in read_list(list_path, validate=False)]
+    return {} if own else {"truths": addresses(truths, page_folder)}
 
 
 def _readings(columns) -> list[dict]:

@@ -10,8 +10,13 @@ from lacuna.errors import LacunaError
 PUBLISHED = {
     "means": ["source", "test_set", "metric", "system", "value", "n"],
     "counts": ["system", "parameters", "macs", "note"],
+    "results": ["system", "data", "size", "bin", "metric", "region", "value", "n", "origin", "differs"],
     "improvements": ["experiment", "steps", "metric", "improvement_percent", "rank"],
 }
+BESIDE = [
+    *("system", "data", "size", "origin", "differs", "source", "test_set", "metric", "region", "bin"),
+    *("published", "published_n", "ours", "ours_n", "difference"),
+]
 COMPARISON = ["source", "test_set", "metric", "system", "published", "published_n", "ours", "ours_n", "difference"]
 OUR_NAMES = {"lpips": "lpips_alex"}  # papers seldom name the network
 
@@ -41,3 +46,20 @@ def compare(published: pd.DataFrame, quantitative: pd.DataFrame) -> pd.DataFrame
     return joined.assign(difference=joined["ours"] - joined["published"])[COMPARISON].sort_values(
         keys, ignore_index=True
     )
+
+
+def beside(published: pd.DataFrame, quantitative: pd.DataFrame, by_coverage: pd.DataFrame, of: dict) -> pd.DataFrame:
+    """Published results beside ours: columns `BESIDE`, in the order of the file, then of our sources and test sets.
+
+    of: our test set → the data that the results are of. Those of a bin stand beside ours in that bin, those of all
+    holes (bin `all`) beside our mean; ours are composites, from the functions of `aggregation` of these names.
+    """
+    ours = pd.concat([quantitative.assign(bin="all"), by_coverage])
+    ours = ours[ours["prediction"] == "composite"].rename(columns={"mean": "ours", "n": "ours_n"})
+    ours = ours.assign(data=ours["test_set"].map(of))
+    theirs = published.rename(columns={"value": "published", "n": "published_n"})
+    theirs = theirs.assign(bin=theirs["bin"].fillna("all"), line=range(len(theirs)))
+    keys = ["system", "data", "metric", "region", "bin"]
+    joined = theirs.merge(ours[[*keys, "source", "test_set", "ours", "ours_n"]], on=keys)
+    joined = joined.assign(difference=joined["ours"] - joined["published"])
+    return joined.sort_values(["line", "source", "test_set"], ignore_index=True)[BESIDE]

@@ -12,9 +12,9 @@ from lacuna.reporting.titles import titles
 class Run:
     """The results of a run, as far as a job may read them.
 
-    settings: titles (`systems`, `sources`, `test_sets`), `title`, `demonstration`, `made` (name → values of what the
-    job makes), `metrics` where scores are read, and the keys of the config that the descriptions name. files: name of
-    files (`scores`, `losses`, …) → their paths.
+    settings: titles (`systems`, `sources`, `test_sets`, and `unscored_sets` if there are any), `title`,
+    `demonstration`, `made` (name → values of what the job makes), `metrics` where scores are read, and the keys of the
+    config that the descriptions name. files: name of files (`scores`, `losses`, …) → their paths.
     """
 
     def __init__(self, settings: dict, files: Mapping[str, Sequence[str]]):
@@ -23,6 +23,7 @@ class Run:
         self._tables: dict = {}
         self.systems, self.sources = titles(settings["systems"]), titles(settings["sources"])
         self.test_sets = titles(settings["test_sets"])
+        self.unscored_sets = titles(settings.get("unscored_sets", []))
         self.demonstration: bool = settings["demonstration"]
 
     def files(self, name: str) -> list[str]:
@@ -89,5 +90,6 @@ class Run:
             return f"{self.systems[system]} trained on {self.sources[source]}"
         return {
             "test_set": self.test_sets.get(value, value),
+            "unscored_set": self.unscored_sets.get(value, value),
             "source": f"Trained on {self.sources.get(value, 'no source')}",
         }.get(each, "")

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from lacuna.data.compositing import composite_picture
-from lacuna.metrics.triples import read_triple
+from lacuna.metrics.triples import Files, read_triple
 from lacuna.reporting.style import HOLE, written_to
 
 SIDE = 0.86  # inches of a picture
@@ -17,11 +17,9 @@ ABOVE, BELOW, LEFT = 0.24, 0.24, 1.35  # room for words, in sides of a picture
 
 @dataclass(frozen=True)
 class Example:
-    """One image with one system's prediction: three files, what the example stands for, and its score."""
+    """One image with one system's prediction: its files, what the example stands for, and its score."""
 
-    image: str
-    mask: str
-    prediction: str | Path
+    files: Files
     what: str
     score: str
 
@@ -57,9 +55,9 @@ def draw_strips(rows: list[tuple[str, list[Example]]], output: str | Path, raw: 
 
 def _pictures(example: Example, raw: bool) -> list[np.ndarray]:
     """uint8 H×W×3 each."""
-    truth, hole, prediction = read_triple((example.image, example.mask, example.prediction))
-    hidden = composite_picture(np.array(HOLE, np.uint8), truth, hole)
-    return [hidden, *[prediction] * raw, composite_picture(prediction, truth, hole), truth]
+    truth, hole, prediction, image = read_triple(example.files)
+    hidden = composite_picture(np.array(HOLE, np.uint8), image, hole)
+    return [hidden, *[prediction] * raw, composite_picture(prediction, image, hole), truth]
 
 
 def _show(axis, picture: np.ndarray, left: float, top: float) -> None:

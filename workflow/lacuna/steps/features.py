@@ -1,8 +1,8 @@
 """Inception features of predictions (or, without any, of the true images), for the metrics of whole sets."""
 
-from lacuna.data.lists import read_list
+from lacuna.data.lists import read_list, read_truths
 from lacuna.metrics.features import Features, extract, images_digest, photograph_numbers, write_features
-from lacuna.metrics.triples import paired_files
+from lacuna.metrics.triples import paired_files, with_truths
 from lacuna.nn.devices import choose_device, make_deterministic
 
 
@@ -17,7 +17,7 @@ def run(task) -> None:
         if predictions:
             files = paired_files(pairs, *predictions)
         else:
-            files = [(*pair, "") for pair in read_list(pairs, validate=False)]
+            files = with_truths([(*pair, "") for pair in read_list(pairs, validate=False)], read_truths(pairs))
         of = extract(files, kinds, task.backbones(), device)
         write_features(output, Features(of, settings, images_digest(files), photograph_numbers(files)))
         print(f"features of {len(files)} images ({', '.join(of)}; {device}), into {output}", flush=True)

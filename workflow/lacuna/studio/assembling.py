@@ -84,7 +84,7 @@ def _systems(settings: dict, results: Path, folder: Path) -> tuple[list[dict], l
 def _tests(settings: dict, results: Path, folder: Path) -> list[dict]:
     """The first test images of each set, copied, with the masks that the run laid over them."""
     found = []
-    for name, title in dict(settings["test_sets"]).items():
+    for name, title in dict(settings["test_sets"] + settings.get("unscored_sets", [])).items():
         for number, pair in enumerate(read_list(results / "lists" / f"{name}.txt", validate=False)[:TESTS_PER_SET]):
             files = {}
             for kind, path in zip(("image", "mask"), pair, strict=True):

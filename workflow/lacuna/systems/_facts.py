@@ -37,7 +37,9 @@ class Facts:
     without_gradient: shell patterns of parameters (`network.…`, `discriminator.…`) that are never used in the
     forward pass, or feed no loss: the authors count them, training does not change them. zero_gradient: patterns of
     parameters whose gradient is zero up to rounding, because a later normalisation or softmax cancels them.
-    data: how the authors make pictures and masks for training out of their files, in a sentence or two.
+    data: how the authors make pictures and masks for training out of their files, in a sentence or two. augmentation:
+    what of that can be done here to staged pictures and masks (`flip`, and keys of `lacuna.data.augmentation`); None
+    where nothing of it can, or nobody says.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Facts:
     without_gradient: tuple[str, ...] = ()
     zero_gradient: tuple[str, ...] = ()
     data: str = ""
+    augmentation: dict | None = None
     deviations: tuple[Deviation, ...] = ()
 
     def __post_init__(self):

@@ -224,6 +224,7 @@ class AOTGAN(System):
             "Random crops of 8 to 100 % of the area, flipped, colours jittered by 5 %. Masks flipped and rotated by 0 "
             "to 45°."
         ),
+        augmentation={"flip": True, "crop": [0.08, 1.0], "colour": 0.05, "mask_turn": [0, 45]},
         deviations=(
             Deviation(
                 "as_released",

@@ -301,6 +301,7 @@ class DeepFillv2(System):
             "Pictures resized or cropped at random to 256 pixels, not flipped. One mask for a whole batch: a box of "
             "about 128 pixels together with strokes."
         ),
+        augmentation={"flip": False},
         deviations=(
             Deviation(
                 "as_released",

@@ -302,6 +302,7 @@ class MADF(System):
             "Random crops from pictures of 572 pixels, flipped. Masks rotated by up to 10°, flipped, with the soft "
             "edges that resizing gave them."
         ),
+        augmentation={"flip": True, "crop": [0.2, 0.2], "mask_turn": [-10, 10]},
         deviations=(
             Deviation(
                 "as_released",

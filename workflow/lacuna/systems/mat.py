@@ -325,6 +325,7 @@ class MAT(StyleGAN2System):
             "Random crops of 256 or 512 pixels, flipped. Masks drawn anew: boxes and wide strokes that hide 40 % of a "
             "picture on average."
         ),
+        augmentation={"flip": True},
         deviations=(
             Deviation(
                 "noise_in_prediction",

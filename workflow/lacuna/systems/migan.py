@@ -306,6 +306,7 @@ class MIGAN(StyleGAN2System):
             "Places: pictures resized to 256 × 256 whatever their shape, flipped. Masks drawn anew: boxes and wide "
             "strokes, many of them, which hide 73 % of a picture on average."
         ),
+        augmentation={"flip": True},
         deviations=(
             Deviation(
                 "tensors",

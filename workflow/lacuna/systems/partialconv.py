@@ -196,6 +196,7 @@ class PartialConv(System):
             "The paper: 512 pixels, masks randomly grown, rotated and cropped; naoto0804: whole pictures, resized, "
             "not flipped."
         ),
+        augmentation={"flip": False},
         deviations=(
             Deviation(
                 "total_variation_over",

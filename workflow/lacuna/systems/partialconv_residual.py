@@ -82,6 +82,7 @@ class PartialConvResidual(PartialConv):
         parameters=26_738_452,
         parts={"generator": 26_738_452},
         data=PartialConv.facts.data,
+        augmentation=PartialConv.facts.augmentation,
         deviations=PartialConv.facts.deviations,
     )
     Generator = Generator

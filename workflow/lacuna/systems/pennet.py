@@ -287,6 +287,7 @@ class PENNet(System):
             "Whole pictures, resized, flipped, colours jittered by 5 %. Masks flipped, rotated by 0 to 45°, and grown "
             "by one pixel."
         ),
+        augmentation={"flip": True, "colour": 0.05, "mask_turn": [0, 45], "mask_grow": [1, 1]},
         deviations=(
             Deviation(
                 "released",

@@ -271,6 +271,7 @@ class Structure(System):
             "The middle square of a picture, not flipped. Of the masks a quarter is grown by 1 to 5 pixels, 5 % are "
             "replaced by boxes, and 10 % by strokes."
         ),
+        augmentation={"flip": False, "mask_grow": [1, 5], "mask_grow_share": 0.25},
         deviations=(
             Deviation(
                 "leaky_structure",

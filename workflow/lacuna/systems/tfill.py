@@ -218,6 +218,13 @@ class TFill(System):
             "Random crops of 256 from pictures of 542 pixels, flipped. Masks flipped, rotated by up to 10°, cropped, "
             "and their holes grown by a square of 3 to 24 pixels."
         ),
+        augmentation={
+            "flip": True,
+            "crop": [0.223, 0.223],
+            "mask_turn": [-10, 10],
+            "mask_crop": [0.39, 0.39],
+            "mask_grow": [1, 12],
+        },
         deviations=(
             Deviation(
                 "as_released",

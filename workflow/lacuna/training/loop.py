@@ -27,6 +27,7 @@ from lacuna.files import disk_full, is_disk_full, naming
 from lacuna.locking import alone_in
 from lacuna.nn.devices import make_deterministic
 from lacuna.training import state
+from lacuna.training.augmenting import augmentation
 from lacuna.training.identity import identity
 from lacuna.training.interruption import Interruption
 from lacuna.training.logs import Means, Progress, Table
@@ -265,9 +266,8 @@ def _batches(settings: Settings, train_list: Path, folder: Path, ranks: Ranks, s
         budget.batch_size,
         seed_of("batches", settings.source, settings.seed),
         step,
-        flip=budget.flip,
-        recolour=budget.recolour,
         growing=budget.growing_masks,
+        **augmentation(budget, settings.system),
         scratch=folder / DECODED if several_passes else None,
         rows=ranks.rows(budget.batch_size),
         cache_bytes=HELD_BYTES if ranks.number == 1 else 0,

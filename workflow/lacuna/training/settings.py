@@ -3,10 +3,12 @@
 import dataclasses
 from dataclasses import dataclass, field
 
+from lacuna.data.augmentation import Augmentation
 from lacuna.errors import LacunaError
 from lacuna.keys import key, verify
 
 # no half precision that needs scaled losses: systems clip their gradients themselves, and the scale is not kept
+AUGMENTS = ("authors", "none")
 PRECISIONS = ("32-true", "bf16-mixed")
 
 
@@ -65,6 +67,14 @@ class Budget:
         0.0,
         minimum=0,
         maximum=1,
+    )
+    augment: str | Augmentation | None = key(
+        "what else is done to pictures and masks: `authors` does what the system's authors do, as far as it can be "
+        "done here, their flips included ([systems.md](../docs/systems.md), training data); `none` does nothing at "
+        "all, flips and `recolour` included; or keys of your own, see below, beside `flip`",
+        None,
+        choices=AUGMENTS,
+        shown="flips and `recolour` alone",
     )
     growing_masks: int = key(
         "steps over which the masks grow: at first only the mask with the smallest hole is drawn, at step s of n the "

@@ -112,7 +112,7 @@ def _pictures(before: tuple, after: tuple) -> tuple[list, list]:
     from lacuna.reporting.adaptation.pictures import improved_boxes
     from lacuna.reporting.style import HOLE
 
-    truth, mask, raw = read_triple(before)
+    truth, mask, raw, _ = read_triple(before)
     old, new = composite_picture(raw, truth, mask), composite_picture(read_triple(after)[2], truth, mask)
     return [composite_picture(np.array(HOLE, np.uint8), truth, mask), old, new, truth], improved_boxes(old, new, truth)
 

@@ -9,22 +9,22 @@ from lacuna.reporting.titles import UNTRAINED_NOTE
 ABREAST, MOST_DRAWN = 3, 6  # of a system
 
 
-def draw_failures(settings: dict, scores, indices, output) -> None:
+def draw_failures(settings: dict, scores, indices, output, lists=()) -> None:
     """Write the figure as PNG, and the list of all failures as CSV beside it.
 
-    `settings`: titles and `metrics`, of which the first decides. `indices`: index.csv of the predictions. Drawn are the
-    first `MOST_DRAWN` of the worst 1 %; the CSV has all.
+    `settings`: titles and `metrics`, of which the first decides. `indices`: index.csv of the predictions. `lists`: as
+    in `draw_examples`. Drawn are the first `MOST_DRAWN` of the worst 1 %; the CSV has all.
     """
     from lacuna.reporting.aggregation import write_table
-    from lacuna.reporting.examples import checked, example, in_order, prediction_files, worst
+    from lacuna.reporting.examples import checked, example, in_order, prediction_files, truths_in, worst
     from lacuna.reporting.strips import draw_strips
 
     metric, rows = checked(settings, scores)
-    files, shown = prediction_files(indices), []
+    files, truths, shown = prediction_files(indices), truths_in(lists), []
     bad = worst(scores, metric.name, files)
     for system, source, label in in_order(rows, settings):
         some = bad[(bad["system"] == system) & (bad["source"] == source)].head(MOST_DRAWN)
-        drawn = [example(row, f"{row.rank} of {row.n}", metric, files) for row in some.itertuples()]
+        drawn = [example(row, f"{row.rank} of {row.n}", metric, files, truths) for row in some.itertuples()]
         shown += [(label, drawn[at : at + ABREAST]) for at in range(0, len(drawn), ABREAST)]
     draw_strips(shown, output, raw=True)
     write_table(Path(output).with_suffix(".csv"), bad)
@@ -32,7 +32,7 @@ def draw_failures(settings: dict, scores, indices, output) -> None:
 
 def draw(run, path, _="") -> None:
     """The figure of the run; see `draw_failures`."""
-    draw_failures(run.settings, run.scores, run.files("predictions"), path)
+    draw_failures(run.settings, run.scores, run.files("predictions"), path, run.files("lists"))
 
 
 FIGURE = Figure(

@@ -31,7 +31,7 @@ def draw_grid(settings: dict, list_path: str | Path, index_paths: Sequence[str |
 
     from lacuna.data.compositing import composite_picture
     from lacuna.data.images import read_mask
-    from lacuna.metrics.triples import paired_files
+    from lacuna.metrics.triples import paired_files, truth_of
     from lacuna.reporting.aggregation import predicted_by
     from lacuna.reporting.style import HOLE, written_to
 
@@ -42,7 +42,7 @@ def draw_grid(settings: dict, list_path: str | Path, index_paths: Sequence[str |
     check_known({system for system, _ in files}, systems, "system")
     check_known({source for _, source in files} - SHARED, sources, "source")
     pairs = next(iter(files.values()))
-    holes = [read_mask(mask) for _, mask, _ in pairs]
+    holes = [read_mask(each[1]) for each in pairs]
     positions = chosen_positions([float(mask.mean()) for mask in holes], settings["images"])
     rows = [(source, at) for source in sources or {UNTRAINED: ""} for at in positions]
     shown = [name for name in systems if any(name == system for system, _ in files)]
@@ -55,10 +55,10 @@ def draw_grid(settings: dict, list_path: str | Path, index_paths: Sequence[str |
     with written_to(output, nrows=len(rows), ncols=place.columns, figsize=place.size, squeeze=False) as (figure, axes):
         figure.subplots_adjust(**place.margins, wspace=0.03, hspace=0.03)
         for row, (source, at) in zip(axes, rows, strict=True):
-            truth, hole = _read(pairs[at][0]), holes[at]
-            pictures = [composite_picture(np.array(HOLE, np.uint8), truth, hole)]
+            image, truth, hole = _read(pairs[at][0]), _read(truth_of(pairs[at])), holes[at]
+            pictures = [composite_picture(np.array(HOLE, np.uint8), image, hole)]
             for system in shown:
-                pictures.append(_prediction(files, system, source, at, truth, hole, settings))
+                pictures.append(_prediction(files, system, source, at, image, hole, settings))
             for axis, picture in zip(row, [*pictures, truth], strict=True):
                 axis.set_axis_off()
                 if picture is not None:
@@ -102,7 +102,7 @@ def _read(path: str | Path):
     return read_image(path)
 
 
-def _prediction(files: dict, system: str, source: str, at: int, truth, hole, settings: dict):
+def _prediction(files: dict, system: str, source: str, at: int, image, hole, settings: dict):
     """The system's picture for this source, or the one that stands beside every source; None leaves the cell empty."""
     from lacuna.data.compositing import composite_picture
 
@@ -110,9 +110,9 @@ def _prediction(files: dict, system: str, source: str, at: int, truth, hole, set
     if found is None:
         return None
     raw = _read(found[at][2])
-    if raw.shape != truth.shape:
+    if raw.shape != image.shape:
         raise LacunaError(f"{found[at][2]} has another size than {found[at][0]}; run the rule 'predict' again")
-    return raw if settings.get("prediction", "composite") == "raw" else composite_picture(raw, truth, hole)
+    return raw if settings.get("prediction", "composite") == "raw" else composite_picture(raw, image, hole)
 
 
 def draw(run, path, test_set: str) -> None:

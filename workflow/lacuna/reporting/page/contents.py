@@ -18,6 +18,7 @@ from lacuna.reporting.warnings import warnings
 from lacuna.sources import SHARED
 
 TEMPLATES = Path(__file__).parent / "templates"
+JUDGING = ("controls", "failures")  # sections whose text speaks of scores
 READ = (".csv", ".png", ".svg")  # suffixes of the tables and pictures that the page reads; printed tables it does not
 
 
@@ -67,6 +68,8 @@ class Contents(Provenance):
         found = []
         for name, section in SECTIONS.items():
             items = tuple(self._items(name))
+            if name in JUDGING and not self.test_sets:
+                continue
             if items or (TEMPLATES / f"sections/{name}.html").exists():
                 found.append(Part(name, section.title, section.text, items))
         return found
@@ -136,6 +139,7 @@ class Contents(Provenance):
     def undrawn_letters(self) -> str:
         """Letters of the titles that no font of this machine has, so that figures show boxes in their place."""
         words = "".join([self.title, *self.systems.values(), *self.sources.values(), *self.test_sets.values()])
+        words += "".join(self.unscored_sets.values())
         if words.isascii():
             return ""
         from lacuna.reporting.style import fonts_for

@@ -5,6 +5,7 @@ from importlib.metadata import distributions, version
 
 import yaml
 
+from lacuna.data.truths import truths_of_sets
 from lacuna.files import read_json
 from lacuna.reporting.aggregation import bin_title
 from lacuna.reporting.page.results import Results
@@ -30,15 +31,22 @@ class Provenance(Results):
                 word = "training" if role == "train" else role
                 roles.setdefault(entry[role], []).append(f"{word}, {self.sources[source]}")
         for test_set in self.config["test_sets"]:
-            roles.setdefault(test_set, []).append("test")
+            unscored = test_set in self.unscored_sets
+            roles.setdefault(test_set, []).append("shown, without a truth" if unscored else "test")
+        for test_set, truth in truths_of_sets(self.config["image_sets"], self.config["test_sets"]).items():
+            roles.setdefault(truth, []).append(f"truth of {self.test_sets[test_set]}")
         return [self.card("images", name) | {"role": "; ".join(role)} for name, role in roles.items()]
 
     def mask_cards(self) -> list[dict]:
         """The card of every mask set of the run, with its roles and its bars (label, N, share of the fullest bin)."""
         roles: dict[str, list[str]] = {}
+        own = {name: self.config["image_sets"][name].get("masks") for name in self.config["test_sets"]}
         for role in ("train", "validation", "test"):
-            if role == "test" or self.config["sources"]:
+            if None in own.values() if role == "test" else self.config["sources"]:
                 roles.setdefault(self.config[f"{role}_masks"], []).append("training" if role == "train" else role)
+        for name, masks in own.items():
+            if masks is not None:
+                roles.setdefault(masks, []).append(f"test, {(self.test_sets | self.unscored_sets)[name]}")
         cards = []
         for name, words in roles.items():
             card = self.card("masks", name)
@@ -53,14 +61,24 @@ class Provenance(Results):
         for system, source in self.trained:
             record = read_json(self.folder / "training" / system / source / "record.json")
             rows.append(self._cost("train", system, source, record["seconds"], record) | {"seed": record.get("seed")})
-        kept = self.table("quantitative")[["system", "source", "test_set"]].drop_duplicates()
-        for (system, source), group in kept.groupby(["system", "source"], sort=True):
-            folders = [self.folder / "predictions" / system / source / name for name in group["test_set"]]
+        for (system, source), sets in sorted(self._predicted().items()):
+            folders = [self.folder / "predictions" / system / source / name for name in sets]
             records = [read_json(folder / "record.json") for folder in folders]
             devices = sorted({record["device"] for record in records})
             total = {"device": ", ".join(devices), "n": sum(record["n"] for record in records)}
             rows.append(self._cost("predict", system, source, sum(record["seconds"] for record in records), total))
         return rows
+
+    def _predicted(self) -> dict[tuple[str, str], list[str]]:
+        """(system, source) → the test sets that it completed, those without a truth included."""
+        keys = [tuple(key) for key in self.settings.get("shown", [])]
+        if self.test_sets:
+            scored = self.table("quantitative")[["system", "source", "test_set"]].drop_duplicates()
+            keys = [*scored.itertuples(index=False, name=None), *keys]
+        found: dict[tuple[str, str], list[str]] = {}
+        for system, source, test_set in keys:
+            found.setdefault((system, source), []).append(test_set)
+        return found
 
     def _cost(self, stage: str, system: str, source: str, seconds: float, record: dict) -> dict:
         done = f"{record['steps']} steps" if stage == "train" else f"{record['n']} images"
