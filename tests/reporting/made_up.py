@@ -186,6 +186,9 @@ def make_training(folder: Path, system: str, source: str, size: tuple[int, int],
             "steps": 300,
             "feature_losses_every": 1,
             "ema": None,
+            "accumulate": 1,
+            "devices": 1,
+            "precision": "32-true",
         },
     )
     (target / "weights.safetensors").write_bytes(bytes(3 * 2**19))

@@ -15,6 +15,7 @@ from lacuna.reporting import style
 from lacuna.reporting.figures.qualitative import chosen_positions, draw_grid
 from lacuna.reporting.page import writing
 from lacuna.reporting.page.embedding import embedded
+from lacuna.reporting.page.provenance import work_of
 from lacuna.reporting.page.writing import duration, page
 from lacuna.reporting.style import HOLE
 from tests.reporting.made_up import KEYS, TITLES, MadeUpPlan, made_of, make_run
@@ -347,3 +348,19 @@ def test_the_page_that_paints_is_named_with_what_keeps_it_from_filling(made, tex
     with_studio = page(made[1] | {"studio": True}, folder)
     assert f"lacuna studio --results results/{made[1]['run']}</code>. Nothing can be filled here" in with_studio
     assert "npm is &lt;missing&gt;." in with_studio
+
+
+def test_what_a_training_did_is_said_where_it_is_not_the_default():
+    usual = {"steps": 300, "feature_losses_every": 1, "ema": None, "accumulate": 1, "devices": 1}
+    usual["precision"] = "32-true"
+    assert work_of(usual) == ["300 steps"]
+    assert work_of(usual | {"accumulate": 4}) == ["300 steps", "in 4 parts one after the other"]
+    assert work_of(usual | {"precision": "bf16-mixed"}) == ["300 steps", "bf16-mixed"]
+    other = usual | {"ema": 0.99, "accumulate": 3, "devices": 2, "feature_losses_every": 5}
+    assert work_of(other) == [
+        "300 steps",
+        "losses on pretrained features in one of 5",
+        "averaged weights (0.99)",
+        "divided among 2 devices",
+        "in 3 parts one after the other",
+    ]

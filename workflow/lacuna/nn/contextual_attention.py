@@ -9,7 +9,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from lacuna.nn.islands import island
 
+
+@island("likeness of patches")
 def self_similarity(features: Tensor, size: int) -> Tensor:
     """How alike the windows of N×C×h×w features are: N×(h·w keys)×(h·w queries), row-major both.
 

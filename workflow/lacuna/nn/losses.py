@@ -12,6 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from lacuna.nn.islands import island
+
 STYLE = "style of "  # before a layer's name: its Gram matrix
 GAN_TYPES = ("hinge", "nsgan")
 
@@ -21,6 +23,7 @@ def weighted(**terms: tuple[float, Callable[[], Tensor]]) -> dict[str, Tensor]:
     return {name: weight * loss() for name, (weight, loss) in terms.items() if weight}
 
 
+@island("Gram matrix")
 def gram_matrix(features: Tensor) -> Tensor:
     """N×C×H×W → N×C×C, the correlations between channels, divided by C·H·W.
 
@@ -94,6 +97,7 @@ def _cross_entropy(logits: Tensor, target: float) -> Tensor:
     return F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, target))
 
 
+@island("gradient penalty")
 def gradient_penalty(logits: Tensor, *inputs: Tensor) -> Tensor:
     """R1: the squared norm of the gradient of the summed logits of N pictures, as a mean over them.
 

@@ -14,6 +14,7 @@ from torch.nn import functional as F
 
 from lacuna.backbones.reading import load
 from lacuna.nn.imagenet import MEAN, STD
+from lacuna.nn.islands import in_bfloat16
 from lacuna.nn.winograd import FrozenConvolution, frozen, suits
 
 # Positions of the convolutions in torchvision's `features`; the last of each stage is compared, after its ReLU.
@@ -29,12 +30,14 @@ class PerceptualSimilarity(nn.Module):
     probability with which a channel's difference is left out at a pixel (and the others made larger in return), in
     training and evaluation alike. Gradients flow to the pictures, never to the weights or the truth.
 
-    In single precision on the CPU, wide convolutions are Winograd's (`quick`), which rounds otherwise.
+    In single precision on the CPU, wide convolutions are Winograd's (`quick`), which rounds otherwise. `mixed`:
+    they are computed in bfloat16, and features come as float32 all the same.
     """
 
     mean: Tensor
     std: Tensor
     quick = True
+    mixed = False
 
     def __init__(self, folder: str | Path, dropout: float = 0.0):
         super().__init__()
@@ -62,15 +65,16 @@ class PerceptualSimilarity(nn.Module):
 
     def _features(self, images: Tensor) -> list[Tensor]:
         x, found = (images - self.mean) / self.std, list[Tensor]()
-        quick = self._quick if self.quick and suits(x) else {}
-        for stage in _STAGES:
-            if found:
-                x = F.max_pool2d(x, 2)
-            for position in stage:
-                x = quick[position](x) if position in quick else F.conv2d(x, *self._of(position), padding=1)
-                x = F.relu_(x)
-            found.append(x)
-        return found
+        quick = self._quick if self.quick and not self.mixed and suits(x) else {}
+        with in_bfloat16(self.mixed, x):
+            for stage in _STAGES:
+                if found:
+                    x = F.max_pool2d(x, 2)
+                for position in stage:
+                    x = quick[position](x) if position in quick else F.conv2d(x, *self._of(position), padding=1)
+                    x = F.relu_(x)
+                found.append(x)
+        return [each.to(images.dtype) for each in found]
 
     def _of(self, position: int) -> tuple[Tensor, Tensor]:
         """Weight and bias of a convolution."""

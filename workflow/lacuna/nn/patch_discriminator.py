@@ -6,9 +6,9 @@ Generative Adversarial Networks", ICLR 2018.
 """
 
 from torch import Tensor, nn
-from torch.nn.utils import spectral_norm
 
 from lacuna.errors import LacunaError
+from lacuna.nn.islands import spectrally_normalised
 from lacuna.nn.layers import initialise_normal
 
 STRIDES = (2, 2, 2, 1, 1)
@@ -28,7 +28,7 @@ def patch_layers(width: int, kernel: int, initial_std: float) -> nn.Sequential:
     whole = nn.Sequential(*layers)
     initialise_normal(whole, initial_std)
     for convolution in layers[:-1:2]:
-        spectral_norm(convolution)
+        spectrally_normalised(convolution)
     return whole
 
 

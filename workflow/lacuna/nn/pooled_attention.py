@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lacuna.nn.blocked_attention import attend
+from lacuna.nn.islands import scores, softmax
 from lacuna.nn.layers import ReflectionPad2d, initialise_normal
 
 EPSILON = 1e-6  # added to the variance by instance normalisation
@@ -85,7 +86,7 @@ class PooledAttention(nn.Module):
         if self.in_blocks:
             found = attend(query.flatten(2), key, value)
         else:
-            attention = torch.softmax(query.flatten(2).transpose(1, 2) @ key, -1)  # N × places × pooled places
+            attention = softmax(scores(query.flatten(2).transpose(1, 2), key), -1)  # N × places × pooled places
             found = value @ attention.transpose(1, 2)
         return x + self.gain * self.up(found.view_as(query))
 

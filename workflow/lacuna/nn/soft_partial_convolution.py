@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from lacuna.nn.islands import island
+
 
 class PixelNorm(nn.Module):
     """Every pixel's channels at mean square 1, times a learned factor for each channel."""
@@ -18,7 +20,12 @@ class PixelNorm(nn.Module):
         self.alpha = nn.Parameter(torch.ones(1, channels, 1, 1))
 
     def forward(self, x: Tensor) -> Tensor:
-        return x * (self.alpha * (x.square().mean(1, keepdim=True) + 1e-8).rsqrt())
+        return x * (self.alpha * _inverse_size(x))
+
+
+@island("normalisation")
+def _inverse_size(x: Tensor) -> Tensor:
+    return (x.square().mean(1, keepdim=True) + 1e-8).rsqrt()
 
 
 class SoftPartialConv2d(nn.Conv2d):

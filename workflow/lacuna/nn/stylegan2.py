@@ -12,6 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from lacuna.nn.islands import island
+
 
 class EqualizedConv2d(nn.Conv2d):
     """A convolution without bias whose weights are divided by √fan-in when they are used."""
@@ -179,7 +181,16 @@ class Mapping(nn.Module):
     @torch.no_grad()
     def track(self, styles: Tensor) -> None:
         """Move the mean by 0.5 % towards that of styles N×F."""
-        self.w_avg.lerp_(styles.mean(0), 0.005)
+        self.w_avg.copy_(_between(self.w_avg, styles.mean(0), 0.005))
+
+    def towards(self, styles: Tensor, share: float) -> Tensor:
+        """Styles N×…×F nearer to the mean, at this share of the way to themselves."""
+        return _between(self.w_avg, styles, share)
+
+
+@island("mean style")
+def _between(mean: Tensor, styles: Tensor, share: float) -> Tensor:
+    return mean.lerp(styles, share)
 
 
 class ModulatedConv2d(nn.Conv2d):
@@ -215,8 +226,12 @@ class ModulatedConv2d(nn.Conv2d):
         x = F.conv2d(x, weight, padding=self.padding) if self.blur is None else doubled(x, weight, self.blur)
         if not self.demodulate:
             return x
-        strengths = (scales.square() @ weight.square().sum((2, 3)).t() + 1e-8).rsqrt()
-        return x * strengths[:, :, None, None]
+        return x * _strengths(scales, weight)[:, :, None, None]
+
+
+@island("demodulation")
+def _strengths(scales: Tensor, weight: Tensor) -> Tensor:
+    return (scales.square() @ weight.square().sum((2, 3)).t() + 1e-8).rsqrt()
 
 
 class StyledConv2d(nn.Module):
@@ -319,8 +334,12 @@ def with_batch_deviation(x: Tensor, most: int = 4) -> Tensor:
     Pictures i, i + N/g, i + 2N/g, … form a group of g; its (biased) standard deviation is averaged over everything.
     g is the largest divisor of N up to `most`; Karras et al. take min(N, 4), which must divide N.
     """
-    n, channels, height, width = x.shape
+    n, _, height, width = x.shape
     group = max(size for size in range(1, min(n, most) + 1) if n % size == 0)
-    grouped = x.reshape(group, n // group, channels, height, width)
-    deviation = (grouped.var(0, correction=0) + 1e-8).sqrt().mean((1, 2, 3))
+    deviation = _deviation(x.unflatten(0, (group, n // group)))
     return torch.cat([x, deviation.repeat(group).view(n, 1, 1, 1).expand(n, 1, height, width)], 1)
+
+
+@island("group deviation")
+def _deviation(grouped: Tensor) -> Tensor:
+    return (grouped.var(0, correction=0) + 1e-8).sqrt().mean((1, 2, 3))

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from lacuna.backbones.reading import load
 from lacuna.nn.imagenet import MEAN, STD
+from lacuna.nn.islands import in_bfloat16
 from lacuna.nn.winograd import FrozenConvolution, frozen, suits
 
 # Convolutions before each of the five poolings, and their widths.
@@ -31,7 +32,8 @@ class VGGFeatures(nn.Module):
     `folder` holds `<name>.safetensors`, as `lacuna fetch-backbone` makes it. With `normalise=False` the images are
     taken as already normalised with ImageNet's mean and standard deviation.
 
-    In single precision on the CPU, wide convolutions are Winograd's (`quick`), which rounds otherwise.
+    In single precision on the CPU, wide convolutions are Winograd's (`quick`), which rounds otherwise. `mixed`:
+    they are computed in bfloat16, and features come as float32 all the same.
 
     Raises `LacunaError` if the weights are missing or altered, `ValueError` for an unknown network or layer.
     """
@@ -40,6 +42,7 @@ class VGGFeatures(nn.Module):
     mean: Tensor
     std: Tensor
     quick = True
+    mixed = False
 
     def __init__(self, name: str, folder: str | Path, layers: Sequence[str], normalise: bool = True):
         super().__init__()
@@ -76,13 +79,14 @@ class VGGFeatures(nn.Module):
             )
         x = (images - self.mean) / self.std if self.normalise else images
         found = {}
-        quick = self._quick if self.quick and suits(x) else {}
-        for position, module in enumerate(self.features):
-            x = quick.get(position, module)(x)
-            if position in self.taken:
-                # the ReLU after a convolution works in place
-                found[self.taken[position]] = x.clone() if isinstance(module, nn.Conv2d) else x
-        return {layer: found[layer] for layer in self.layers}
+        quick = self._quick if self.quick and not self.mixed and suits(x) else {}
+        with in_bfloat16(self.mixed, x):
+            for position, module in enumerate(self.features):
+                x = quick.get(position, module)(x)
+                if position in self.taken:
+                    # the ReLU after a convolution works in place
+                    found[self.taken[position]] = x.clone() if isinstance(module, nn.Conv2d) else x
+        return {layer: found[layer].to(images.dtype) for layer in self.layers}
 
     def of_each(self, pictures: Sequence[Tensor]) -> list[dict[str, Tensor]]:
         """The features of several batches of one shape, by one pass."""

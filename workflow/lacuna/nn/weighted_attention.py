@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from lacuna.nn.islands import scores, softmax
 from lacuna.nn.soft_partial_convolution import PixelNorm
 
 POSITIONS = 32  # rows and columns in the tables of position embeddings
@@ -34,11 +35,11 @@ class Attention(nn.Module):
             each.unflatten(2, (self.heads, -1)).transpose(1, 2)
             for each in (self.to_q(placed), self.to_k(placed), self.to_v(x))
         )
-        logits = query @ key.transpose(2, 3) / math.sqrt(query.shape[-1])
+        logits = scores(query, key.transpose(2, 3)) / math.sqrt(query.shape[-1])
         if weight is not None:
             weight = weight[:, None, None]
             logits = torch.where(logits > 0, weight * logits, logits / (weight + 1e-5))
-        heard = logits.softmax(-1) @ value
+        heard = softmax(logits, -1) @ value
         return self.to_out(heard.transpose(1, 2).flatten(2))
 
 

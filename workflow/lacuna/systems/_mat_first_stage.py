@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from lacuna.nn.islands import island, scores, softmax
 from lacuna.nn.stylegan2 import ActiveConv2d, EqualizedLinear, StyledConv2d, StyledRGB
 from lacuna.systems._stylegan2 import with_known
 
@@ -82,15 +83,20 @@ class WindowAttention(nn.Module):
 
     def forward(self, x: Tensor, unheard: Tensor | None) -> Tensor:
         """x B×T×C; unheard B×(1 or T)×T: 1 where a token (row) does not listen to another (column)."""
-        direction = F.normalize(x, dim=-1, eps=1e-12)
+        direction = _direction(x)
         query, key, value = (
             part.unflatten(-1, (self.heads, -1)).transpose(1, 2)
             for part in (self.q(direction), self.k(direction), self.v(x))
         )
-        logits = query @ key.transpose(-2, -1) / query.shape[-1] ** 0.5
+        logits = scores(query, key.transpose(-2, -1)) / query.shape[-1] ** 0.5
         if unheard is not None:
             logits = logits + UNHEARD * unheard[:, None]
-        return self.proj((logits.softmax(-1) @ value).transpose(1, 2).flatten(2))
+        return self.proj((softmax(logits, -1) @ value).transpose(1, 2).flatten(2))
+
+
+@island("normalisation")
+def _direction(x: Tensor) -> Tensor:
+    return F.normalize(x, dim=-1, eps=1e-12)
 
 
 class Perceptron(nn.Module):

@@ -6,9 +6,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.nn.utils import spectral_norm
 
 from lacuna.nn.edges import canny, sobel
+from lacuna.nn.islands import spectrally_normalised
 from lacuna.nn.layers import gaussian_blur, initialise_normal
 from lacuna.nn.losses import gram_matrix
 from lacuna.nn.same_padding import same_padding
@@ -82,7 +82,7 @@ class Discriminator(nn.Module):
         )
         initialise_normal(self, 0.02)
         for layer in self.layers:
-            spectral_norm(layer)
+            spectrally_normalised(layer)
 
     def forward(self, image: Tensor) -> Tensor:
         x = 2 * image - 1

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from lacuna.nn.islands import scores, softmax
 from lacuna.nn.layers import initialise_kaiming, twice_the_size
 from lacuna.nn.soft_partial_convolution import PixelNorm, ResidualBlock, SoftPartialConv2d
 from lacuna.systems._tfill_coarse import ToRGB
@@ -34,14 +35,14 @@ class AttentionAwareLayer(nn.Module):
     def forward(self, x: Tensor, encoded: Tensor, valid: Tensor) -> Tensor:
         """encoded: N×C×h×w. valid: N×1×h×w in [0, 1], the share of each place that is not hole."""
         query, key, made, known = map(_by_head, (self.query_conv(x), self.key_conv(x), x, encoded))
-        likeness = query @ key.transpose(-2, -1) / key.shape[-1] ** 0.5
+        likeness = scores(query, key.transpose(-2, -1)) / key.shape[-1] ** 0.5
         share = valid.flatten(2)[:, None]
         shares = share, 1 - share
         # of each place and head, the likeness of the most alike visible place and of the most alike hole
         closest = torch.cat([(likeness.detach() * each).amax(-1) for each in shares], 1)
-        weights = self.weight(closest.unflatten(-1, x.shape[-2:])).softmax(1)
+        weights = softmax(self.weight(closest.unflatten(-1, x.shape[-2:])), 1)
         answers = [
-            (_weighted(likeness, each).softmax(-1) @ values).transpose(-2, -1).reshape_as(x)
+            (softmax(_weighted(likeness, each), -1) @ values).transpose(-2, -1).reshape_as(x)
             for each, values in zip(shares, (known, made), strict=True)
         ]
         heard = weights[:, :1] * answers[0] + weights[:, 1:] * answers[1]

@@ -17,6 +17,7 @@ from torch.nn import functional as F
 from lacuna.data.compositing import composite
 from lacuna.errors import LacunaError
 from lacuna.nn import vgg
+from lacuna.nn.islands import island
 from lacuna.nn.layers import ReflectionPad2d, gaussian_blur, initialise_normal, twice_the_size
 from lacuna.nn.losses import judging, perceptual_loss, style_loss, weighted, with_styles
 from lacuna.nn.patch_discriminator import patch_layers, require_patch
@@ -105,6 +106,7 @@ class AOTBlock(nn.Module):
         return x * (1 - kept) + fused * kept
 
 
+@island("normalisation")
 def _standardised(x: Tensor) -> Tensor:
     """Zero mean and unit (unbiased) deviation over each channel's map."""
     mean = x.mean((2, 3), keepdim=True)

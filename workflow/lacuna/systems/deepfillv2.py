@@ -18,11 +18,11 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.nn.utils import spectral_norm
 
 from lacuna.data.compositing import composite
 from lacuna.errors import LacunaError
 from lacuna.nn.contextual_attention import paste, self_similarity, usable_keys
+from lacuna.nn.islands import softmax, spectrally_normalised
 from lacuna.nn.losses import discriminator_loss, generator_loss, weighted
 from lacuna.nn.same_padding import same_padding
 from lacuna.systems import base
@@ -145,7 +145,7 @@ class ContextualAttention(nn.Module):
         if self.as_released:
             usable = usable[:1]
         # a key that touches a hole gets logit 0, not −∞, then weight 0; the weights do not sum up to 1 again
-        return paste(F.softmax(SOFTMAX_SCALE * scores * usable, 1) * usable, x)
+        return paste(softmax(SOFTMAX_SCALE * scores * usable, 1) * usable, x)
 
 
 def every(x: Tensor, n: int) -> Tensor:
@@ -263,7 +263,7 @@ class Discriminator(nn.Module):
         padding = 0 if self.same else 2
         channels = (4, width, 2 * width, 4 * width, 4 * width, 4 * width, 4 * width)
         self.convs: Any = nn.ModuleList(
-            spectral_norm(nn.Conv2d(entering, leaving, 5, 2, padding))
+            spectrally_normalised(nn.Conv2d(entering, leaving, 5, 2, padding))
             for entering, leaving in zip(channels, channels[1:], strict=False)
         )
 

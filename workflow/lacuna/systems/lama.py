@@ -17,6 +17,7 @@ from torch.nn.utils import clip_grad_norm_
 
 from lacuna.errors import LacunaError
 from lacuna.nn import vgg
+from lacuna.nn.islands import island
 from lacuna.nn.layers import ReflectionPad2d
 from lacuna.nn.losses import gradient_penalty, weighted
 from lacuna.systems import base
@@ -90,11 +91,21 @@ class FourierUnit(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         n, channels, height, width = x.shape
         # real and imaginary parts of a channel become neighbouring channels
-        spectrum = torch.view_as_real(torch.fft.rfft2(_not_half(x), norm="ortho"))
+        spectrum = _spectrum(_not_half(x))
         stacked = spectrum.permute(0, 1, 4, 2, 3).reshape(n, 2 * channels, height, -1)
         stacked = F.relu(self.bn(self.conv_layer(stacked)))
         spectrum = _not_half(stacked).reshape(n, channels, 2, height, -1).permute(0, 1, 3, 4, 2).contiguous()
-        return torch.fft.irfft2(torch.view_as_complex(spectrum), s=(height, width), norm="ortho")
+        return _maps(spectrum, (height, width))
+
+
+@island("Fourier transform")
+def _spectrum(x: Tensor) -> Tensor:
+    return torch.view_as_real(torch.fft.rfft2(x, norm="ortho"))
+
+
+@island("Fourier transform")
+def _maps(spectrum: Tensor, size: tuple[int, int]) -> Tensor:
+    return torch.fft.irfft2(torch.view_as_complex(spectrum), s=size, norm="ortho")
 
 
 def _not_half(x: Tensor) -> Tensor:

@@ -241,7 +241,7 @@ class Generator(nn.Module):
             change = int(torch.randint(1, self.rows, ()))
             others = self.mapping(latents[1])[:, None].expand(-1, self.rows - change, -1)
             styles = torch.cat([styles[:, :change], others], 1)
-        return self.mapping.w_avg.lerp(styles, TRUNCATION)
+        return self.mapping.towards(styles, TRUNCATION)
 
 
 def drawn_half(features: Tensor) -> Tensor:

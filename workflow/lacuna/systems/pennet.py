@@ -18,6 +18,7 @@ from torch.nn import functional as F
 from lacuna.data.compositing import composite
 from lacuna.errors import LacunaError
 from lacuna.nn.contextual_attention import paste, self_similarity, usable_keys
+from lacuna.nn.islands import softmax
 from lacuna.nn.layers import initialise_normal, twice_the_size
 from lacuna.nn.losses import GAN_TYPES, discriminator_loss, generator_loss, judging, weighted
 from lacuna.nn.patch_discriminator import patch_layers, require_patch
@@ -201,7 +202,7 @@ class AttentionTransfer(nn.Module):
         usable = usable_keys(small, self.window)
         # As the authors' code has it: a key that touches a hole gets logit 0, not −∞, then weight 0, then 1e-8; and
         # the weights are not brought back to sum up to 1. So an all-hole picture has finite attention, too.
-        weights = F.softmax(SOFTMAX_SCALE * self_similarity(coarse, self.window) * usable, 1)
+        weights = softmax(SOFTMAX_SCALE * self_similarity(coarse, self.window) * usable, 1)
         x = paste((weights * usable).clamp_min(1e-8), fine)
         return torch.cat([self.get_submodule(name)(x) for name in self.fuses], 1) if self.fuses else x
 

@@ -31,6 +31,7 @@ from lacuna.training.augmenting import augmentation
 from lacuna.training.identity import identity
 from lacuna.training.interruption import Interruption
 from lacuna.training.logs import Means, Progress, Table
+from lacuna.training.prefetch import ahead, lane_to
 from lacuna.training.ranks import Ranks, require_gpus, together
 from lacuna.training.results import note_of, peak_memory, write_record, write_weights
 from lacuna.training.settings import Settings, parse
@@ -102,7 +103,7 @@ def follow(ranks: Ranks, shared: _Shared) -> None:
     if (found := ranks.told()) is not None:
         state.restore(found, trainee.modules(), trainee.optimizers)
     step, share = ranks.told()
-    with closing(_batches(settings, shared.train_list, shared.output.parent, ranks, step)) as batches:
+    with closing(_batches(settings, trainee, shared.train_list, shared.output.parent, ranks, step)) as batches:
         while True:
             trainee.step(step, share, *next(batches))
             step, share = ranks.told()
@@ -226,7 +227,7 @@ def _train(ranks: Ranks, shared: _Shared, validation_list: Path, command: Callab
         elif not (folder / "samples.png").is_file():
             look()
 
-    batches = _batches(settings, train_list, folder, ranks, step)
+    batches = _batches(settings, trainee, train_list, folder, ranks, step)
     try:
         with closing(batches), Interruption() as interruption, board:
             go_through()
@@ -256,12 +257,14 @@ def _train(ranks: Ranks, shared: _Shared, validation_list: Path, command: Callab
     print(f"trained {step} steps in {elapsed():.0f} s, weights in {output}")
 
 
-def _batches(settings: Settings, train_list: Path, folder: Path, ranks: Ranks, step: int) -> Generator:
+def _batches(
+    settings: Settings, trainee: Trainee, train_list: Path, folder: Path, ranks: Ranks, step: int
+) -> Generator:
     """The rank's rows of the batches from a step on. Processes share what is decoded, once rank 0 has done it."""
     budget = settings.training
     assert budget.batch_size, "the settings say how many images a step are really used"
     several_passes = (budget.iterations or math.inf) * budget.batch_size > len(train_list.read_text().splitlines())
-    return training_batches(
+    batches = training_batches(
         train_list,
         budget.batch_size,
         seed_of("batches", settings.source, settings.seed),
@@ -272,3 +275,4 @@ def _batches(settings: Settings, train_list: Path, folder: Path, ranks: Ranks, s
         rows=ranks.rows(budget.batch_size),
         cache_bytes=HELD_BYTES if ranks.number == 1 else 0,
     )
+    return ahead(batches, lane_to(trainee.device))

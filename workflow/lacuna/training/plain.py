@@ -9,7 +9,6 @@ import dataclasses
 from collections.abc import Generator
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -18,6 +17,7 @@ from torch.utils.data import DataLoader, Dataset
 from lacuna.data.images import read_image, read_mask
 from lacuna.data.lists import read_list
 from lacuna.data.tensors import image_tensor, mask_tensor
+from lacuna.training.precision import pretrained
 
 WORKERS = 2  # of the data loader
 SEPARATE = ("aotgan",)  # whose authors give each of these losses a network of its own; others take both from one pass
@@ -50,11 +50,6 @@ def separately(system, raw: Tensor, image: Tensor) -> dict[str, Tensor]:
         alone.recipe = dataclasses.replace(system.recipe, **zero)
         found |= type(system).reconstruction_losses(alone, raw, image)
     return {name: found[name] for name in ("l1", "style", "perceptual") if name in found}
-
-
-def pretrained(system) -> list[Any]:
-    """The pretrained networks that the system's losses ask."""
-    return [each for each in (getattr(system, name, None) for name in ("features", "similarity")) if each is not None]
 
 
 class Decoded(Dataset):

@@ -54,6 +54,8 @@ def write_record(path: Path, settings: Settings, system, device: torch.device, *
             "seed": settings.seed,
             "recipe": dataclasses.asdict(system.recipe),
             "precision": settings.training.precision,
+            "tf32": settings.training.tf32,
+            "compile": settings.training.compile,
             "accumulate": settings.training.accumulate,
             "devices": settings.training.devices,
             "ema": settings.training.ema,

@@ -10,6 +10,7 @@ from lacuna.keys import key, verify
 # no half precision that needs scaled losses: systems clip their gradients themselves, and the scale is not kept
 AUGMENTS = ("authors", "none")
 PRECISIONS = ("32-true", "bf16-mixed")
+TF32 = ("none", "convolutions", "all")
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,24 @@ class Budget:
         below=1,
         shown="none: the last step's weights",
     )
-    precision: str = key("Lightning Fabric's name of the number format", "32-true", choices=PRECISIONS)
+    precision: str = key(
+        "Lightning Fabric's name of the number format. `bf16-mixed` computes networks' products in bfloat16, and what "
+        "does not bear it in single precision ([performance.md](../docs/performance.md), number formats)",
+        "32-true",
+        choices=PRECISIONS,
+    )
+    tf32: str = key(
+        "which products in single precision NVIDIA's GPUs may compute from numbers rounded to TF32's 11 bits: by "
+        "PyTorch's default, and the authors', those of convolutions; `all` adds products of matrices, and `none` is "
+        "full single precision; the CPU rounds nothing",
+        "convolutions",
+        choices=TF32,
+    )
+    compile: bool = key(
+        "the network is compiled by PyTorch (`torch.compile`), which takes minutes at the beginning and rounds "
+        "otherwise; needs a C++ compiler, or Triton on a GPU",
+        False,
+    )
 
     learning_rate: float | None = key(
         "instead of the system's setting of this name; its other rates, and what its schedule makes of them, change by "

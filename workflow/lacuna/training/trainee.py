@@ -16,11 +16,13 @@ from lacuna.errors import LacunaError
 from lacuna.memory import as_memory_error
 from lacuna.nn.devices import choose_device
 from lacuna.training.average import Average
+from lacuna.training.compiling import compile_network
 from lacuna.training.decay import Decay
 from lacuna.training.engine import quicken
 from lacuna.training.freezing import Frozen
 from lacuna.training.initial import load_initial
 from lacuna.training.parts import InParts
+from lacuna.training.precision import fabric_precision, set_precision
 from lacuna.training.ranks import Ranks
 from lacuna.training.results import parameter_counts
 from lacuna.training.settings import Settings
@@ -45,14 +47,17 @@ class Trainee:
         self.fabric = Fabric(
             accelerator=self.device.type,
             devices=1 if self.device.type == "cpu" else [self.device.index],
-            precision=self.budget.precision,  # type: ignore[arg-type]  # `Budget` takes the names that Fabric knows
+            **fabric_precision(self.budget.precision, self.device),
         )
         system.load_backbones(backbones, self.device)
+        set_precision(system, self.budget.precision, self.budget.tf32)
         own = system.optimizers()
         quicken(system, own)
         self.frozen = Frozen(self.budget.freeze, system.modules(), own)
         self.parameters = parameter_counts(system)
         self.optimizers: dict[str, Any] = {name: self.fabric.setup_optimizers(each) for name, each in own.items()}
+        if self.budget.compile:
+            compile_network(system.network, self.device)
         for name, module in system.modules().items():
             setattr(system, name, self.fabric.setup_module(module))
         if self.average.network is not None:

@@ -81,11 +81,7 @@ class Provenance(Results):
         return found
 
     def _cost(self, stage: str, system: str, source: str, seconds: float, record: dict) -> dict:
-        done = f"{record['steps']} steps" if stage == "train" else f"{record['n']} images"
-        if stage == "train" and record["feature_losses_every"] > 1:
-            done += f", losses on pretrained features in one of {record['feature_losses_every']}"
-        if stage == "train" and record["ema"]:
-            done += f", averaged weights ({record['ema']:g})"
+        done = ", ".join(work_of(record)) if stage == "train" else f"{record['n']} images"
         source_title = self.sources.get(source, "–")
         names = {"stage": stage, "system": self.systems[system], "source": source_title}
         return names | {"seconds": seconds, "done": done, "device": record["device"], "seed": None}
@@ -105,3 +101,19 @@ class Provenance(Results):
 
     def config_text(self) -> str:
         return yaml.safe_dump(self.config, sort_keys=False, allow_unicode=True, width=110)
+
+
+def work_of(record: dict) -> list[str]:
+    """What a training's `record.json` says of its work: its steps, then what is not as it is by default."""
+    said = [f"{record['steps']} steps"]
+    if record["precision"] != "32-true":
+        said.append(record["precision"])
+    if record["feature_losses_every"] > 1:
+        said.append(f"losses on pretrained features in one of {record['feature_losses_every']}")
+    if record["ema"]:
+        said.append(f"averaged weights ({record['ema']:g})")
+    if record["devices"] > 1:
+        said.append(f"divided among {record['devices']} devices")
+    if record["accumulate"] > 1:
+        said.append(f"in {record['accumulate']} parts one after the other")
+    return said
