@@ -304,6 +304,7 @@ def make_run(folder: Path, size=(44, 60), n=9, metrics=("psnr", "l1"), backbones
         "costs": (
             {
                 "costs": sorted((folder / "cost").glob("*.json")),
+                "outside_records": [],
                 "weights": [each / "weights.safetensors" for each in trained],
                 "training_records": [each / "record.json" for each in trained],
                 "published_counts": PUBLISHED.with_name("complexity.csv"),
@@ -357,6 +358,10 @@ class MadeUpPlan:
     @staticmethod
     def labels(given: bool) -> list[str]:
         return [] if given else list(KEYS)
+
+    @staticmethod
+    def outside() -> list[str]:
+        return []
 
 
 def made_of(plan) -> dict:

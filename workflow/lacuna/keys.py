@@ -53,9 +53,9 @@ class Limits:
 
     minimum, maximum: with the bounds; above, below: without. choices: what a text may be, or a function that lists it.
     rising, widening: of two numbers the second must be above, or not below, the first. least: fewest entries of a list
-    or a mapping; repeated entries of a list are refused. form: a regular expression that a text matches as a whole,
-    with an example in words. shown: the default in words, where it depends on something else. partial: keys that are
-    left out stay out, because they override others.
+    or a mapping; repeated entries of a list are refused, unless `repeats`. form: a regular expression that a text
+    matches as a whole, with an example in words. shown: the default in words, where it depends on something else.
+    partial: keys that are left out stay out, because they override others.
     """
 
     what: str
@@ -70,6 +70,7 @@ class Limits:
     form: tuple[str, str] | None = None
     shown: str | None = None
     partial: bool = False
+    repeats: bool = False
 
     def names(self) -> tuple[str, ...] | None:
         """The choices, listed."""
@@ -219,7 +220,7 @@ def _check_list(value, wanted, limits: Limits, where: str) -> None:
         raise LacunaError(
             f"{where} is {shown(list(value))}, which is not a range; give [low, high] with low not above high"
         )
-    if not pair:
+    if not pair and not limits.repeats:
         for i, item in enumerate(value):
             if item in value[:i]:
                 raise LacunaError(f"{where} names {shown(item)} twice; remove one")
@@ -241,7 +242,9 @@ def _check_text(value: str, wanted: Any, limits: Limits, where: str) -> None:
         if not value.strip() and wanted is not Note:
             raise LacunaError(f"{where} is empty; give text")
         if len(value) > getattr(wanted, "longest", FilePath.longest):
-            raise LacunaError(f"{where} has {len(value)} characters; give {wanted.longest} at most")
+            raise LacunaError(
+                f"{where} has {len(value)} characters; give {getattr(wanted, 'longest', FilePath.longest)} at most"
+            )
         if limits.form and not re.fullmatch(limits.form[0], value):
             raise _wrong(where, value, limits.form[1])
 

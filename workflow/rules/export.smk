@@ -23,6 +23,28 @@ rule export:
         "python -m lacuna step export --job {params.job:q} --threads {threads} > {log:q} 2>&1"
 
 
+# As a file of PyTorch's, where a contestant from outside is to be one.
+rule script:
+    input:
+        unpack(PLAN.inputs("script")),
+    output:
+        **PLAN.outputs("script"),
+    log:
+        f"{PLAN.folder}/logs/script/{{system}}.{{source}}.log",
+    wildcard_constraints:
+        system="|".join(PLAN.labels(given=False)) or "(?!)",
+    conda:
+        "../../envs/torch.yaml"
+    threads: PLAN.threads("script")
+    resources:
+        **PLAN.resources("script"),
+    params:
+        digest=PLAN.digest("script"),
+        job=PLAN.text("script"),
+    shell:
+        "python -m lacuna step script --job {params.job:q} --threads {threads} > {log:q} 2>&1"
+
+
 rule verify_export:
     input:
         unpack(PLAN.inputs("verify_export")),

@@ -46,6 +46,30 @@ rule import_predictions:
         "python -m lacuna step import_predictions --job {params.job:q} > {log:q} 2>&1"
 
 
+# Somebody's program or network: tried first, then asked for every picture.
+rule predict_outside:
+    input:
+        unpack(PLAN.inputs("predict_outside")),
+    output:
+        **PLAN.outputs("predict_outside"),
+    log:
+        f"{PLAN.folder}/logs/predict_outside/{{system}}.{{source}}.{{test_set}}.log",
+    benchmark:
+        PLAN.benchmark("predict_outside")
+    wildcard_constraints:
+        system="|".join(PLAN.outside()) or "(?!)",
+    conda:
+        "../../envs/torch.yaml"
+    threads: PLAN.threads("predict_outside")
+    resources:
+        **PLAN.resources("predict_outside"),
+    params:
+        digest=PLAN.digest("predict_outside"),
+        job=PLAN.text("predict_outside"),
+    shell:
+        "python -m lacuna step predict_outside --job {params.job:q} --gpus {resources.gpu} --threads {threads} > {log:q} 2>&1"
+
+
 # One job for all test sets of a system and a source: most of a small job would go into starting torch.
 rule score:
     input:

@@ -13,13 +13,14 @@ from typing import Any
 
 import yaml
 
+from lacuna import contestants
 from lacuna.config.sections import (
     Adaptation,
     Config,
+    Contestant,
     Cost,
     Export,
     Figures,
-    GivenPredictions,
     ImageSet,
     MaskSet,
     Source,
@@ -36,7 +37,7 @@ DRAFT = "https://json-schema.org/draft/2020-12/schema"
 MADE = "made by `python -m lacuna.config` from workflow/lacuna/; do not edit it here"
 # Sections with a schema of their own, and what stands in the name of its file.
 FILES = {Config: "config", ImageSet: "image_set", MaskSet: "mask_set", System: "system"}
-KINDS = {ImageSet: image_sources, MaskSet: masks}
+KINDS = {ImageSet: image_sources, MaskSet: masks, Contestant: contestants}
 
 
 def documents() -> dict[Path, str]:
@@ -62,7 +63,7 @@ def schema(section: type) -> dict:
     if section in KINDS:
         made = _with_kinds(made, section)
     elif section is System:
-        made = _with_predictions(made)
+        made = _with_contestants(made)
     head = {"$schema": DRAFT} if section is Config else {}
     return {**head, "description": _first_line(section), **made}
 
@@ -117,7 +118,12 @@ def _of_option(wanted, limits: Limits) -> dict:
         return {"type": "array", **number, "items": _of_option(inside[0], limits)}
     if origin is list:
         least = {"minItems": limits.least} if limits.least else {}
-        return {"type": "array", **least, "uniqueItems": True, "items": _of_option(inside[0], limits)}
+        return {
+            "type": "array",
+            **least,
+            **({} if limits.repeats else {"uniqueItems": True}),
+            "items": _of_option(inside[0], limits),
+        }
     if origin is dict and inside:
         least = {"minProperties": limits.least} if limits.least else {}
         names = {"propertyNames": _of_option(Name, Limits(""))}
@@ -159,19 +165,20 @@ def _with_kinds(made: dict, section: type) -> dict:
     return {**made, "properties": properties, "allOf": cases}
 
 
-def _with_predictions(made: dict) -> dict:
-    """A system's keys, or those of given predictions where there is a `kind`."""
-    given = _of_section(GivenPredictions)
-    properties = {**given["properties"], **made["properties"]}
+def _with_contestants(made: dict) -> dict:
+    """A system's keys, or those of a contestant from outside where there is a `kind`."""
+    there = _with_kinds(_of_section(Contestant), Contestant)
+    strangers = [name for name in made["properties"] if name not in there["properties"]]
     return {
         **made,
-        "properties": properties,
+        "properties": {**there["properties"], **made["properties"]},
         "if": {"required": ["kind"]},
         "then": {
-            "required": given["required"],
-            "properties": {name: False for name in made["properties"] if name not in given["properties"]},
+            "required": there["required"],
+            "properties": dict.fromkeys(strangers, False),
+            "allOf": there["allOf"],
         },
-        "else": {"properties": {"path": False}},
+        "else": {"properties": {name: False for name in there["properties"] if name not in made["properties"]}},
     }
 
 
@@ -200,7 +207,6 @@ _SHORT = {
     "text (in quotes where it looks like a number)": "text",
     "keys and values": "mapping",
     "a list of texts": "list of texts",
-    "one of predictions": "`predictions`",
 }
 
 
@@ -257,7 +263,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "mask_set": lambda: _table(MaskSet),
     "masks": _kinds(MaskSet),
     "system": lambda: _table(System),
-    "predictions": lambda: _table(GivenPredictions),
+    "contestant": lambda: _table(Contestant),
+    "contestants": _kinds(Contestant),
     "training": lambda: _table(Budget),
     "adaptation": lambda: _table(Adaptation),
     "export": lambda: _table(Export),

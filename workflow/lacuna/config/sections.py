@@ -1,9 +1,9 @@
 """Every key of a config. What is chosen by name (kinds, metrics, systems) is asked of the folder that holds it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 
-from lacuna import systems
+from lacuna import contestants, systems
 from lacuna.data import image_sources, masks
 from lacuna.errors import LacunaError
 from lacuna.keys import FilePath, Name, Note, Title, key, shown
@@ -106,24 +106,24 @@ def of_kind(section: type, registry, kind: str) -> type:
     """
     module = registry.load(kind)
     bases = (module.Keys, section) if hasattr(module, "Keys") else (section,)
-    namespace = {"__doc__": module.__doc__, "excluded": _keys_of_other_kinds(registry, kind)}
+    others = keys_of_kinds(registry, f", and this is kind: {kind}")
+    namespace = {"__doc__": module.__doc__, "excluded": others | getattr(section, "excluded", {})}
     if hasattr(module, "Options"):
         namespace["options"] = key("options of the family", {}, partial=True)
         namespace["__annotations__"] = {"options": module.Options}
     return dataclass(frozen=True, kw_only=True)(type(kind, bases, namespace))
 
 
-def _keys_of_other_kinds(registry, kind: str) -> dict[str, str]:
-    """key → what to do about it, of the keys that only other kinds have."""
+def keys_of_kinds(registry, here: str = "") -> dict[str, str]:
+    """key → what to do about it, of the keys that kinds of a registry have. here: what stands where it is not known."""
     found: dict[str, list[str]] = {}
-    for other in registry.names():
-        module = registry.load(other)
-        names = [*getattr(getattr(module, "Keys", None), "__annotations__", ())]
+    for kind in registry.names():
+        module = registry.load(kind)
+        keys = getattr(module, "Keys", None)
+        names = [field.name for field in fields(keys)] if keys else []
         for name in names + ["options"] * hasattr(module, "Options"):
-            found.setdefault(name, []).append(other)
-    return {
-        name: f"it belongs to kind: {' or '.join(kinds)}, and this is kind: {kind}" for name, kinds in found.items()
-    }
+            found.setdefault(name, []).append(kind)
+    return {name: f"it belongs to kind: {' or '.join(kinds)}{here}" for name, kinds in found.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,12 +153,12 @@ class System:
         None,
     )
 
-    excluded = {"path": "it belongs to kind: predictions"}
+    excluded = keys_of_kinds(contestants)
 
     @classmethod
     def chosen(cls, value: dict, where: str = "") -> type:
-        """A folder of predictions has a `kind`."""
-        return GivenPredictions if "kind" in value else cls
+        """A contestant from outside has a `kind`."""
+        return Contestant.chosen(value, where) if "kind" in value else cls
 
     @staticmethod
     def consistent(value: dict, where: str) -> None:
@@ -169,17 +169,25 @@ class System:
 
 
 @dataclass(frozen=True, kw_only=True)
-class GivenPredictions:
-    """A folder of somebody else's predictions instead of a system."""
+class Contestant:
+    """One contestant from outside instead of a system. Its kind, a file of `contestants/`, adds keys of its own."""
 
-    kind: str = key("what stands in the place of a system", choices=("predictions",))
-    path: FilePath = key(
-        "a folder of predictions, named as the staged images are (`0000.png`, …) and of the run's size; `{test_set}` "
-        "stands for the test set"
-    )
+    kind: str = key("what stands in the place of a system", choices=contestants.names)
     title: Title = key("heading in tables and figures", None, shown="the label")
 
-    excluded = dict.fromkeys(("system", "settings", "training", "weights"), "these are given predictions")
+    excluded = dict.fromkeys(("system", "settings", "training", "weights"), "this is no system of the registry")
+
+    @classmethod
+    def chosen(cls, value: dict, where: str = "") -> type:
+        """The section of the kind that `value` names."""
+        return _of_kind(cls, contestants, value, where)
+
+    @staticmethod
+    def consistent(value: dict, where: str) -> None:
+        """What the kind's file knows of its keys."""
+        kind = contestants.load(value["kind"])
+        if hasattr(kind, "check"):
+            kind.check(value, where)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -101,6 +101,22 @@ class Interface:
         result = layouts[answer.shape]()
         return result if result.dtype == np.uint8 else result.astype(np.float32)
 
+    def in_bytes(self, answer: np.ndarray) -> np.ndarray:
+        """A `picture` of finite numbers as uint8: clamped to the range of the answers, rounded half to even."""
+        if answer.dtype == np.uint8:
+            return answer
+        black, white = self.answers
+        if (black, white) != (0, 1):
+            answer = (answer - np.float32(black)) / np.float32(white - black)
+        return np.rint(answer.clip(0, 1) * 255).astype(np.uint8)
+
+
+def mirrored(size: int, padded: int) -> np.ndarray:
+    """Indices 0 … size−1, then back and forth without repeating the edge, `padded` of them."""
+    period = max(1, 2 * (size - 1))
+    place = np.arange(padded) % period
+    return np.minimum(place, period - place) if size > 1 else np.zeros_like(place)
+
 
 def read_note(text: str | None) -> dict | None:
     """What `lacuna export` wrote about a graph; None for a graph without. A broken one is a `LacunaError`."""
@@ -121,7 +137,7 @@ def read_note(text: str | None) -> dict | None:
 
 def declared(inputs: Sequence, outputs: Sequence, note: dict) -> Interface:
     """The interface of a graph that `lacuna export` wrote. inputs, outputs: as ONNX Runtime describes them."""
-    image, mask = _ports(inputs)
+    image, mask = ports(inputs)
     kinds = (image.name, image.dtype, image.axes, mask.name, mask.dtype, mask.axes)
     of_bytes = kinds == ("image", np.uint8, "HWC", "mask", np.uint8, "HW")
     if not of_bytes and kinds != ("image", np.float32, "NCHW", "mask", np.float32, "NCHW"):
@@ -130,7 +146,9 @@ def declared(inputs: Sequence, outputs: Sequence, note: dict) -> Interface:
         raise LacunaError(f"returns {len(outputs)} arrays, where `lacuna export` writes one; export it again")
     scale = (0, 255) if of_bytes else (0, 1)
     facts = note["size"]
-    return Interface(image, mask, _fixed(image, mask), facts["multiple"], facts["minimum"], reads=scale, answers=scale)
+    return Interface(
+        image, mask, fixed_size(image, mask), facts["multiple"], facts["minimum"], reads=scale, answers=scale
+    )
 
 
 def by_trial(inputs: Sequence, outputs: Sequence, run: Run) -> Interface:
@@ -138,8 +156,8 @@ def by_trial(inputs: Sequence, outputs: Sequence, run: Run) -> Interface:
 
     Errors: a `LacunaError` that begins with a verb, about what was found instead of a system that fills holes.
     """
-    image, mask = _ports(inputs)
-    size = _fixed(image, mask)
+    image, mask = ports(inputs)
+    size = fixed_size(image, mask)
     interface = Interface(image, mask, size, minimum=1 if size else LEAST, reads=RANGES[image.dtype][0])
     interface = _that_runs(interface, run)
     interface = _with_polarity(interface, run)
@@ -151,7 +169,7 @@ def _that_runs(interface: Interface, run: Run) -> Interface:
     problems = []
     for multiple in (1,) if interface.size else MULTIPLES:
         tried = replace(interface, multiple=multiple, minimum=max(interface.minimum, multiple))
-        trial = _Trial.of(tried)
+        trial = Trial.of(tried)
         try:
             outputs = run(tried.feed(trial.image, trial.hole))
             pictures = []
@@ -174,7 +192,7 @@ def _that_runs(interface: Interface, run: Run) -> Interface:
 
 def _with_polarity(interface: Interface, run: Run) -> Interface:
     """Whether the hole is high in the mask: only what is known may change the answer."""
-    trial = _Trial.of(interface)
+    trial = Trial.of(interface)
     for scale in RANGES[interface.image.dtype]:
         interface = replace(interface, reads=scale)
         first, again, under, beside = (
@@ -199,7 +217,7 @@ def _with_polarity(interface: Interface, run: Run) -> Interface:
 
 def _with_ranges(interface: Interface, run: Run, output) -> Interface:
     """The ranges with which the known pixels come back, and the hole gets the colours that surround it."""
-    trial, found = _Trial.of(interface), []
+    trial, found = Trial.of(interface), []
     kind = TYPES.get(output.type, np.float32)
     for reads in RANGES[interface.image.dtype]:
         tried = replace(interface, reads=reads)
@@ -231,14 +249,14 @@ def _answer(interface: Interface, run: Run, image: np.ndarray, hole: np.ndarray)
 
 
 @dataclass(frozen=True)
-class _Trial:
+class Trial:
     """A smooth picture, float32 H×W×3 in [0, 255], with another level in each channel, and a small hole, bool H×W."""
 
     image: np.ndarray
     hole: np.ndarray
 
     @classmethod
-    def of(cls, interface: Interface) -> "_Trial":
+    def of(cls, interface: Interface) -> "Trial":
         if interface.size:
             height, width = interface.size
         else:  # odd multiples, and no square: what only fits by luck fails
@@ -259,11 +277,11 @@ class _Trial:
         return np.where(where[..., None], 255 - self.image[..., ::-1], self.image)
 
 
-def _ports(inputs: Sequence) -> tuple[Port, Port]:
+def ports(inputs: Sequence) -> tuple[Port, Port]:
     """(the picture's input, the mask's): told apart by their channels."""
     found: dict[int, list[Port]] = {1: [], 3: []}
     for each in inputs:
-        for channels, port in _readings(each):
+        for channels, port in readings(each):
             found[channels].append(port)
             break
     if len(inputs) != 2 or len(found[3]) != 1 or len(found[1]) != 1:
@@ -271,7 +289,7 @@ def _ports(inputs: Sequence) -> tuple[Port, Port]:
     return found[3][0], found[1][0]
 
 
-def _readings(described) -> list[tuple[int, Port]]:
+def readings(described) -> list[tuple[int, Port]]:
     """(channels, port) of an input as ONNX Runtime describes it; nothing for what is neither a picture nor a mask."""
     dtype, shape = TYPES.get(described.type), list(described.shape)
     fixed = [side if isinstance(side, int) and side > 0 else None for side in shape]
@@ -287,7 +305,7 @@ def _readings(described) -> list[tuple[int, Port]]:
     return readings
 
 
-def _fixed(image: Port, mask: Port) -> tuple[int, int] | None:
+def fixed_size(image: Port, mask: Port) -> tuple[int, int] | None:
     """Height and width if the graph takes one size only; a side that is free beside a fixed one gets its length."""
     height, width = (one or other for one, other in zip(image.size, mask.size, strict=True))
     side = height or width

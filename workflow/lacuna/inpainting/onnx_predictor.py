@@ -6,7 +6,7 @@ import numpy as np
 
 from lacuna.errors import LacunaError
 from lacuna.export.session import GraphFails, open_session, run_session
-from lacuna.inpainting.interfaces import METADATA_KEY, by_trial, declared, read_note
+from lacuna.inpainting.interfaces import METADATA_KEY, by_trial, declared, mirrored, read_note
 
 
 class Graph:
@@ -45,7 +45,7 @@ class Graph:
         """The prediction, uint8 H×W×3, for uint8 H×W×3 under bool H×W: padded by reflection, and cut off again."""
         height, width = hole.shape
         goal = [self._padded(side, axis) for axis, side in enumerate((height, width))]
-        rows, columns = _mirrored(height, goal[0]), _mirrored(width, goal[1])
+        rows, columns = mirrored(height, goal[0]), mirrored(width, goal[1])
         image, hole = image[rows][:, columns], hole[rows][:, columns]
         try:
             answer = self.interface.picture(self._run(self.interface.feed(image, hole)), *goal)
@@ -54,14 +54,9 @@ class Graph:
         except LacunaError as error:
             raise LacunaError(f"the graph {self.path} cannot be used: it {error}; export it again") from None
         answer = answer[:height, :width]
-        if answer.dtype == np.uint8:
-            return answer
         if not np.isfinite(answer).all():
             raise LacunaError(f"{self.path} predicted values that are not finite; export it again")
-        black, white = self.interface.answers
-        if (black, white) != (0, 1):
-            answer = (answer - np.float32(black)) / np.float32(white - black)
-        return np.rint(answer.clip(0, 1) * 255).astype(np.uint8)
+        return self.interface.in_bytes(answer)
 
     def _padded(self, side: int, axis: int) -> int:
         if self.size is None:
@@ -75,10 +70,3 @@ class Graph:
 
     def _run(self, inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
         return run_session(self.session, self.path, **inputs)
-
-
-def _mirrored(size: int, padded: int) -> np.ndarray:
-    """Indices 0 … size−1, then back and forth without repeating the edge, `padded` of them."""
-    period = max(1, 2 * (size - 1))
-    place = np.arange(padded) % period
-    return np.minimum(place, period - place) if size > 1 else np.zeros_like(place)

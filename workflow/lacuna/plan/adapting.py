@@ -126,6 +126,11 @@ class Adapting(Making):
                     f"in the config, adaptation.systems names '{system}', which is a folder of given predictions "
                     "without a network; leave it out"
                 )
+            if self.is_outside(system):
+                raise LacunaError(
+                    f"in the config, adaptation.systems names '{system}', a contestant from outside, which cannot "
+                    "learn here; leave it out"
+                )
             if self._facts[system]["kind"] != "deep":
                 reason = self._fitness(system, Experiment())["reason"]
                 raise LacunaError(f"in the config, adaptation.systems names '{system}': {reason}")

@@ -8,6 +8,7 @@ from lacuna.plan.job import Job
 from lacuna.plan.judging import Judging
 from lacuna.plan.stages import Work, declare
 from lacuna.reporting.descriptions import described, module_of, together
+from lacuna.sources import ELSEWHERE
 
 
 class Describing(Judging):
@@ -104,7 +105,12 @@ class Describing(Judging):
             [label, self.registered_name(label), source, *(self.weights_of(label, source) or (None,))]
             for label, source in keys
         ]
+        outside = [(label, ELSEWHERE) for label in self.outside()]
+        rows += [[label, label, source, self.systems[label].get("path")] for label, source in outside]
         files = {
+            "outside_records": [
+                self.predicted(*key, name).outputs["record"][0] for key in outside for name in self.test_sets
+            ],
             "costs": [self.measure(label).outputs["cost"][0] for label in labels],
             "weights": [path for key in keys for path in self.weights_of(*key)],
             "training_records": [self.train(*key).outputs["record"][0] for key in self.trainings()],

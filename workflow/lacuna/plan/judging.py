@@ -2,12 +2,14 @@
 
 from lacuna.data.truths import NONE
 from lacuna.plan.adapting import Adapting
+from lacuna.plan.job import Artifact
 from lacuna.plan.stages import Work, declare
 
 # Why a system of a kind is not exported.
 REASONS = {
     "classical": "an algorithm, and no network",
     "fitted": "a network is fitted to every picture anew, so there is none to keep",
+    "outside": "a contestant from outside, whose network is not written anew",
     "adapted": "a copy of the network is adapted to every picture anew, so there is none to keep",
 }
 
@@ -69,6 +71,9 @@ class Judging(Adapting):
             "image_size": self.config["image_size"],
         }
         return Work(settings, {"weights": self.weights_of(system, source)}, modules=self._modules(system))
+
+    def _record_of_export(self, system: str, source: str) -> tuple[Artifact, ...]:
+        return self.export(system, source).outputs["record"]
 
     @declare(
         "torch",

@@ -7,13 +7,14 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from lacuna import recorded, sidecars
+from lacuna import contestants, recorded, sidecars
 from lacuna.backbones import catalogue
 from lacuna.canonical import canonical_json, digest
 from lacuna.data import image_sources
 from lacuna.data.downloads import wanted
 from lacuna.data.fingerprint import contents_of, fingerprint
 from lacuna.data.packages import files_of_packages
+from lacuna.data.walking import files_below
 from lacuna.digests import code_digests
 from lacuna.downloading import split_address
 from lacuna.errors import LacunaError
@@ -185,6 +186,27 @@ class Making(Names):
         settings = {"system": system, "test_set": test_set, "folder": folder}
         return Work(settings, {"pairs": self.pair(test_set).outputs["list"]}, contents={"predictions": content})
 
+    @declare("torch", PREDICTIONS, beside=PICTURES)
+    def predict_outside(self, system: str, source: str, test_set: str) -> Work:
+        """Somebody's program or network, pinned by what its files hold."""
+        entry = {name: value for name, value in self.systems[system].items() if name != "title"}
+        kind = contestants.load(entry["kind"])
+        settings = {"label": system, "source": source, "test_set": test_set, "entry": entry}
+        contents = {path: self._content_of(system, path) for path in kind.pinned(entry)}
+        inputs = {"pairs": self.pair(test_set).outputs["list"], "exported": self._exported_for(system)}
+        modules = (f"lacuna.contestants.{entry['kind']}",)
+        return Work({**settings, "seed": self.config["seed"]}, inputs, modules=modules, contents=contents)
+
+    @declare("torch", {"script": "{folder}/export/{system}/{source}/script.pt"})
+    def script(self, system: str, source: str) -> Work:
+        """Only where a contestant of kind `torchscript` asks for it."""
+        settings = {
+            "system": self.registered_name(system),
+            "settings": self.systems[system].get("settings", {}),
+            "image_size": self.config["image_size"],
+        }
+        return Work(settings, {"weights": self.weights_of(system, source)}, modules=self._modules(system))
+
     @declare(
         "data",
         {
@@ -201,6 +223,8 @@ class Making(Names):
 
     def predicted(self, system: str, source: str, test_set: str) -> Job:
         """The job that makes a system's predictions, or takes in given ones."""
+        if self.is_outside(system):
+            return self.predict_outside(system, source, test_set)
         given = self.is_given(system)
         return (self.import_predictions if given else self.predict)(system, source, test_set)
 
@@ -213,6 +237,38 @@ class Making(Names):
     def _named_weights(self, system: str) -> list[str]:
         """The file of weights that the config names: a training begins with it, and without training it predicts."""
         return [path for path in [self.systems[system].get("weights")] if path]
+
+    def _exported_for(self, label: str) -> list[Artifact]:
+        """What the run itself writes for a contestant from outside; none for one with a file of its own."""
+        entry = self.systems[label]
+        if "exported" not in entry:
+            return []
+        system, _, source = entry["exported"].partition("/")
+        known = [f"{name}/{each}" for name in self.labels(given=False) for each in self.sources_of(name)]
+        known = [each for each in known if self._facts[each.partition("/")[0]]["kind"] == "deep"]
+        if entry["exported"] not in known:
+            raise LacunaError(
+                f"in the config, systems.{label}.exported is '{entry['exported']}', which is no network of this run; "
+                f"give one of {', '.join(known) or 'none, for there is none'}"
+            )
+        if entry["kind"] == "torchscript":
+            return list(self.script(system, source).outputs["script"])
+        return list(self._record_of_export(system, source))
+
+    def _record_of_export(self, system: str, source: str) -> tuple[Artifact, ...]:
+        """Of the floor above, which exports."""
+        raise NotImplementedError
+
+    def _content_of(self, label: str, path: str) -> str:
+        """Digest of a file, or of the names and contents of all files of a folder, that pins a contestant."""
+        cache, whole = self.cache_folder / "fingerprints.json", Path(path)
+        if whole.is_dir():
+            files = files_below(whole, "**/*")
+            contents = contents_of([whole / each for each in files], cache)
+            return digest(*(part for pair in zip(map(str, files), contents, strict=True) for part in pair))
+        if not whole.is_file():
+            raise LacunaError(f"in the config, systems.{label} names {path}, which does not exist; correct it")
+        return contents_of([whole], cache)[0]
 
     def backbones_of_scores(self) -> list[str]:
         """Names of the pretrained networks that the metrics need."""

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from lacuna.config import complete, suggest, validate
+from lacuna.contestants import PREDICTIONS
 from lacuna.controls import TITLES as CONTROLS
 from lacuna.data.sizes import width_and_height
 from lacuna.data.truths import scored, truths_of_sets
@@ -51,10 +52,10 @@ class Names:
         return RESULTS + path.removeprefix(self.results)
 
     def _describe(self, label: str) -> dict:
-        if self.is_given(label):
+        if self.is_given(label) or self.is_outside(label):
             return {
                 "title": label,
-                "kind": "classical",
+                "kind": "outside" if self.is_outside(label) else "classical",
                 "trained": False,
                 "backbones": [],
                 "augmentation": None,
@@ -78,7 +79,15 @@ class Names:
 
     def is_given(self, label: str) -> bool:
         """Whether this system is a folder of somebody else's predictions."""
-        return self.systems[label].get("kind") == "predictions"
+        return self.systems[label].get("kind") == PREDICTIONS
+
+    def is_outside(self, label: str) -> bool:
+        """Whether this system is somebody's program or network, which predicts here."""
+        return self.systems[label].get("kind", PREDICTIONS) != PREDICTIONS
+
+    def outside(self) -> list[str]:
+        """The systems that are somebody's programs or networks."""
+        return [label for label in self.systems if self.is_outside(label)]
 
     def is_trained(self, label: str) -> bool:
         """Whether this system is trained by this run, from random weights or from those that the config names."""
@@ -87,17 +96,19 @@ class Names:
 
     def uses_gpu(self, label: str) -> int:
         """The number of GPUs a prediction job of this system asks for."""
+        if self.is_outside(label):
+            return int(self.systems[label]["gpu"])
         return int(self._facts[label]["kind"] != "classical")
 
     def sources_of(self, label: str) -> list[str]:
         """The sources a system has results for: every source if it is trained here, else the one that says why not."""
         if self.is_trained(label):
             return list(self.sources)
-        return [ELSEWHERE if self.is_given(label) or "weights" in self.systems[label] else UNTRAINED]
+        return [ELSEWHERE if {"kind", "weights"} & self.systems[label].keys() else UNTRAINED]
 
     def labels(self, given: bool) -> list[str]:
-        """The systems that are folders of predictions, or those that predict here."""
-        return [label for label in self.systems if self.is_given(label) == given]
+        """The systems that are folders of predictions, or those of the registry."""
+        return [name for name in self.systems if self.is_given(name) == given and not self.is_outside(name)]
 
     def paged_sources(self) -> list[str]:
         """The sources whose tables are written: without any, the one of systems that need none."""

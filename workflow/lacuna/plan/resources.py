@@ -22,11 +22,12 @@ from lacuna.plan.stages import STAGES
 THREADS = {"measure": 8}
 # What trains, adapts or extracts features asks for a GPU; what predicts with a network, too.
 ON_GPU = ("train", "adapt", "features_of_truth", "features")
-PREDICTING = ("predict", "verify_export", "measure")
+PREDICTING = ("predict", "predict_outside", "verify_export", "measure")
 
 MB = 10**6
 PYTHON = 700  # MB of a process with NumPy, pandas and matplotlib
 TORCH = 1000  # MB of a process with torch and the networks of metrics
+OUTSIDE = 8000  # MB of somebody's program or network, of which nothing is known
 ROOM = 1.25  # of what was measured
 # MB more of a process with a context on a GPU; on the CPU, a training takes up to half of it for the features of true
 # pictures that it keeps (1 GiB, `nn/kept.py`) and for transformed weights of VGG (`nn/winograd.py`)
@@ -109,6 +110,13 @@ class Resourced(Showing):
         pixels = width * height
         if job.stage == "train":
             return self._needs_of_training(job, pixels)
+        if job.stage == "predict_outside":
+            rate = GPU if self._gpus(job) else CPU
+            return (
+                job.settings["entry"]["time_limit"] * rate,
+                OUTSIDE,
+                pixels * 3 * self._pictures(job.key["test_set"]) / MB,
+            )
         pictures = sum(self._pictures(name) for name in self._sets(job))
         stored = pictures * pixels * 3 / MB
         scale = self._facts.get(job.key.get("system", ""), {}).get("scale")

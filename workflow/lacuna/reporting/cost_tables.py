@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from lacuna.canonical import canonical_json
@@ -19,7 +20,7 @@ COMPLEXITY = [
 ]
 LATENCY = [
     *("system", "runtime", "device", "batch", "median_ms", "q1_ms", "q3_ms", "repeats", "peak_memory_mb"),
-    *("height", "width", "machine", "threads", "busy"),
+    *("height", "width", "machine", "threads", "busy", "startup_ms"),
 ]
 MEBI = 2**20
 
@@ -39,7 +40,7 @@ def complexity(
     measured, trainings = by_system(costs), {system_and_source(path): path for path in records}
     for system, registered, source, weights in settings["rows"]:
         row = {"system": system, "title": named[system], "source": source}
-        row |= _counted(read_json(measured[system]))
+        row |= _counted(read_json(measured[system])) if system in measured else {}
         if weights:
             row["weights_mb"] = _bytes(Path(weights)) / MEBI
         if source not in SHARED:
@@ -87,10 +88,20 @@ def _bytes(path: Path) -> int:
         raise LacunaError(f"{path} cannot be read ({error.strerror}); run the rule that makes it first") from None
 
 
-def latency(settings: dict, costs: Sequence[str | Path]) -> pd.DataFrame:
-    """One row a system, runtime, device and batch, columns `LATENCY`: milliseconds a call, memory in MiB."""
+def latency(settings: dict, costs: Sequence[str | Path], outside: Sequence[str | Path] = ()) -> pd.DataFrame:
+    """One row a system, runtime, device and batch, columns `LATENCY`: milliseconds a call, memory in MiB.
+
+    outside: records of the predictions of contestants from outside, `…/<system>/<source>/<test_set>/record.json`: one
+    row a system, of all its pictures.
+    """
     rows, measured = [], by_system(costs)
+    by_contestant: dict[str, list[dict]] = {}
+    for path in outside:
+        by_contestant.setdefault(Path(path).parts[-4], []).append(read_json(path))
     for system in dict.fromkeys(row[0] for row in settings["rows"]):
+        if system in by_contestant:
+            rows.append({"system": system, **_of_outside(by_contestant[system])})
+            continue
         cost = read_json(measured[system])
         machine, (width, height) = cost["machine"], cost["image_size"]
         if cost["counts"]:
@@ -104,3 +115,31 @@ def latency(settings: dict, costs: Sequence[str | Path]) -> pd.DataFrame:
                 | {"machine": machine["gpu"] if row["device"] == "cuda" else machine["processor"]}
             )
     return pd.DataFrame(rows, columns=LATENCY)
+
+
+def _of_outside(records: list[dict]) -> dict:
+    """The row of a contestant from outside. A program that fills folders has a mean and no quartiles."""
+    first, found = records[0], [record["outside"] for record in records]
+    each = [1000 * seconds for one in found for seconds in one["each"]]
+    number = sum(record["n"] for record in records)
+    low, middle, high = np.quantile(each, (0.25, 0.5, 0.75)) if each else (None,) * 3
+    mean = 1000 * sum(record["seconds"] for record in records) / number
+    memory = [one["peak_memory"] for one in found if one["peak_memory"] is not None]
+    starts = [1000 * one["startup"] for one in found if one["startup"] is not None]
+    machine, (width, height) = first["machine"], first["image_size"]
+    return {
+        "runtime": found[0]["runtime"],
+        "device": "cuda" if machine["gpus"] else "cpu",
+        "batch": 1,
+        "median_ms": mean if middle is None else middle,
+        "q1_ms": low,
+        "q3_ms": high,
+        "repeats": number,
+        "peak_memory_mb": max(memory) / MEBI if memory else None,
+        "height": height,
+        "width": width,
+        "machine": first["device"] if machine["gpus"] else machine["processor"],
+        "threads": machine["threads"],
+        "busy": max(record["machine"]["busy"] for record in records),
+        "startup_ms": max(starts) if starts else None,
+    }

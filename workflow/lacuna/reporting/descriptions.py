@@ -25,7 +25,8 @@ INPUTS = {
     "training": "losses, validation metrics and records of the trainings, and the lists of the validation sets",
     "masks": "the masks of every set that the run uses",
     "predictions": "predicted pictures of the systems, their records, and the lists of the test sets",
-    "costs": "counts, times and memory of the systems, their weights, records of trainings, and published counts",
+    "costs": "counts, times and memory of the systems, their weights, records of trainings and of contestants from "
+    "outside, and published counts",
     "parity": "comparisons of the exported networks with PyTorch",
     "shown": "predicted pictures of the test sets without a truth, and the lists of these sets",
     "published": "published means",

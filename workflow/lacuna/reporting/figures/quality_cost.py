@@ -101,7 +101,7 @@ FIGURE = Figure(
     "nothing. quality_cost.csv beside the figure has the numbers. " + UNTRAINED_NOTE,
     alt="{metric} against seconds per image for every system, by training source.",
     inputs=("scores", "predictions"),
-    applies=lambda plan: bool(plan.labels(given=False)),  # what given predictions cost, nobody knows
+    applies=lambda plan: bool(plan.labels(given=False) or plan.outside()),  # what given predictions cost, nobody knows
     draw=draw,
     also=(".csv",),
 )

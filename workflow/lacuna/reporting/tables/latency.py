@@ -5,6 +5,7 @@ from lacuna.reporting.display import Cell, DisplayTable, is_missing, number, sen
 from lacuna.reporting.titles import check_known, titles
 
 RUNTIMES = {"pytorch": "PyTorch", "onnxruntime": "ONNX Runtime", "classical": ""}
+RUNTIMES |= {"command": "a program", "torchscript": "TorchScript", "diffusers": "diffusers"}
 DEVICES = {"cpu": "CPU", "cuda": "GPU"}
 
 
@@ -12,7 +13,7 @@ def rows(run):
     """`cost_tables.latency` of the systems that predict here."""
     from lacuna.reporting.cost_tables import latency
 
-    return latency(run.settings, run.files("costs"))
+    return latency(run.settings, run.files("costs"), run.files("outside_records"))
 
 
 def latency_table(rows, settings: dict) -> DisplayTable:
@@ -23,10 +24,12 @@ def latency_table(rows, settings: dict) -> DisplayTable:
         lines = []
         for row in some.itertuples():
             times = (row.median_ms, row.q1_ms, row.q3_ms, row.median_ms / row.batch)
-            median, low, high, each = map(number, times)
+            median, low, high, each = ("–" if is_missing(time) else number(time) for time in times)
             memory = "–" if is_missing(row.peak_memory_mb) else f"{row.peak_memory_mb:.0f}"
-            cells = (median, f"{low} – {high}", each, str(row.repeats), memory)
-            what = ", ".join(filter(None, (RUNTIMES[row.runtime], DEVICES[row.device], f"batch {row.batch}")))
+            cells = (median, f"{low} – {high}" if low != "–" else "–", each, str(row.repeats), memory)
+            start = "" if is_missing(row.startup_ms) else f"start {number(row.startup_ms)} ms"
+            parts = (RUNTIMES[row.runtime], DEVICES[row.device], f"batch {row.batch}", start)
+            what = ", ".join(filter(None, parts))
             lines.append((what, tuple(map(Cell, cells))))
         sizes = f"{some['width'].iloc[0]}×{some['height'].iloc[0]}"
         groups.append((f"{systems[system]} ({sizes})", tuple(lines)))
@@ -57,12 +60,16 @@ TABLE = Table(
     "what weights, pictures and everything between took of memory at most; on a CPU what the process took beyond what "
     "it held before the network was made, on a GPU what PyTorch's tensors took. Each measurement asks for eight cores, "
     "so that on a machine of no more nothing else of this workflow ran beside it; what other programs did shows in the "
-    "quartiles, and in the load average of the minute before each. Measured numbers differ from run to run.",
+    "quartiles, and in the load average of the minute before each. Measured numbers differ from run to run. "
+    "Contestants from outside: times of the run's own pictures, beside other jobs of the workflow, after a start that "
+    "is timed apart where it can be told; the peak is of their processes whole. A program that fills a folder at once "
+    "has a mean in the place of the median, and no quartiles.",
     columns={
         "median_ms, q1_ms, q3_ms": "median and quartiles of the milliseconds of a call",
         "repeats": "N",
         "peak_memory_mb": "in MiB",
         "busy": "the load average",
+        "startup_ms": "of contestants from outside: before the first picture",
     },
     inputs=("costs",),
     rows=rows,

@@ -1,0 +1,98 @@
+"""A graph in a file of ONNX."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lacuna.contestants import _description
+from lacuna.contestants._description import described
+from lacuna.contestants._description import pinned as pinned
+from lacuna.errors import LacunaError
+from lacuna.keys import key
+
+
+@dataclass(frozen=True, kw_only=True)
+class Keys(_description.Keys):
+    image_name: str = key("the name of its input for the picture", None, shown="told by its channels")
+    mask_name: str = key("the name of its input for the mask", None, shown="told by its channels")
+
+
+def check(entry: dict, where: str) -> None:
+    """As `_description.check`; and names without what they describe."""
+    _description.check(entry, where)
+    if entry.get("joined") and entry.get("mask_name") is not None:
+        raise LacunaError(f"{where} has 'joined' and 'mask_name', but one input has one name; leave 'mask_name' out")
+
+
+def answers(entry: dict, pictures, setting, files: list[str]) -> Iterator:
+    """As `lacuna.contestants` says. Without a description, a graph of `lacuna export` says itself what it takes, and
+    any other is tried with what there is (`inpainting.interfaces.by_trial`)."""
+    from lacuna.contestants._network import answered, asked, taking_part, verified
+    from lacuna.contestants._served import served
+    from lacuna.inpainting.interfaces import by_trial, declared, read_note
+
+    path = verified(entry, files, setting)
+    with (
+        taking_part(f"the graph {path}", setting),
+        served(asked("onnx", str(path), entry, setting), setting.log, entry["time_limit"]) as network,
+    ):
+        inputs, outputs = network.ports("inputs"), network.ports("outputs")
+        note = read_note(network.said["note"])
+        if described(entry) or entry.get("image_name") or entry.get("mask_name"):
+            interface = _of_config(entry, inputs)
+        elif note is not None:
+            interface = declared(inputs, outputs, note)
+        else:
+            interface = by_trial(inputs, outputs, network.run_named)
+        yield from answered(entry, interface, network, pictures, setting)
+
+
+def _of_config(entry: dict, inputs: list):
+    """The interface that the config describes for a graph's inputs."""
+    from lacuna.contestants._network import of_config
+    from lacuna.inpainting.interfaces import fixed_size, ports
+
+    if entry.get("joined"):
+        chosen = _named(inputs, entry.get("image_name")) if entry.get("image_name") else inputs[0]
+        image = mask = _port(chosen, 4)
+        if len(inputs) != 1:
+            raise LacunaError(f"takes {len(inputs)} inputs, and is described as one of four channels")
+    elif entry.get("image_name") or entry.get("mask_name"):
+        names = [entry.get("image_name"), entry.get("mask_name")]
+        left = [each for each in inputs if each.name not in names]
+        image, mask = (
+            _port(_named(inputs, name) if name else (left or inputs)[0], channels)
+            for name, channels in zip(names, (3, 1), strict=True)
+        )
+        if len(inputs) != 2 or image.name == mask.name:
+            raise LacunaError(f"takes {len(inputs)} inputs, where a picture and a mask are named")
+    else:
+        image, mask = ports(inputs)
+    size = fixed_size(image, mask)
+    if size and entry.get("size") and tuple(entry["size"]) != size[::-1]:
+        raise LacunaError(
+            f"takes pictures of {size[1]}×{size[0]} pixels, and 'size' says {entry['size'][0]}×{entry['size'][1]}"
+        )
+    if size:
+        entry = {**entry, "size": size[::-1], "multiple": None, "minimum": None}
+    return of_config(entry, image, mask)
+
+
+def _named(inputs: list, name: str):
+    for each in inputs:
+        if each.name == name:
+            return each
+    raise LacunaError(f"has no input '{name}'; its inputs are {', '.join(each.name for each in inputs)}")
+
+
+def _port(described, channels: int):
+    from lacuna.inpainting.interfaces import TYPES, Port, readings
+
+    for number, port in readings(described):
+        if number == channels:
+            return port
+    shape = list(described.shape)
+    if channels == 4 and len(shape) == 4 and described.type in TYPES and shape[1] == 4:
+        height, width = (side if isinstance(side, int) else None for side in shape[2:])
+        return Port(described.name, TYPES[described.type], "NCHW", (height, width))
+    sides = "×".join(map(str, shape))
+    raise LacunaError(f"has an input '{described.name}' of {described.type} {sides}, which has not {channels} channels")

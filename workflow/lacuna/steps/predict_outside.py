@@ -1,0 +1,76 @@
+"""Have somebody's program or network predict the holes of every picture of a list; raw predictions as PNG."""
+
+import os
+from pathlib import Path
+
+from PIL import Image
+
+from lacuna import contestants
+from lacuna.canonical import seed_of
+from lacuna.contestants._setting import Measured, Pictures, Setting
+from lacuna.cost.machine import processor
+from lacuna.data.lists import read_list
+from lacuna.errors import LacunaError
+from lacuna.files import empty_folder, read_json, write_json, write_rows
+
+RUNTIMES = {"onnx": "onnxruntime"}  # as the costs of exported graphs call it
+
+
+def run(task) -> None:
+    settings, index = task.settings, task.out("index")
+    entry, label = settings["entry"], settings["label"]
+    kind, pairs = contestants.load(entry["kind"]), read_list(task.file("pairs"))
+    measured = Measured(RUNTIMES.get(entry["kind"], entry["kind"]))
+    key = (label, settings["source"], settings["test_set"])
+    log = index.absolute().parents[4] / "logs" / "outside" / f"{'.'.join(key)}.log"
+    seed = seed_of("predict", *key, settings["seed"])
+    setting = Setting(label, _near(log), task.gpus, task.threads, seed, measured)
+    busy = os.getloadavg()[0]  # of the last minute, before this began
+    files = _files(task, entry, label, kind)
+
+    folder = empty_folder(index.parent, [path for pair in pairs for path in pair] + files)
+    rows = list[dict]()
+    for pair, prediction in zip(pairs, kind.answers(entry, Pictures(pairs), setting, files), strict=True):
+        name = f"{len(rows):04d}.png"
+        Image.fromarray(prediction).save(folder / name, compress_level=3)
+        rows.append({"file": name, **pair._asdict()})
+    found = {
+        "kind": entry["kind"],
+        "runtime": measured.runtime,
+        "startup": measured.startup,
+        "each": measured.each,
+        "peak_memory": measured.peak_memory,
+        "returns": measured.returns,
+        "notes": measured.notes,
+    }
+    machine = {"processor": processor(), "threads": task.threads, "busy": busy, "gpus": task.gpus}
+    size = Image.open(pairs[0].image).size
+    result = {"seconds": measured.seconds, "device": measured.device, "n": len(rows), "image_size": list(size)}
+    write_json(task.out("record"), {**result, "outside": found, "machine": machine})
+    write_rows(index, rows, ["file", "image", "mask"])
+    start = "" if measured.startup is None else f" after {measured.startup:.1f} s to start"
+    print(
+        f"{label} predicted {len(rows)} pictures in {measured.seconds:.1f} s{start} ({measured.device}), into {folder}"
+    )
+    for note in measured.notes:
+        print(f"{label}: {note}")
+
+
+def _near(path: Path) -> Path:
+    """The path as a reader of the working directory has it."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def _files(task, entry: dict, label: str, kind) -> list[str]:
+    """What the contestant is: the file that this run made, or those of the config."""
+    for path in task.files("exported"):
+        if path.name != "record.json":
+            return [str(path)]
+        record = read_json(path)
+        if not record["exported"]:
+            raise LacunaError(
+                f"system '{label}' is the graph of '{entry['exported']}', which has none: {record['reason']}; name "
+                "another, or leave it out"
+            )
+        return [str(path.with_name("model.onnx"))]
+    return kind.pinned(entry)
