@@ -91,6 +91,15 @@ def test_the_hole_can_be_shown_closer(tmp_path):
     assert row.closer("closer", notes=True).fills[1].note == "1.5 s"
 
 
+@pytest.mark.parametrize("size", [(300, 411), (40, 61), (256, 130)])
+def test_a_row_that_was_shrunk_is_drawn_the_same(tmp_path, size):
+    row = a_row(*size, truth=noise(*size, 5), note="a hole")
+    draw_sheet(["a", "b"], [row], tmp_path / "one.png")
+    draw_sheet(["a", "b"], [row.shrunk()], tmp_path / "two.png")
+    assert max(row.shrunk().fills[0].picture.shape) <= 256
+    assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
+
+
 def test_a_sheet_has_the_same_bytes_twice_and_no_formulas(tmp_path):
     row = a_row()
     for name in ("one.png", "two.png"):

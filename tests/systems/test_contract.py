@@ -198,6 +198,37 @@ def test_raw_prediction_is_finite_of_the_right_shape_and_the_seed_decides_it(nam
     assert not torch.equal(results[0], results[2])
 
 
+def of_seeds(system, *seeds):
+    """Predictions of one picture, each drawn from a seed."""
+    image, mask = arrays()
+    found = []
+    for seed in seeds:
+        if system.network is not None:
+            system.draw_from(seed)
+        found.append(predicted(system, image, mask))
+    return found
+
+
+@pytest.mark.parametrize("name", tried(ALL))
+def test_without_the_settings_at_which_it_draws_no_seed_changes_a_prediction(name):
+    system = small(name)
+    if not system.draws:
+        first, other = of_seeds(system, 0, 1)
+        assert (first == other).all()
+
+
+@pytest.mark.parametrize("name", [name for name in WITH_NETWORK if systems.system_class(name).drawing is not None])
+def test_a_system_that_draws_has_a_prediction_for_every_seed_and_always_the_same(name):
+    system = systems.create(name, **{**systems.system_class(name).small, **systems.system_class(name).drawing})
+    assert system.draws
+    with torch.no_grad():
+        for key, parameter in system.network.named_parameters():
+            if "noise" in key:  # its strength, which begins at 0
+                parameter.fill_(1)
+    first, again, other = of_seeds(system, 0, 0, 1)
+    assert (first == again).all() and (first != other).any()
+
+
 @pytest.mark.parametrize("name", tried(WITH_NETWORK))
 def test_sizes_the_network_cannot_take_are_refused_in_one_sentence(name):
     system = small(name)

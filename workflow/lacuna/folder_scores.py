@@ -11,8 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lacuna.backbones.catalogue import backbone
-from lacuna.backbones.fetching import fetch
+from lacuna.backbones.fetching import at_hand
 from lacuna.cells import printable
 from lacuna.data.decoding import UNREADABLE, upright_size
 from lacuna.data.photographs import photographs_of
@@ -88,7 +87,7 @@ def _possible(metrics: list[str], files: Sequence[Files], backbones: str | Path,
         network = METRICS[name].network
         try:
             if network:
-                _fetched(f"lpips_{network}", backbones)
+                at_hand(f"lpips_{network}", backbones, _say)
         except LacunaError as error:
             if asked:
                 raise
@@ -103,13 +102,6 @@ def _smallest_side(files: Sequence[Files]) -> int | None:
         return min(min(upright_size(each[0])) for each in files)
     except UNREADABLE:  # said with its name where it is read
         return None
-
-
-def _fetched(name: str, backbones: str | Path) -> None:
-    path = Path(backbones, backbone(name).file)
-    if not path.exists():
-        _say(f"{path} is fetched, once")
-        fetch(name, path)
 
 
 def _photographs(files: Sequence[Files]) -> list[str]:
@@ -183,7 +175,7 @@ def _score_sets(names, files, photographs, output, backbones, threads, masked: b
     from lacuna.metrics.features import Features, extract, images_digest
     from lacuna.nn.devices import make_deterministic
 
-    _fetched("inception", backbones)
+    at_hand("inception", backbones, _say)
     make_deterministic(threads)
     kinds = ["raw", "composite"] if masked else ["raw"]
     _say(f"features of {len(files)} images, {' and '.join(kinds)}")

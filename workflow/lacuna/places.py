@@ -7,6 +7,7 @@ IN_WHEEL = PACKAGE / "shipped"  # made by setup.py, in the order of the reposito
 ROOT = IN_WHEEL if IN_WHEEL.is_dir() else PACKAGE.parents[1]
 
 RESULTS = "results"  # below the working directory
+WEIGHTS = f"{RESULTS}/weights"  # released ones that were fetched
 
 WORKFLOW = ROOT / "workflow"
 SNAKEFILE = WORKFLOW / "Snakefile"

@@ -1,6 +1,7 @@
 """Bring a backbone's file here, check its hash, and store the weights with their origin and licence beside them."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from filelock import FileLock
@@ -47,6 +48,14 @@ def fetch(name: str, output: str | Path) -> dict:
     with atomic(output) as partial:
         partial.write_bytes(data)
     return card
+
+
+def at_hand(name: str, folder: str | Path, say: Callable[[str], None]) -> None:
+    """Fetch a backbone into a folder if it does not lie there yet; `say` is told before. Errors as of `fetch`."""
+    path = Path(folder, backbone(name).file)
+    if not path.exists():
+        say(f"{path} is fetched, once")
+        fetch(name, path)
 
 
 def _obtain(entry: Backbone, downloads: Path) -> tuple[PublishedFile, Path]:

@@ -14,6 +14,7 @@ from lacuna.metrics.per_set import SET_METRICS
 from lacuna.places import PUBLISHED_DATA
 from lacuna.recorded import photograph
 from lacuna.registry import suggest
+from lacuna.released.catalogue import PREFIX, released
 from lacuna.sources import CONTROL, ELSEWHERE, UNTRAINED
 
 # Values of one batch of images; four bytes each, and a network holds hundreds of times as many.
@@ -31,6 +32,7 @@ def check_consistency(config: dict) -> None:
         image_sources.load(entry["kind"]).check(_unrecorded(entry), f"image_sets.{name}")
     for name, entry in config["mask_sets"].items():
         _check_masks(entry, f"mask_sets.{name}", config["image_size"])
+    _check_released(config)
     _check_metrics(config)
     _check_batches(config)
     if config.get("adaptation") is not None:
@@ -94,6 +96,28 @@ def _check_truths(config: dict) -> None:
                     f"image_sets.{test_set}.truth pairs its pictures with those of '{truth}', so both must show the "
                     f"same: give '{name}' crop: center and no recolour"
                 )
+
+
+def _check_released(config: dict) -> None:
+    """Weights of the catalogue are there, of their own system, and of a kind that a run takes."""
+    for label, entry in config["systems"].items():
+        name = (entry or {}).get("weights") or ""
+        if not name.startswith(PREFIX):
+            continue
+        try:
+            weights = released(name)
+        except LacunaError as error:
+            raise LacunaError(f"at systems.{label}.weights, {error}") from None
+        system = entry.get("system") or label
+        if weights.system != system:
+            raise LacunaError(
+                f"systems.{label}.weights is {name}, of system '{weights.system}', not '{system}'; "
+                f"name weights of '{system}'"
+            )
+        if weights.stored.endswith(".onnx"):
+            raise LacunaError(
+                f"systems.{label}.weights is {name}, a graph, which a run does not take; name other weights"
+            )
 
 
 def _check_masks(entry: dict, where: str, image_size: int | list[int]) -> None:

@@ -14,7 +14,7 @@ from lacuna.training.settings import Budget
 
 LONGEST_RUN = 100
 # Folders below results/ that belong to no run.
-RESERVED_RUNS = ("backbones", "downloads", "web_runtime")
+RESERVED_RUNS = ("backbones", "downloads", "web_runtime", "weights")
 MOST_SEED = 2**63 - 1
 MOST_ITEMS = 10_000_000
 
@@ -146,7 +146,8 @@ class System:
     settings: dict = key("settings that differ from the authors', such as `width` or `learning_rate`", {})
     training: Budget = key("keys of the top-level `training` for this system alone", None, partial=True)
     weights: FilePath = key(
-        "a file of weights, ours or released by the authors (their key names): the system is then not trained here, "
+        "a file of weights, ours or released by the authors (their key names), or `catalogue:NAME` of "
+        "[those that can be fetched](../docs/weights.md): the system is then not trained here, "
         "unless `training` stands beside it ([fine-tuning](#fine-tuning-and-longer-trainings)). How "
         "TFill's files become one: [use.md](../docs/use.md); DeepFillv2's published weights need its setting "
         "`form: tensorflow`",
@@ -262,7 +263,8 @@ class Config:
     """A comparison."""
 
     run: RunName = key(
-        "name of the run: all results go to `results/<run>/`; `backbones`, `downloads` and `web_runtime` are taken"
+        "name of the run: all results go to `results/<run>/`; `backbones`, `downloads`, `web_runtime` and "
+        "`weights` are taken"
     )
     title: Title = key("heading of the report")
     demonstration: bool = key(

@@ -3,6 +3,7 @@
 import os
 import warnings
 from collections.abc import Callable, Mapping
+from copy import copy
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from lacuna.inpainting.filling import Predict, fill
 from lacuna.inpainting.holes import hole_of
 from lacuna.inpainting.pictures import Picture, picture_of
 from lacuna.memory import as_memory_error
+from lacuna.released.catalogue import PREFIX, released
 
 TILE = 512  # pixels; what fits into it is computed at once
 OVERLAP = 64
@@ -23,7 +25,8 @@ DEVICES = ("cpu", "cuda", "mps")
 class Model:
     """A predictor with its name, its device in words, and the tile that it takes: (height, width), or None for all.
 
-    system, weights: what predicts, and the file that it was loaded from; None for a graph.
+    system, weights: what predicts, and the file that it was loaded from; None for a graph. seeded: seed → a predictor
+    that draws from it; None where no seed changes a prediction.
     notes: sentences on what a user should know of it before its results are believed.
     """
 
@@ -37,9 +40,23 @@ class Model:
         notes: tuple[str, ...] = (),
         system=None,
         weights: str | Path | None = None,
+        seeded: Callable[[int], Predict] | None = None,
     ):
         self.predict, self.name, self.device, self.tile, self.fixed_tile = predict, name, device, tile, fixed_tile
-        self.notes, self.system, self.weights = notes, system, weights
+        self.notes, self.system, self.weights, self.seeded = notes, system, weights, seeded
+
+    @property
+    def draws(self) -> bool:
+        """Whether what is filled in depends on the seed."""
+        return self.seeded is not None
+
+    def with_seed(self, seed: int) -> "Model":
+        """The same model, drawing from another seed; itself where no seed changes what it fills in."""
+        if self.seeded is None:
+            return self
+        other = copy(self)
+        other.predict = self.seeded(seed)
+        return other
 
     def inpaint(
         self,
@@ -160,14 +177,18 @@ def load(
     threads: int | None = None,
     seed: int = 0,
     device: str | None = None,
+    drawn: bool = False,
 ) -> Model:
     """A model that fills pictures: `lacuna.load("aotgan", weights="….safetensors").inpaint(image, mask)`.
 
     system: a name of `lacuna.systems.names()`; weights trained here and ONNX files know theirs. weights: a
-    `.safetensors` file of `lacuna step train`, a file in the authors' key names, an `.onnx` file, or None for a system
-    without training. settings: of the system, where they differ from what the weights say or from the authors'. gpus: 1
-    = a CUDA GPU if there is one. threads: of the CPU; None = all. seed: of what a system draws at random. device:
-    `cpu`, `cuda` or `mps` (an Apple GPU; not for ONNX files), whatever `gpus` says; classical systems use the CPU.
+    `.safetensors` file of `lacuna step train`, a file in the authors' key names, an `.onnx` file, `catalogue:NAME` for
+    fetched ones (`lacuna weights`), or None for a system without training. settings: of the system, where they differ
+    from what the weights say or from the authors'. gpus: 1 = a CUDA GPU if there is one. threads: of the CPU; None =
+    all. seed: of what a system draws at random. device: `cpu`, `cuda` or `mps` (an Apple GPU; not for ONNX files),
+    whatever `gpus` says; classical systems use the CPU.
+    drawn: whether a system that can draw, such as MI-GAN, is set to (`System.drawing`), unless `settings` say
+    otherwise.
     """
     if gpus not in (0, 1) or (threads is not None and threads < 1):
         raise LacunaError(f"gpus is 0 or 1 and threads 1 or more, not {gpus} and {threads}; change them")
@@ -179,6 +200,8 @@ def load(
     if not isinstance(weights, str | Path | None) or not isinstance(system, str | None):
         raise LacunaError(f"a system is a name and weights are a path, not {system!r} and {weights!r}; correct them")
     threads = threads or os.cpu_count() or 1
+    if str(weights).startswith(PREFIX):
+        system, weights, settings = _of_catalogue(system, str(weights), settings or {})
     if weights is not None and Path(weights).suffix.lower() == ".onnx":
         return _from_graph(system, Path(weights), settings, device, threads)
     from lacuna import systems
@@ -186,19 +209,40 @@ def load(
     if weights is None:
         if system is None:
             raise LacunaError(f"no system is named; name one of {', '.join(systems.names())}")
-        model = systems.create(system, **(settings or {}))
+        model = systems.create(system, **{**_wanted(system, drawn), **(settings or {})})
     else:
-        system, model = _for_weights(system, weights, settings or {})
+        system, model = _for_weights(system, weights, settings or {}, drawn)
     prepared = model.prepare(weights, device=device, threads=threads, seed=seed)
     if model.facts.kind == "classical":
         return Model(lambda image, hole: model.predict_arrays([image], [hole])[0], system, prepared, None, system=model)
-    import torch
 
-    def predict(image: np.ndarray, hole: np.ndarray) -> np.ndarray:
-        torch.manual_seed(seed)  # a picture's result does not depend on those before it
-        return model.predict_arrays([image], [hole])[0]
+    def seeded(from_seed: int) -> Predict:
+        def predict(image: np.ndarray, hole: np.ndarray) -> np.ndarray:
+            model.draw_from(from_seed)  # a picture's result does not depend on those before it
+            return model.predict_arrays([image], [hole])[0]
 
-    return Model(predict, system, prepared, (TILE, TILE), system=model, weights=weights)
+        return predict
+
+    drawing = seeded if model.draws else None
+    return Model(seeded(seed), system, prepared, (TILE, TILE), system=model, weights=weights, seeded=drawing)
+
+
+def _of_catalogue(system: str | None, name: str, settings: Mapping) -> tuple[str | None, Path, dict]:
+    """System, file and settings of fetched weights; a graph says its system itself, and takes no settings."""
+    from lacuna.released.fetching import found
+
+    entry = released(name)
+    if system not in (None, entry.system):
+        raise LacunaError(f"the weights {name} are of system '{entry.system}', not '{system}'; name that one")
+    path = found(name)
+    return (None if path.suffix == ".onnx" else entry.system), path, {**entry.settings, **settings}
+
+
+def _wanted(system: str, drawn: bool) -> dict:
+    """The settings at which a system draws, if it is to."""
+    from lacuna import systems
+
+    return dict(systems.system_class(system).drawing or {}) if drawn else {}
 
 
 def _from_graph(system: str | None, path: Path, settings: dict | None, device: str, threads: int) -> Model:
@@ -215,7 +259,7 @@ def _from_graph(system: str | None, path: Path, settings: dict | None, device: s
     return Model(graph.predict, graph.name, graph.device, tile, fixed_tile=fixed, notes=tuple(graph.notes))
 
 
-def _for_weights(system: str | None, weights: str | Path, settings: Mapping) -> tuple[str, object]:
+def _for_weights(system: str | None, weights: str | Path, settings: Mapping, drawn: bool) -> tuple[str, object]:
     """(its name, a system at the settings that its weights say)."""
     from lacuna import systems
     from lacuna.systems._outline import check_outline
@@ -232,5 +276,6 @@ def _for_weights(system: str | None, weights: str | Path, settings: Mapping) -> 
         system = str(note["system"])
     own = note["settings"] if note and note["system"] == system else {}
     whose = f"the weights {weights}'" if own and not settings else "these"
-    check_outline(system, {**own, **settings}, whose)
-    return system, systems.create(system, **{**own, **settings})
+    given = {**own, **_wanted(system, drawn), **settings}
+    check_outline(system, given, whose)
+    return system, systems.create(system, **given)

@@ -8,8 +8,10 @@ from lacuna.controls import TITLES as CONTROLS
 from lacuna.data.sizes import width_and_height
 from lacuna.data.truths import scored, truths_of_sets
 from lacuna.errors import LacunaError
-from lacuna.places import RESULTS
+from lacuna.places import RESULTS, WEIGHTS
 from lacuna.plan.remembered_facts import remembered_facts
+from lacuna.released.catalogue import PREFIX, released
+from lacuna.released.fetching import found
 from lacuna.sources import CONTROL, ELSEWHERE, UNTRAINED
 
 
@@ -30,7 +32,7 @@ class Names:
         self.test_sets: list[str] = scored(config["image_sets"], config["test_sets"])
         self.unscored_sets: list[str] = [name for name in config["test_sets"] if name not in self.test_sets]
         self.truths: dict[str, str] = truths_of_sets(config["image_sets"], config["test_sets"])
-        self.systems: dict[str, dict] = config["systems"]
+        self.systems: dict[str, dict] = {name: self._resolved(entry) for name, entry in config["systems"].items()}
         self.control_names: list[str] = list(CONTROLS) if config["controls"] else []
         self.set_metrics: list[str] = config["set_metrics"]
         self._facts = {label: self._describe(label) for label in self.systems}
@@ -42,6 +44,14 @@ class Names:
             raise LacunaError("in the config, a system needs training but 'sources' is empty; add a training set")
         for label in trained:
             self._require_size(label)
+
+    def _resolved(self, entry: dict) -> dict:
+        """A system's entry with its file in the place of `catalogue:NAME`, and the settings that belong to the file."""
+        name = entry.get("weights") or ""
+        if not name.startswith(PREFIX):
+            return entry
+        path, settings = found(name, self.placed(WEIGHTS)), {**released(name).settings, **entry.get("settings", {})}
+        return {**entry, "weights": path.as_posix(), "settings": settings}
 
     def placed(self, path: str) -> str:
         """Where a path of the rules, which begins with `results/`, lies in truth."""

@@ -76,6 +76,12 @@ class SheetRow:
         truth = None if self.truth is None else self.truth[cut]
         return SheetRow(label, self.picture[cut], self.hole[cut], fills, truth, self.note if notes else "")
 
+    def shrunk(self) -> "SheetRow":
+        """The same row as it is drawn, in the memory that this takes: a sheet of it and of this one are the same."""
+        hidden, fills = _sized(_hidden(self)), [fill and Fill(_sized(fill.picture), fill.note) for fill in self.fills]
+        truth = None if self.truth is None else _sized(self.truth)
+        return SheetRow(self.label, hidden, np.zeros(hidden.shape[:2], bool), fills, truth, self.note)
+
 
 def draw_sheet(heads: Sequence[str], rows: Sequence[SheetRow], output: str | Path, title: str = "") -> None:
     """Write the rows as a PNG, whole or not at all; the same rows always give the same bytes.
@@ -132,11 +138,14 @@ def draw_sheet(heads: Sequence[str], rows: Sequence[SheetRow], output: str | Pat
 
 def _cells(row: SheetRow, with_truth: bool) -> list[Fill | None]:
     """What a row shows, in the sheet's size."""
-    hidden = composite_picture(np.array(HOLE, np.uint8), row.picture, row.hole)
-    cells: list[Fill | None] = [Fill(hidden, row.note), *row.fills]
+    cells: list[Fill | None] = [Fill(_hidden(row), row.note), *row.fills]
     if with_truth:
         cells.append(None if row.truth is None else Fill(row.truth))
     return [cell and Fill(_sized(cell.picture), cell.note) for cell in cells]
+
+
+def _hidden(row: SheetRow) -> np.ndarray:
+    return composite_picture(np.array(HOLE, np.uint8), row.picture, row.hole)
 
 
 def _sized(picture: np.ndarray) -> np.ndarray:

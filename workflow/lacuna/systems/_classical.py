@@ -25,6 +25,8 @@ class Classical:
     forms: ClassVar[dict[str, dict]] = {}
     network = None
     discriminator = None
+    drawing: ClassVar[dict[str, object] | None] = None  # as of `base.System`: no seed changes anything
+    draws = False
 
     def __init__(self, **settings):
         self.recipe = make_recipe(self.Recipe, settings, self.facts.name)

@@ -190,6 +190,19 @@ class System:
 
     # ------------------------------------------------------------------ predicting
 
+    #: settings at which predictions are drawn, so that every seed has one of its own; None: no settings do that
+    drawing: ClassVar[dict[str, object] | None] = None
+
+    @property
+    def draws(self) -> bool:
+        """Whether predictions at these settings depend on the seed of `draw_from`."""
+        wanted = self.drawing
+        return wanted is not None and all(getattr(self.recipe, name) == value for name, value in wanted.items())
+
+    def draw_from(self, seed: int) -> None:
+        """Draw from this seed from here on: the same seed and pictures, the same predictions."""
+        torch.manual_seed(seed)
+
     @torch.no_grad()
     def predict(self, image: Tensor, mask: Tensor) -> Tensor:
         """The raw prediction N×3×H×W in evaluation mode, at any size: padded by reflection and cropped back."""
@@ -223,7 +236,7 @@ class System:
         self._load_weights(weights)
         chosen = named_device(device)
         self.network.to(chosen)
-        torch.manual_seed(seed)
+        self.draw_from(seed)
         return in_words(chosen)
 
     def predict_arrays(self, images: Sequence[np.ndarray], masks: Sequence[np.ndarray]) -> list[np.ndarray]:

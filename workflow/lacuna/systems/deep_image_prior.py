@@ -9,7 +9,7 @@ no skip connections, which the paper finds harmful for holes.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -169,6 +169,7 @@ class DeepImagePrior(System):
         ),
     )
     Recipe = Recipe
+    drawing: ClassVar[dict[str, object]] = {}  # every fit begins from a network and an input of its own
     small = {"iterations": 2, "width": 4, "levels": 2, "input_channels": 3}
 
     def __init__(self, **settings):
@@ -195,8 +196,11 @@ class DeepImagePrior(System):
         make_deterministic(threads)
         chosen = named_device(device)
         self.network.to(chosen)
-        self.seed = seed
+        self.draw_from(seed)
         return in_words(chosen)
+
+    def draw_from(self, seed: int) -> None:
+        self.seed = seed
 
     def predict(self, image: Tensor, mask: Tensor) -> Tensor:
         """The raw prediction N×3×H×W: one fit for each picture. Where nothing is known the result is mid-grey."""

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor, nn
@@ -357,6 +357,7 @@ class MAT(StyleGAN2System):
         ),
     )
     Recipe = Recipe
+    drawing: ClassVar[dict[str, object]] = {"noise_in_prediction": True}
     small = {
         "resolution": 32,
         "channel_base": 256,

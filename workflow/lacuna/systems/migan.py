@@ -9,7 +9,7 @@ import math
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor, nn
@@ -336,6 +336,7 @@ class MIGAN(StyleGAN2System):
         ),
     )
     Recipe = Recipe
+    drawing: ClassVar[dict[str, object]] = {"noise_in_prediction": True}
     small = {
         "resolution": 16,
         "channel_base": 128,

@@ -11,7 +11,7 @@ Their second stage, which refines that at the picture's own size, is an option.
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Self
+from typing import ClassVar, Self
 
 import torch
 from torch import Tensor, nn
@@ -254,6 +254,7 @@ class TFill(System):
         ),
     )
     Recipe = Recipe
+    drawing: ClassVar[dict[str, object]] = {"noise_in_prediction": True}
     # the contract makes weights four times as large; with more heads or layers the sharp attention would be chaotic
     small = {
         "fixed_size": 16,

@@ -1,0 +1,1 @@
+"""Weights that systems' authors released: which there are, and how they come here."""
