@@ -24,6 +24,7 @@ from lacuna.config.sections import (
     MaskSet,
     Source,
     System,
+    Votes,
     of_kind,
 )
 from lacuna.data import image_sources, masks
@@ -261,5 +262,6 @@ TABLES: dict[str, Callable[[], str]] = {
     "adaptation": lambda: _table(Adaptation),
     "export": lambda: _table(Export),
     "figures": lambda: _table(Figures),
+    "votes": lambda: _table(Votes),
     "cost": lambda: _table(Cost),
 }
