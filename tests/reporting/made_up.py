@@ -7,13 +7,14 @@ from PIL import Image
 
 from lacuna.controls import TITLES as CONTROLS
 from lacuna.controls import index_of
-from lacuna.files import write_json, write_rows
+from lacuna.files import read_rows, write_json, write_rows
 from lacuna.metrics.per_set import SET_METRICS
 from lacuna.metrics.records import write_records
 from lacuna.metrics.set_scoring import COLUMNS, NUMBERS
 from lacuna.reporting.adaptation.kinds import DRAWINGS
 from lacuna.reporting.descriptions import described, together
 from lacuna.reporting.rulegraph import draw, parse_dot
+from lacuna.reporting.votes.ballots import FORMAT
 from lacuna.sources import CONTROL
 from tests.reporting.made_up_adaptation import SECTION, make_adaptation
 from tests.steps import run_step
@@ -241,6 +242,23 @@ def make_export(folder: Path, system: str, source: str, shift: float) -> Path:
     return target / "parity.json"
 
 
+def make_votes(folder: Path, indices: list[Path]) -> dict:
+    """The page by its step, and the votes of two people who prefer what comes first in the alphabet."""
+    files = {"votes": [folder / "votes_0.json", folder / "votes_1.json"], "votes_key": folder / "votes_key.csv"}
+    outputs = {"folder": folder / "votes", "key": files["votes_key"]}
+    step("votes", {"seed": 3, "questions": 20}, {"predictions": indices}, outputs)
+    rows = read_rows(files["votes_key"])
+    for voter, path in enumerate(files["votes"]):
+        votes = [
+            {"question": row["question"], "choice": "ab"[row["system_a"] > row["system_b"]], "left": "a", "seconds": 2}
+            for row in rows
+        ]
+        votes[voter]["choice"] = "tie"
+        saved = {"voter": f"voter {voter}", "saved": f"2026-01-0{voter + 1}T00:00:00Z"}
+        write_json(path, {"format": FORMAT, "ballot": rows[0]["ballot"], **saved, "votes": votes})
+    return files
+
+
 def make_run(folder: Path, size=(44, 60), n=9, metrics=("psnr", "l1"), backbones: str = "none", drawn=False) -> dict:
     """Everything a report needs, in `folder`; returns the settings of the report.
 
@@ -292,6 +310,7 @@ def make_run(folder: Path, size=(44, 60), n=9, metrics=("psnr", "l1"), backbones
             },
             {"validation_sets": [[source, "validation"] for source in TITLES["sources"]]},
         ),
+        "votes": (make_votes(folder, every), {}),
         "masks": ({"masks": sorted((folder / "masks").glob("*/index.csv"))}, {}),
         "predictions": (
             {
@@ -331,7 +350,8 @@ def make_run(folder: Path, size=(44, 60), n=9, metrics=("psnr", "l1"), backbones
     masks = {f"{role}_masks": f"{name}_masks" for role, name in (("train", "train"), ("validation", "validation"))}
     config = {"seed": 2021, "metrics": list(metrics), "sources": sources, **masks, "test_masks": "paris_test_masks"}
     config |= {"adaptation": SECTION, "test_sets": list(TITLES["test_sets"]), "note": 'a "quoted" <value>'}
-    return TITLES | {"config": config, "studio": False, "made": made_of(MadeUpPlan)}
+    config |= {"votes": {"questions": 20, "files": ["votes.json"]}}
+    return TITLES | {"config": config, "studio": False, "ballot": True, "made": made_of(MadeUpPlan)}
 
 
 class MadeUpPlan:
@@ -350,6 +370,10 @@ class MadeUpPlan:
     @staticmethod
     def trainings() -> list[tuple[str, str]]:
         return [("aotgan", source) for source in TITLES["sources"]]
+
+    @staticmethod
+    def has_votes() -> bool:
+        return True
 
     @staticmethod
     def is_exporting() -> bool:

@@ -25,6 +25,7 @@ from lacuna.config.sections import (
     MaskSet,
     Source,
     System,
+    Votes,
     of_kind,
 )
 from lacuna.data import image_sources, masks
@@ -270,5 +271,6 @@ TABLES: dict[str, Callable[[], str]] = {
     "export": lambda: _table(Export),
     "figures": lambda: _table(Figures),
     "augment": lambda: _table(Augmentation),
+    "votes": lambda: _table(Votes),
     "cost": lambda: _table(Cost),
 }

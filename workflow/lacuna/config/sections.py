@@ -214,6 +214,20 @@ class Figures:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Votes:
+    """What people are asked which of two fills is better, and what they answered."""
+
+    questions: int = key(
+        "the most questions on the page `results/<run>/votes/index.html`", 100, minimum=1, maximum=100_000
+    )
+    files: list[FilePath] = key(
+        "files of votes that were saved from that page: they are evaluated in the report "
+        "([docs/votes.md](../docs/votes.md))",
+        [],
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Cost:
     """How time and memory are measured."""
 
@@ -312,6 +326,7 @@ class Config:
         None,
     )
     figures: Figures = key("how figures are drawn, see below", {})
+    votes: Votes = key("votes on which of two fills is better, see below", {})
     cost: Cost = key("how time and memory are measured, see below", {})
 
     @staticmethod

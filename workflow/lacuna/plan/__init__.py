@@ -40,6 +40,7 @@ class Plan(Resourced):
     def targets(self) -> list[Job]:
         """What the run is made for: everything else is made because one of these needs it."""
         found = [self.report(), *self.table_jobs(), self.gallery(), *self.adaptation_jobs()]
+        found += [self.votes()] if self.has_ballot() else []
         return found + ([self.studio()] if self.has_studio() else [])
 
     def jobs(self) -> list[Job]:

@@ -156,6 +156,9 @@ class Describing(Judging):
     def _published_adaptation(self) -> tuple[dict, dict]:
         return {"published_improvements": [_published("adaptation.csv")]}, {}
 
+    def _votes(self) -> tuple[dict, dict]:
+        return {"votes": self.config["votes"]["files"], "votes_key": self.votes().outputs["key"]}, {}
+
     def _of_adaptations(self, output: str) -> list[str]:
         return [path for job in self.adaptation_jobs() for path in job.outputs[output]]
 

@@ -128,6 +128,23 @@ class Judging(Adapting):
         inputs = {"exported": [self.export(*key).outputs["record"][0] for key in first]}
         return Work(settings, inputs, modules=self._modules(system))
 
+    def has_ballot(self) -> bool:
+        """Whether there are two fills of a hole that people can vote on."""
+        return len(self.contestants()) > 1
+
+    def has_votes(self) -> bool:
+        """Whether somebody has voted."""
+        return bool(self.config["votes"]["files"])
+
+    @declare("report", {"folder": "{folder}/votes", "key": "{folder}/votes_key.csv"})
+    def votes(self) -> Work:
+        settings = {"seed": self.config["seed"], "questions": self.config["votes"]["questions"]}
+        inputs = {
+            "pairs": self._lists(*self.test_sets),
+            "predictions": [self.predicted(*key).outputs["index"][0] for key in self.predictions()],
+        }
+        return Work(settings, inputs)
+
     def scores_of(self, keys: list[tuple[str, str]]) -> list[str]:
         """The files of scores of (system, source) pairs, every test set's."""
         return [path for key in keys for path in self.score(*key).outputs["scores"]]

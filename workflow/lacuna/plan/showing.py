@@ -98,9 +98,11 @@ class Showing(Describing):
         after = {
             "gallery": self.gallery().outputs["page"],
             "studio": self.studio().outputs["folder"] if self.has_studio() else [],
+            "votes": self.votes().outputs["folder"] if self.has_ballot() else [],
         }
         made = {kind: self.made(kind) for kind in ("tables", "figures")}
-        settings = {**self.titles(), "config": self.config, "studio": self.has_studio(), "made": made}
+        pages = {"studio": self.has_studio(), "ballot": self.has_ballot()}
+        settings = {**self.titles(), "config": self.config, **pages, "made": made}
         if self.unscored_sets:
             settings["shown"] = [list(key) for key in self.shown_predictions()]
         modules = tuple(module_of(kind, name) for kind, names in made.items() for name in names)

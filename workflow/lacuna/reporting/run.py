@@ -54,6 +54,13 @@ class Run:
         return with_photographs(read_scores(self.files("scores")))
 
     @cached_property
+    def votes(self):
+        """All votes on pairs of fills; see `votes.ballots.read_votes`."""
+        from lacuna.reporting.votes.ballots import read_votes
+
+        return read_votes(self.files("votes"), self.files("votes_key")[0])
+
+    @cached_property
     def adaptation_rows(self):
         """Scores of adapted pictures at every evaluated step; see `adaptation.rows.read_rows`."""
         from lacuna.reporting.adaptation.rows import read_rows

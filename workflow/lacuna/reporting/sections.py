@@ -21,6 +21,10 @@ SECTIONS = {
         "Systems are compared on the same image with the same mask. Intervals and tests treat photographs, not their "
         "crops, as independent of each other.",
     ),
+    "judging": Section(
+        "Which metric is right?",
+        "Votes and metrics are asked the same question: which of two fills of one hole is better?",
+    ),
     "published": Section(
         "Published numbers",
         "Means that a student's comparison printed for systems of these names stand beside ours, metric by metric. "

@@ -9,13 +9,14 @@ from lacuna.reporting.aggregation import read_table
 from lacuna.reporting.run import Run
 
 GALLERY = "gallery/index.html"  # beside the page
+BALLOT = "votes/index.html"
 
 
 class Results(Run):
     """A run whose tables are files already. Every file needed and not found is a `LacunaError` that names it.
 
-    settings: titles, `config` (the whole config), `studio`, and `made`: kind (`tables`, `figures`) → name → the values
-    that it is made for. folder: results/<run>.
+    settings: titles, `config` (the whole config), `studio` and `ballot` (whether these pages are there), and `made`:
+    kind (`tables`, `figures`) → name → the values that it is made for. folder: results/<run>.
     """
 
     def __init__(self, settings: dict, folder: Path, commit: str = ""):
@@ -24,6 +25,7 @@ class Results(Run):
         self.config, self.folder, self.commit = config, folder, commit
         self.made: dict[str, dict[str, list[str]]] = settings["made"]
         self.gallery, self.has_studio = GALLERY, settings["studio"]
+        self.ballot = BALLOT if settings["ballot"] else ""
         self.title, self.name = settings["title"], settings["run"]
         self.metric_facts = [metric_by_name(name) for name in self.metrics]
         self.set_metric_facts = [set_metric_by_name(name) for name in config.get("set_metrics", [])]
