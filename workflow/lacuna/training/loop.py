@@ -267,6 +267,7 @@ def _batches(settings: Settings, train_list: Path, folder: Path, ranks: Ranks, s
         step,
         flip=budget.flip,
         recolour=budget.recolour,
+        negatives=budget.negatives,
         growing=budget.growing_masks,
         scratch=folder / DECODED if several_passes else None,
         rows=ranks.rows(budget.batch_size),

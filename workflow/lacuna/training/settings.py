@@ -66,6 +66,14 @@ class Budget:
         minimum=0,
         maximum=1,
     )
+    negatives: float = key(
+        "share of the colour channels of the training images that are turned into their negative, drawn anew at every "
+        "step, after `recolour`: channels that rise and fall apart, where those of few photographs move together and "
+        "teach brightness alone",
+        0.0,
+        minimum=0,
+        maximum=1,
+    )
     growing_masks: int = key(
         "steps over which the masks grow: at first only the mask with the smallest hole is drawn, at step s of n the "
         "smallest s/n of the set, and after n steps all; 0 draws all of them from the beginning",
