@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lacuna.data.colours import LARGEST_SHIFT, recoloured
+from lacuna.data.colours import LARGEST_SHIFT, recoloured, with_negatives
 from lacuna.data.staging import stage
 from lacuna.files import read_json, read_rows
 
@@ -43,6 +43,19 @@ def test_channels_change_places_and_places_do_not():
         assert sorted(order) == [0, 1, 2]
         orders.add(order)
     assert len(orders) == 6
+
+
+def test_a_share_of_the_channels_becomes_its_negative_each_by_itself():
+    picture, seen = asymmetric(30, 22), []
+    for seed in range(60):
+        new = with_negatives(picture, 0.25, np.random.default_rng(seed))
+        assert new.dtype == np.uint8
+        turned = [not np.array_equal(new[..., k], picture[..., k]) for k in range(3)]
+        assert all(np.array_equal(new[..., k], 255 - picture[..., k]) for k in range(3) if turned[k])
+        seen.append(turned)
+    assert 0.15 < np.mean(seen) < 0.35
+    assert {sum(turned) for turned in seen} > {0, 1, 2}
+    assert np.array_equal(with_negatives(picture, 1.0, np.random.default_rng(1)), 255 - picture)
 
 
 def test_staged_images_keep_their_crops_and_depend_on_the_seed(tmp_path):

@@ -60,6 +60,20 @@ def test_colours_are_drawn_anew_at_every_step_and_again_when_resuming(listed):
     assert len(whitest.unique(dim=0)) == len(whitest)  # no image is coloured as another, or as itself before
 
 
+def test_negatives_are_drawn_anew_at_every_step_and_leave_the_rest_of_a_batch_alone(listed):
+    plain = taken(training_batches(listed, 3, seed=1), 9)
+    turned = taken(training_batches(listed, 3, seed=1, negatives=0.5), 9)
+    seen = []
+    for (image, mask), (changed, as_before) in zip(plain, turned, strict=True):
+        assert torch.equal(mask, as_before)
+        same = (image == changed).all(3).all(2)
+        assert torch.allclose(changed, torch.where(same[..., None, None], image, 1 - image))
+        seen += same.tolist()
+    assert len({tuple(each) for each in seen}) > 4
+    resumed = taken(training_batches(listed, 3, seed=1, start_step=4, negatives=0.5), 5)
+    assert all(torch.equal(a[0], b[0]) for a, b in zip(turned[4:], resumed, strict=True))
+
+
 def same(ones, others):
     pairs = [pair for both in zip(ones, others, strict=True) for pair in zip(*both, strict=True)]
     return all(torch.equal(one, other) for one, other in pairs)
@@ -106,9 +120,9 @@ def test_a_broken_picture_leaves_no_half_file(listed, tmp_path):
 
 
 def test_rows_of_a_batch_are_those_of_the_whole_one(listed):
-    whole = taken(training_batches(listed, 5, seed=1, recolour=1.0), 6)
+    whole = taken(training_batches(listed, 5, seed=1, recolour=1.0, negatives=0.5), 6)
     for rows in (slice(0, 2), slice(2, 5)):
-        some = taken(training_batches(listed, 5, seed=1, recolour=1.0, rows=rows), 6)
+        some = taken(training_batches(listed, 5, seed=1, recolour=1.0, negatives=0.5, rows=rows), 6)
         assert same(some, [(image[rows], mask[rows]) for image, mask in whole])
 
 

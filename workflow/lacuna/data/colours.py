@@ -17,3 +17,8 @@ def recoloured(picture: np.ndarray, strength: float, rng: np.random.Generator) -
     values = np.linspace(0, 1, 256)[:, None] ** exponent
     curves = (255 * (low + (1 - down - low) * values)).round().astype(np.uint8)
     return np.stack([curves[picture[..., old], new] for new, old in enumerate(rng.permutation(3))], axis=-1)
+
+
+def with_negatives(picture: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
+    """uint8 H×W×3 → the same picture, each channel v turned into 255 - v with probability `share`."""
+    return np.where(rng.random(3) < share, 255 - picture, picture)

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from lacuna.data.augmentation import Augmentation
-from lacuna.data.colours import recoloured
+from lacuna.data.colours import recoloured, with_negatives
 from lacuna.data.decoded import decoded
 from lacuna.data.images import read_image, read_mask
 from lacuna.data.lists import Pair, read_list
@@ -68,6 +68,7 @@ def training_batches(
     cache_bytes: int = HELD_BYTES,
     flip: bool = True,
     recolour: float = 0.0,
+    negatives: float = 0.0,
     growing: int = 0,
     augment: Augmentation | None = None,
     scratch: Path | None = None,
@@ -80,11 +81,10 @@ def training_batches(
     are drawn at random, independently, in the first `growing` steps only from those with the smallest holes, as many as
     the steps done allow (curriculum learning, Bengio et al. 2009); each image and each mask is flipped left to right
     with probability 1/2, independently too, unless `flip` is False. recolour: the strength of random colours in [0, 1]
-    (`lacuna.data.colours`), drawn anew for each image of each step. augment: what else is done to images and masks,
-    likewise drawn anew, after flips and colours. rows: which of a batch are asked for. Sets up to `cache_bytes` (bytes)
-    stay decoded in memory; larger ones are decoded once into a file of the folder `scratch`, or, without it, in every
-    pass, which changes no value. Threads read ahead. Errors: as in `read_list`; a `LacunaError`
-    when the images differ in size.
+    (`lacuna.data.colours`), drawn anew for each image of each step; negatives: the share of channels that become their
+    negative, likewise. augment: what else is done to images and masks, likewise, after flips and colours. rows: which of
+    a batch are asked for. Sets up to `cache_bytes` (bytes) stay decoded in memory; larger ones are decoded once into a
+    file of the folder `scratch`, or, without it, in every pass, which changes no value. Threads read ahead. Errors: as in `read_list`; a `LacunaError` when the images differ in size.
     """
     pairs = read_list(list_path)
     images = _Files(list(dict.fromkeys(pair.image for pair in pairs)), read_image, cache_bytes, scratch, "images")
@@ -115,8 +115,11 @@ def training_batches(
         if recolour:
             own = [np.random.default_rng([seed, step, 2, row]) for row in range(batch_size)[rows]]
             chosen[0] = [recoloured(image, recolour, rng) for image, rng in zip(chosen[0], own, strict=True)]
-        if augment:
+        if negatives:
             own = [np.random.default_rng([seed, step, 3, row]) for row in range(batch_size)[rows]]
+            chosen[0] = [with_negatives(image, negatives, rng) for image, rng in zip(chosen[0], own, strict=True)]
+        if augment:
+            own = [np.random.default_rng([seed, step, 4, row]) for row in range(batch_size)[rows]]
             chosen = [
                 [change(each, rng) for each, rng in zip(some, own, strict=True)]
                 for change, some in zip((augment.picture, augment.mask), chosen, strict=True)

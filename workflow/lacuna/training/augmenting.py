@@ -7,14 +7,14 @@ from lacuna.training.settings import Budget
 
 
 def augmentation(budget: Budget, system: str) -> dict:
-    """What `training_batches` does to pictures and masks: `flip`, `recolour` and `augment`.
+    """What `training_batches` does to pictures and masks: `flip`, `recolour`, `negatives` and `augment`.
 
     Errors: a `LacunaError` where the system's authors are asked for and what they do cannot be done here.
     """
     asked = budget.augment
     if asked == "none":
-        return {"flip": False, "recolour": 0.0}
-    here = {"flip": budget.flip, "recolour": budget.recolour}
+        return {"flip": False}
+    here = {"flip": budget.flip, "recolour": budget.recolour, "negatives": budget.negatives}
     if asked == "authors":
         theirs = system_class(system).facts.augmentation
         if theirs is None:

@@ -69,13 +69,21 @@ class Budget:
         minimum=0,
         maximum=1,
     )
+    negatives: float = key(
+        "share of the colour channels of the training images that are turned into their negative, drawn anew at every "
+        "step, after `recolour`: channels that rise and fall apart, where those of few photographs move together and "
+        "teach brightness alone",
+        0.0,
+        minimum=0,
+        maximum=1,
+    )
     augment: str | Augmentation | None = key(
         "what else is done to pictures and masks: `authors` does what the system's authors do, as far as it can be "
         "done here, their flips included ([systems.md](../docs/systems.md), training data); `none` does nothing at "
-        "all, flips and `recolour` included; or keys of your own, see below, beside `flip`",
+        "all, flips, `recolour` and `negatives` included; or keys of your own, see below, beside `flip`",
         None,
         choices=AUGMENTS,
-        shown="flips and `recolour` alone",
+        shown="flips, `recolour` and `negatives` alone",
     )
     growing_masks: int = key(
         "steps over which the masks grow: at first only the mask with the smallest hole is drawn, at step s of n the "
