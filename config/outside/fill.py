@@ -1,4 +1,7 @@
-import pathlib, sys, cv2  # noqa: E401
+import pathlib  # noqa: E401
+import sys
+
+import cv2
 
 images, masks, predictions = map(pathlib.Path, sys.argv[1:])
 for path in images.iterdir():

@@ -88,8 +88,13 @@ SMALLER = {
     "madf": {"width": 8, "levels": 3, "image_size": 32},
     "aotgan": {"width": 8, "blocks": 1, "rates": [1, 2], "discriminator_width": 8, "feature_network": "vgg16"},
     "tfill": {
-        **{"fixed_size": 16, "width": 8, "scales": 2, "transformer_layers": 1, "heads": 1, "hidden": 8},
-        **{"discriminator_width": 4},
+        "fixed_size": 16,
+        "width": 8,
+        "scales": 2,
+        "transformer_layers": 1,
+        "heads": 1,
+        "hidden": 8,
+        "discriminator_width": 4,
     },
 }
 
