@@ -1,7 +1,4 @@
-import pathlib  # noqa: E401
-import sys
-
-import cv2
+import pathlib, sys, cv2  # noqa: E401
 
 images, masks, predictions = map(pathlib.Path, sys.argv[1:])
 for path in images.iterdir():
