@@ -276,3 +276,17 @@ def test_metrics_of_two_folders_as_sets(here, monkeypatch, capsys, masked):
     assert set(rows.metric) == {"fid", "kid", "u_ids"} and set(rows.n) == {12}
     assert set(rows.prediction) == ({"raw", "composite"} if masked else {"raw"})
     assert "FID ↓, raw: " in capsys.readouterr().out
+
+
+def test_networks_compute_on_the_device(here, monkeypatch):
+    make(here)
+    told, score_rows = [], folder_scores.scoring.score_rows
+
+    def rows(*given):
+        told.append(given[-1])
+        return score_rows(*given[:-1])
+
+    monkeypatch.setattr(folder_scores.scoring, "score_rows", rows)
+    monkeypatch.setattr("lacuna.nn.devices.named_device", lambda name: f"{name}:3")
+    assert score() == score("--device=cuda") == 0
+    assert told == ["cpu", "cuda:3"]

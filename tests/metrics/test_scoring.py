@@ -167,11 +167,12 @@ def test_a_value_that_is_not_finite_is_refused(folder, monkeypatch):
         score(folder)
 
 
-def test_lpips_gets_the_folder_and_batches(folder, monkeypatch):
-    sizes = []
+def test_lpips_gets_the_folder_the_device_and_batches(folder, monkeypatch):
+    sizes, devices = [], set()
 
-    def measure(predictions, truths, *, backbones):
+    def measure(predictions, truths, *, backbones, device):
         assert backbones == folder
+        devices.add(device)
         assert predictions.shape == (2, *truths.shape)
         sizes.append(len(truths))
         return np.full(predictions.shape[:2], 0.5), np.full(predictions.shape[:-1], 0.25)
@@ -181,6 +182,9 @@ def test_lpips_gets_the_folder_and_batches(folder, monkeypatch):
     assert sizes == [4, 4, 4, 4, 3]
     assert set(rows[rows.region == "image"].value) == {0.5}
     assert set(rows[rows.region != "image"].value) == {0.25}
+    assert devices == {"cpu"}
+    list(score_rows(settings(metrics=["psnr", "lpips_alex"]), files_of(folder), folder, device="cuda:1"))
+    assert devices == {"cpu", "cuda:1"}
 
 
 def test_threads_change_nothing(folder):

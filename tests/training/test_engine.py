@@ -93,9 +93,10 @@ def test_twenty_steps_have_the_losses_of_the_plain_loop(drawn_backbones, name, f
 
 @pytest.mark.slow
 def test_the_benchmark_measures_both_ways(drawn_backbones, tmp_path, monkeypatch):
-    monkeypatch.setattr(benchmark, "_peak_memory", lambda way, arguments: 7)  # in processes of their own
+    monkeypatch.setattr(benchmark, "_peak_memory", lambda way, measured, listed: 7)  # in processes of their own
     settings = {**systems.system_class("aotgan").small, "image_size": 32}
-    found = benchmark.compare(tmp_path, ".", "aotgan", settings, 48, 2, 2, steps=1, threads=1, repeats=1)
+    measured = benchmark.Measured(".", "aotgan", settings, 48, 2, 2, 1)
+    found = benchmark.compare(tmp_path, measured, steps=1, repeats=1)
     for way in benchmark.WAYS:
         assert found["images_per_second"][way] == pytest.approx(2 / found["seconds"][way])
         assert found["macs_per_second"][way] == pytest.approx(found["macs"][way] / found["seconds"][way])

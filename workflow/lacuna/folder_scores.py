@@ -42,11 +42,15 @@ def score_folders(
     invert: bool = False,
     backbones: str | Path = "results/backbones",
     threads: int = 1,
+    device: str = "cpu",
 ) -> None:
     """Score and print: rows of images into `output`, of sets beside it (`_sets`), or into it where there are no masks.
 
+    device: `cpu` or `cuda`, of the metrics that have a network: values are equal as far as rounding goes.
+
     Errors: `LacunaError` as in `paired_by_stem`, `score_rows` and `set_rows`, and for masks that look inverted.
     """
+    there = _on_device(device)
     chosen = [metric_by_name(name).name for name in metrics or DEFAULT_METRICS]
     of_sets = [set_metric_by_name(name).name for name in set_metrics]
     files, notes = paired_by_stem(truth, predictions, masks)
@@ -63,7 +67,7 @@ def score_folders(
         refuse_inverted(files, invert)
         chosen = _possible(chosen, files, backbones, asked=bool(metrics))
         findings = Findings(invert)
-        rows = scoring.score_rows({**names, "metrics": chosen}, files, backbones, threads, findings)
+        rows = scoring.score_rows({**names, "metrics": chosen}, files, backbones, threads, findings, there)
         summary = _Summary(photographs)
         watched = summary.watched(_with_progress(rows, findings, len(files)))
         number = write_records(output, watched, scoring.COLUMNS, ("coverage", "value"))
@@ -73,7 +77,9 @@ def score_folders(
         print(f"scored {len(files)} images, {number} rows, into {printable(output)}", flush=True)
     if of_sets:
         target = Path(output) if not masks else Path(output).with_name(f"{Path(output).stem}_sets{Path(output).suffix}")
-        _score_sets({**names, "metrics": of_sets}, files, photographs, target, backbones, threads, bool(masks), invert)
+        _score_sets(
+            {**names, "metrics": of_sets}, files, photographs, target, backbones, threads, there, bool(masks), invert
+        )
 
 
 def _possible(metrics: list[str], files: Sequence[Files], backbones: str | Path, asked: bool) -> list[str]:
@@ -171,7 +177,7 @@ class _Summary:
                 print(f"{title:<20}{key[1]:<11}{key[2]:<10}{np.mean(values):>9.{d}f}  {interval:<20}{len(values):>6}")
 
 
-def _score_sets(names, files, photographs, output, backbones, threads, masked: bool, invert: bool) -> None:
+def _score_sets(names, files, photographs, output, backbones, threads, device: str, masked: bool, invert: bool) -> None:
     from lacuna.metrics.features import Features, extract, images_digest
     from lacuna.nn.devices import make_deterministic
 
@@ -179,7 +185,7 @@ def _score_sets(names, files, photographs, output, backbones, threads, masked: b
     make_deterministic(threads)
     kinds = ["raw", "composite"] if masked else ["raw"]
     _say(f"features of {len(files)} images, {' and '.join(kinds)}")
-    of = extract(files, [*kinds, "truth"], backbones, "cpu", invert, _Progress(len(files), "images' features made"))
+    of = extract(files, [*kinds, "truth"], backbones, device, invert, _Progress(len(files), "images' features made"))
     numbers = {name: number for number, name in enumerate(dict.fromkeys(photographs))}
     about = names, images_digest(files), [numbers[name] for name in photographs]
     truth = Features({"truth": of.pop("truth")}, *about)
@@ -193,6 +199,18 @@ def _score_sets(names, files, photographs, output, backbones, threads, masked: b
         value = f"{row['value']:.{metric.decimals}f}"
         print(f"{metric.title} {metric.arrow}, {row['prediction']}: {value}{known}, N = {row['n']}{flag}")
     print(f"{len(rows)} scores of sets, into {printable(str(output))}", flush=True)
+
+
+def _on_device(name: str) -> str:
+    """As torch calls the device, asked of it only where it is not the CPU: TF32, which values show, is off there."""
+    if name == "cpu":
+        return name
+    import torch
+
+    from lacuna.nn.devices import named_device
+
+    torch.backends.cudnn.allow_tf32 = False
+    return str(named_device(name))
 
 
 def _say(sentence: str) -> None:

@@ -1,8 +1,10 @@
 """Measure the speed of a stage on this machine, beside the usual way of doing it."""
 
 import json
+from pathlib import Path
 
 from lacuna.arguments import json_settings, positive
+from lacuna.training.settings import PRECISIONS
 
 EXAMPLE = "bench score --images 16"
 
@@ -28,7 +30,11 @@ def add_arguments(parser) -> None:
     train = stages.add_parser("train", help=says, description=says)
     train.add_argument("--size", type=positive, default=128, help="picture side in pixels (default: 128)")
     train.add_argument("--batch", type=positive, default=2, help="pictures a step (default: 2)")
-    train.add_argument("--images", type=positive, default=4, help="number of pictures (default: 4)")
+    train.add_argument("--sizes", type=_numbers, help="several sides in pixels, such as 64,128: times alone")
+    train.add_argument("--batches", type=_numbers, help="several pictures a step, such as 1,2,4: times alone")
+    train.add_argument("--plot", help="path of the PNG file that shows the speed at these sizes and batches")
+    train.add_argument("--images", type=positive, help="number of pictures (default: two batches)")
+    train.add_argument("--compile", action="store_true", help="network compiled by PyTorch, as by training: compile")
     train.add_argument("--steps", type=positive, default=3, help="number of steps of each turn (default: 3)")
     train.set_defaults(stage_run=_train)
 
@@ -52,6 +58,12 @@ def add_arguments(parser) -> None:
     for stage in (train, predict):
         stage.add_argument("--system", required=True, help="name of the system")
         stage.add_argument("--settings", type=json_settings, default={}, help="JSON object of settings (default: {})")
+    for stage in (train, predict):
+        stage.add_argument(
+            "--precision", choices=PRECISIONS, default=PRECISIONS[0], help=f"number format (default: {PRECISIONS[0]})"
+        )
+    for stage in (score, train, predict):
+        stage.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="device (default: cpu)")
     for stage in (score, adapt, train, predict, staging):
         stage.add_argument("--json", action="store_true", help="print the measurements as JSON")
         stage.add_argument("--threads", type=positive, default=2, help="number of CPU threads (default: 2)")
@@ -64,18 +76,21 @@ def add_arguments(parser) -> None:
 
 def run(args) -> None:
     import tempfile
-    from pathlib import Path
 
     with tempfile.TemporaryDirectory() as folder:
         found, says = args.stage_run(args, Path(folder))
     print(json.dumps(found, indent=2) if args.json else says)
 
 
+def _numbers(text: str) -> list[int]:
+    return [positive(part) for part in text.split(",")]
+
+
 def _score(args, folder) -> tuple[dict, str]:
     """The measurements, and one sentence on them."""
     from lacuna.metrics.benchmark import compare
 
-    found = compare(folder, args.backbones, args.images, args.size, args.threads, args.repeats)
+    found = compare(folder, args.backbones, args.images, args.size, args.threads, args.repeats, args.device)
     return found, (
         f"{found['pairs']} pairs at {args.size}×{args.size}: {found['seconds']:.2f} s here, "
         f"{found['usual_seconds']:.2f} s with scikit-image and lpips pair by pair: {found['ratio']:.1f} times as fast"
@@ -106,20 +121,25 @@ def _adapt(args, folder) -> tuple[dict, str]:
 
 def _train(args, folder) -> tuple[dict, str]:
     """The measurements, and one sentence on them."""
-    from lacuna.training.benchmark import compare
+    from lacuna.training.benchmark import Measured, compare, scaling
 
-    found = compare(
-        folder,
-        args.backbones,
-        args.system,
-        args.settings,
-        args.size,
-        args.batch,
-        args.images,
-        args.steps,
-        args.threads,
-        args.repeats,
-    )
+    def measured(size: int, batch: int) -> Measured:
+        images, device = args.images or 2 * batch, (args.device, args.precision, args.compile)
+        return Measured(args.backbones, args.system, args.settings, size, batch, images, args.threads, *device)
+
+    if args.sizes or args.batches or args.plot:
+        every = [measured(size, batch) for size in args.sizes or [args.size] for batch in args.batches or [args.batch]]
+        found = scaling(folder, every, args.steps, args.repeats)
+        if args.plot:
+            from lacuna.training.scaling import draw
+
+            draw(Path(args.plot), found["runs"])
+        return found, "\n".join(
+            f"{run['size']}×{run['size']}, {run['batch_size']} pictures a step: {run['seconds']['engine']:.3g} s a "
+            f"step, {run['seconds']['plain']:.3g} s by a plain loop: {run['ratio']:.2f} times as fast"
+            for run in found["runs"]
+        )
+    found = compare(folder, measured(args.size, args.batch), args.steps, args.repeats)
     seconds = found["seconds"]
     return found, (
         f"{args.system} at {args.size}×{args.size}, {args.batch} pictures a step: {seconds['engine']:.3g} s a step, "
@@ -133,7 +153,19 @@ def _predict(args, folder) -> tuple[dict, str]:
     """The measurements, and one sentence on them."""
     from lacuna.cost.benchmark import compare
 
-    found = compare(folder, args.system, args.settings, args.size, args.batch, args.seconds, args.threads)
+    found = compare(
+        folder,
+        args.system,
+        args.settings,
+        args.size,
+        args.batch,
+        args.seconds,
+        args.threads,
+        args.device,
+        args.precision,
+    )
+    if found["ratio"] is None:
+        return found, f"ONNX Runtime cannot use the device '{args.device}' here; see the rows of PyTorch with --json"
     rates = {row["runtime"]: row["images_per_second"] for row in found["rows"] if row["batch"] == found["batch"]}
     return found, (
         f"{args.system} at {found['size']}×{found['size']}, {found['batch']} at once: {rates['pytorch']:.3g} pictures "

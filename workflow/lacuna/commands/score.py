@@ -21,6 +21,9 @@ def add_arguments(parser) -> None:
     parser.add_argument("--system", help="name of the system in the rows (default: the predictions' folder)")
     parser.add_argument("--backbones", default="results/backbones", help="folder of pretrained networks")
     parser.add_argument("--threads", type=positive, default=1, help="number of batches scored at once (default: 1)")
+    parser.add_argument(
+        "--device", choices=("cpu", "cuda"), default="cpu", help="device of LPIPS and the Inception (default: cpu)"
+    )
 
 
 def run(args) -> None:
@@ -42,4 +45,5 @@ def run(args) -> None:
         invert=args.invert_masks,
         backbones=args.backbones,
         threads=args.threads,
+        device=args.device,
     )

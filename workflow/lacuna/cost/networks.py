@@ -9,6 +9,7 @@ from lacuna import systems
 from lacuna.cost.machine import ResidentPeak
 from lacuna.cost.timing import batches_that_fit, timed
 from lacuna.nn.devices import choose_device
+from lacuna.nn.islands import in_bfloat16
 from lacuna.systems._counting import Counts, count, parameters_of
 
 COUNTED_AT = 256  # pixels: the size that papers count at
@@ -50,12 +51,14 @@ def measure(
     seconds: float,
     threads: int,
     largest: dict[str, int],
+    mixed: bool = False,
 ) -> list[dict]:
     """Rows of `runtime`, `device`, `batch`, time a call (see `timing.timed`) and `peak_memory` in bytes.
 
     A call is one forward pass in single precision, or for a fitted system one fit, over random pictures with a
     rectangular hole of a quarter of their area that are on the device already. Weights are random: they do not change
-    the time. On every device for batch 1 and the largest that fits, up to `largest[type of device]`.
+    the time. mixed: products in bfloat16, as in training. On every device for batch 1 and the largest that fits, up to
+    `largest[type of device]`.
     peak_memory: weights, inputs and everything between; on the CPU what the process took more than before, on a GPU
     what tensors took. Too little memory for batch 1 is a `LacunaError`.
     """
@@ -75,7 +78,7 @@ def measure(
             predict = system.predict if fitted else system.network
 
             def call() -> None:
-                with torch.set_grad_enabled(fitted):
+                with torch.set_grad_enabled(fitted), in_bfloat16(mixed, image):
                     predict(image, mask)
                 if device.type == "cuda":
                     torch.cuda.synchronize(device)

@@ -73,8 +73,10 @@ def usual_way(pictures, package) -> Iterator[tuple[str, str, str, float]]:
     import torch
     from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
+    device = next(package.parameters()).device
+
     def tensor(pixels):
-        return torch.from_numpy(pixels).permute(2, 0, 1)[None].float() / 127.5 - 1
+        return torch.from_numpy(pixels).to(device).permute(2, 0, 1)[None].float() / 127.5 - 1
 
     for image, _, raw in pictures:
         for prediction, path in zip(PREDICTIONS, (raw, raw.replace("_raw", "_composite")), strict=True):
@@ -85,27 +87,34 @@ def usual_way(pictures, package) -> Iterator[tuple[str, str, str, float]]:
                 yield image, prediction, "lpips_alex", package(tensor(a), tensor(b)).item()
 
 
-def compare(folder: Path, backbones: str | Path, images: int, size: int, threads: int, repeats: int) -> dict:
+def compare(
+    folder: Path, backbones: str | Path, images: int, size: int, threads: int, repeats: int, device: str = "cpu"
+) -> dict:
     """Seconds of both ways for raw and composite of `images` pictures, their ratio, and the largest differences.
 
     Both read files; networks are loaded and one picture is scored before the clock starts; both may use `threads`
     threads (the usual way in torch alone); the ways take turns and the shortest of `repeats` turns counts. Ours gives
-    the regions too. Raises `LacunaError` where a value differs by more than `ALLOWED`.
+    the regions too. device: `cpu` or `cuda`, of LPIPS both ways. Raises `LacunaError` where a value differs by more
+    than `ALLOWED`.
     """
     import torch
 
+    from lacuna.nn.devices import named_device
+
+    chosen = named_device(device)
+    torch.backends.cudnn.allow_tf32 = False  # which values show
     pictures = make_pictures(folder, images, size)
     settings = {"system": "bench", "source": "bench", "test_set": "bench", "metrics": list(METRICS)}
 
     def ours(some) -> list[dict]:
-        return list(score_rows(settings, some, backbones, threads))
+        return list(score_rows(settings, some, backbones, threads, device=str(chosen)))
 
     ours(pictures[:1])
     seconds: dict[str, list[float]] = {"ours": [], "usual": []}
     rows, seconds_now = _timed(lambda: ours(pictures))
     seconds["ours"].append(seconds_now)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # before the packages of the usual way are loaded
-    package = official_lpips("alex", backbones)
+    package = official_lpips("alex", backbones).to(chosen)
     torch.set_num_threads(threads)
     list(usual_way(pictures[:1], package))
     for turn in range(repeats):
@@ -128,6 +137,7 @@ def compare(folder: Path, backbones: str | Path, images: int, size: int, threads
         "pairs": 2 * images,
         "threads": threads,
         "repeats": repeats,
+        "device": chosen.type,
         "seconds": ours_least,
         "usual_seconds": usual_least,
         "ratio": usual_least / ours_least,

@@ -36,28 +36,34 @@ SMALLEST_STRIP = 8  # rows; SSIM's window has 7
 
 
 def score_batch(
-    metrics: Sequence[Metric], predictions: np.ndarray, truths: np.ndarray, masks: np.ndarray, backbones: str | Path
+    metrics: Sequence[Metric],
+    predictions: np.ndarray,
+    truths: np.ndarray,
+    masks: np.ndarray,
+    backbones: str | Path,
+    device: str = "cpu",
 ) -> dict[str, dict[str, list[list[float | None]]]]:
     """All metrics on a batch: metric → region → K lists of N values, None where the region has no pixel.
 
-    `predictions` are uint8 K×N×H×W×3, `truths` uint8 N×H×W×3, `masks` bool N×H×W (true = hole).
+    `predictions` are uint8 K×N×H×W×3, `truths` uint8 N×H×W×3, `masks` bool N×H×W (true = hole). device: torch's, of
+    the metrics that have a network; others are computed on the CPU.
     """
+    given = {"backbones": backbones, "device": device}
     inside = {name: region.pixels and region.pixels(masks) for name, region in REGIONS.items()}
     if len(truths) == 1 and masks.size > TILED_FROM:
         return {
-            metric.name: _measured_at_once(metric, predictions, truths, inside, backbones)
+            metric.name: _measured_at_once(metric, predictions, truths, inside, given)
             if metric.reach is None
             else _measured_in_parts(metric, predictions, truths, inside)
             for metric in metrics
         }
     weights = {name: None if pixels is None else _weights(pixels) for name, pixels in inside.items()}
-    return {metric.name: _measured(metric, predictions, truths, weights, backbones) for metric in metrics}
+    return {metric.name: _measured(metric, predictions, truths, weights, given) for metric in metrics}
 
 
-def _measured_at_once(metric, predictions, truths, inside, backbones) -> dict[str, list[list[float | None]]]:
+def _measured_at_once(metric, predictions, truths, inside, given) -> dict[str, list[list[float | None]]]:
     """What `_measured` gives for one large image, without weights as large as its maps."""
-    options = {"backbones": backbones} if metric.network else {}
-    whole, maps = metric.measure(predictions, truths, **options)
+    whole, maps = metric.measure(predictions, truths, **(given if metric.network else {}))
     values: dict[str, list[list[float | None]]] = {}
     for name, pixels in inside.items():
         if pixels is None:
@@ -107,9 +113,8 @@ def _weights(inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return inside.astype(float), inside.sum(axis=1)
 
 
-def _measured(metric, predictions, truths, weights, backbones) -> dict[str, list[list[float | None]]]:
-    options = {"backbones": backbones} if metric.network else {}
-    whole, maps = metric.measure(predictions, truths, **options)
+def _measured(metric, predictions, truths, weights, given) -> dict[str, list[list[float | None]]]:
+    whole, maps = metric.measure(predictions, truths, **(given if metric.network else {}))
     values: dict[str, list[list[float | None]]] = {}
     for region, weighted in weights.items():
         if weighted is None:
@@ -134,6 +139,7 @@ def score_rows(
     backbones: str | Path,
     threads: int = 1,
     findings: Findings | None = None,
+    device: str = "cpu",
 ) -> Iterator[dict[str, str | float]]:
     """Rows with `COLUMNS`, in the order of `files`.
 
@@ -141,7 +147,7 @@ def score_rows(
     composite takes the hole from it and the rest from the image, so both are exactly what is on disk. Images may differ
     in size from one another. Each of `threads` works on a batch of its own, so that values do not depend on their
     number, and no more than a batch a thread is held in memory. `findings` reads
-    the files and counts what they tell.
+    the files and counts what they tell. device: torch's, of the metrics that have a network.
     Raises `LacunaError` for files missing, unreadable, mispaired or of another size, and for values not finite.
     """
     metrics = [metric_by_name(name) for name in settings["metrics"]]
@@ -154,7 +160,7 @@ def score_rows(
 
     def rows_of(some: Sequence[Files]) -> list[dict]:
         read = [findings.read(each) for each in some]
-        return [row for part in _runs(some, read) for row in _rows(*part, metrics, names, backbones)]
+        return [row for part in _runs(some, read) for row in _rows(*part, metrics, names, backbones, device)]
 
     batches = (files[start : start + BATCH] for start in range(0, len(files), BATCH))
     with ThreadPoolExecutor(threads) as pool:
@@ -178,12 +184,12 @@ def _runs(files: Sequence[Files], read: list) -> Iterator[tuple[Sequence[Files],
             start = end
 
 
-def _rows(files, read, metrics: list[Metric], names: dict, backbones: str | Path) -> Iterator[dict]:
+def _rows(files, read, metrics: list[Metric], names: dict, backbones: str | Path, device: str) -> Iterator[dict]:
     truth, hole, raw = (np.stack([each[i] for each in read]) for i in range(3))
     own = all(each.image is each.truth for each in read)
     known = truth if own else np.stack([each.image for each in read])
     predictions = np.stack([raw, composite_picture(raw, known, hole)])
-    values = score_batch(metrics, predictions, truth, hole, backbones)
+    values = score_batch(metrics, predictions, truth, hole, backbones, device)
     for position, (image, mask_file, file, *_) in enumerate(files):
         for k, prediction in enumerate(PREDICTIONS):
             for region in REGIONS:
