@@ -1,10 +1,15 @@
 """Training and evaluation share no photograph."""
 
-import pytest
+import io
 
+import pytest
+from PIL import Image, ImageOps
+
+from lacuna.data import near_duplicates
+from lacuna.data.image_sources import dead_leaves
 from lacuna.data.splits import check_splits
 from lacuna.errors import LacunaError
-from lacuna.files import read_json, write_rows
+from lacuna.files import read_json, read_rows, write_rows
 from tests.steps import run_step
 
 
@@ -19,9 +24,51 @@ def index(folder, **contents):
 
 def test_disjoint_sets_pass(tmp_path):
     train, test = index(tmp_path / "train", cat="1", dog="2"), index(tmp_path / "test", cat="3")
+    assert check_splits([train], [test]) == {"training": {"train": 2}, "evaluation": {"test": 1}, "shared": 0}
+
+
+def stored(folder, **pictures):
+    """An index of stored pictures, each of a photograph of its own name."""
+    folder.mkdir(parents=True)
+    rows = []
+    for name, image in pictures.items():
+        image.resize((96, 64)).save(folder / f"{len(rows):04d}.png")
+        rows.append({"file": f"{len(rows):04d}.png", "origin": f"{name}.jpg", "origin_sha256": name})
+    write_rows(folder / "index.csv", rows, ["file", "origin", "origin_sha256"])
+    return folder / "index.csv"
+
+
+def saved_anew(image, quality):
+    stream = io.BytesIO()
+    image.save(stream, "jpeg", quality=quality)
+    return Image.open(stream)
+
+
+def test_pictures_that_look_alike_are_named_with_the_nearest_first(tmp_path, capsys):
+    leaves = [dead_leaves._drawn(number, (180, 120)) for number in range(8)]
+    train = stored(tmp_path / "train", **{f"t{n}": leaf for n, leaf in enumerate(leaves[:5])})
+    worse = saved_anew(leaves[1].resize((60, 40)), 40)
+    mirrored = ImageOps.mirror(saved_anew(leaves[3], 90))
+    test = stored(tmp_path / "test", other=leaves[6], worse=worse, mirrored=mirrored, another=leaves[7])
     given = {"training": train, "evaluation": test}
-    assert run_step("check_splits", {}, given, {"splits": tmp_path / "splits.json"}) == 0
-    assert read_json(tmp_path / "splits.json") == {"training": {"train": 2}, "evaluation": {"test": 1}, "shared": 0}
+    assert run_step("check_splits", {}, given, {"splits": tmp_path / "splits.json"}, threads=2) == 0
+    assert "warning: 2 photographs of training look like one" in capsys.readouterr().out
+    near = read_json(tmp_path / "splits.json")["near"]
+    found = {(pair["origin"], pair["other_origin"], pair["mirrored"]) for pair in near["pairs"]}
+    assert near["number"] == 2 and found == {("t1.jpg", "worse.jpg", False), ("t3.jpg", "mirrored.jpg", True)}
+    assert [pair["distance"] for pair in near["pairs"]] == sorted(pair["distance"] for pair in near["pairs"])
+    assert near["pairs"][0]["training"] == "train" and near["pairs"][0]["evaluation"] == "test"
+
+
+def test_crops_of_one_photograph_are_one_pair(tmp_path, monkeypatch):
+    leaf = dead_leaves._drawn(1, (180, 120))
+    train = stored(tmp_path / "train", a=leaf)
+    test = stored(tmp_path / "test", b=saved_anew(leaf.resize((30, 20)), 20), c=leaf)
+    rows = [row | {"origin_sha256": "b"} for row in read_rows(test)]
+    write_rows(test, rows, ["file", "origin", "origin_sha256"])
+    monkeypatch.setattr(near_duplicates, "_AT_ONCE", 1)
+    found = near_duplicates.near_duplicates([train], [test])
+    assert found["number"] == 1 and found["pairs"][0]["distance"] == 0 and found["pairs"][0]["other"].endswith("1.png")
 
 
 def test_a_shared_photograph_is_named_with_both_sets(tmp_path):

@@ -36,6 +36,7 @@ KEYS = {
 }
 PUBLISHED = Path(__file__).parents[2] / "workflow/published/original_comparison.csv"
 QUALITY = {"telea": 0.35, "navier_stokes": 0.45, "aotgan": 0.25}
+NEAR = {"limit": 6, "number": 0, "pairs": []}
 
 
 def write_picture(path: Path, array: np.ndarray) -> str:
@@ -344,7 +345,7 @@ def make_run(folder: Path, size=(44, 60), n=9, metrics=("psnr", "l1"), backbones
     draw(parse_dot(DOT), folder / "figures" / "rulegraph.svg")
     write_json(
         folder / "images/splits.json",
-        {"training": {"train": 3}, "evaluation": {"validation": 1, "paris_test": 2}, "shared": 0},
+        {"training": {"train": 3}, "evaluation": {"validation": 1, "paris_test": 2}, "shared": 0, "near": NEAR},
     )
     sources = {name: {"train": "train", "validation": "validation"} for name in TITLES["sources"]}
     masks = {f"{role}_masks": f"{name}_masks" for role, name in (("train", "train"), ("validation", "validation"))}

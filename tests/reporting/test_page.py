@@ -2,6 +2,7 @@
 
 import base64
 import io
+import json
 import re
 import shutil
 from html.parser import HTMLParser
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from lacuna.data.image_sources import dtd, paris_streetview
 from lacuna.errors import LacunaError
 from lacuna.reporting import style
 from lacuna.reporting.figures.qualitative import chosen_positions, draw_grid
@@ -216,6 +218,27 @@ def test_what_looks_wrong_is_said_and_what_does_not_is_not(made, text, tmp_path)
     card = folder / "masks/train_masks/card.json"
     card.write_text(card.read_text().replace('"mean_coverage": 0.3', '"mean_coverage": 0.71'))
     assert "The mask set train_masks looks inverted: on average 71% of an image is hole" in page(made[1], folder)
+
+
+def test_what_is_known_of_a_published_set_and_pairs_that_look_alike_are_shown(made, tmp_path):
+    folder = tmp_path / "made_up"
+    shutil.copytree(made[0], folder)
+    cards = [folder / f"images/{name}/card.json" for name in ("train", "paris_test")]
+    for path, kind in zip(cards, (dtd, paris_streetview), strict=True):
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"published": kind.CARD.facts()}))
+    pictures = [folder / f"near{n}.png" for n in (1, 2)]
+    for n, path in enumerate(pictures):
+        Image.new("RGB", (300, 200), (9, 70 * n, 4)).save(path)
+    pair = {"training": "train", "evaluation": "paris_test", "distance": 3, "mirrored": True}
+    pair |= {"image": str(pictures[0]), "other": str(pictures[1]), "origin": "a <b>.jpg", "other_origin": "c.jpg"}
+    splits = folder / "images/splits.json"
+    near = {"limit": 6, "number": 31, "pairs": [pair] * 30}
+    splits.write_text(json.dumps(json.loads(splits.read_text()) | {"near": near}))
+    text = page(made[1], folder)
+    for card in (dtd.CARD, paris_streetview.CARD):
+        assert card.title in text and card.terms in text and "15,000 pictures" in text
+    assert "31 pairs of a photograph of a training set" in text and "the nearest 24 are" in " ".join(text.split())
+    assert text.count("3 of 64, mirrored") == 24 and "a &lt;b&gt;.jpg" in text and "<b>.jpg" not in text
 
 
 def test_every_caption_says_n_region_and_raw_or_composite(text):

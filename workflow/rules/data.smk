@@ -44,7 +44,7 @@ rule stage:
         digest=PLAN.digest("stage"),
         job=PLAN.text("stage"),
     shell:
-        "python -m lacuna step stage --job {params.job:q} > {log:q} 2>&1"
+        "python -m lacuna step stage --job {params.job:q} --threads {threads} > {log:q} 2>&1"
 
 
 rule make_masks:
@@ -99,7 +99,6 @@ rule check_splits:
         **PLAN.outputs("check_splits"),
     log:
         f"{PLAN.folder}/logs/check_splits.log",
-    localrule: True
     conda:
         "../../envs/data.yaml"
     threads: PLAN.threads("check_splits")
@@ -109,4 +108,4 @@ rule check_splits:
         digest=PLAN.digest("check_splits"),
         job=PLAN.text("check_splits"),
     shell:
-        "python -m lacuna step check_splits --job {params.job:q} > {log:q} 2>&1"
+        "python -m lacuna step check_splits --job {params.job:q} --threads {threads} > {log:q} 2>&1"

@@ -40,8 +40,8 @@ def fetch(addresses: Sequence[str | dict], folder: str | Path, news: News | None
                 failed.append(error)
     if by_hand:
         failed.append(_ask(by_hand, folder))
-    for error in failed[:-1]:
-        print(error, flush=True)
+    for each_failed in failed[:-1]:
+        print(each_failed, flush=True)
     if failed:
         raise failed[-1]
     return found

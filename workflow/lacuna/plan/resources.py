@@ -20,6 +20,9 @@ from lacuna.plan.stages import STAGES
 # It asks for more cores than it needs, so that nothing else of this workflow runs beside it and disturbs what is timed.
 # One thread is as fast as two on small pictures, and without a GPU trainings run side by side.
 THREADS = {"measure": 8}
+# What works on one picture after the other takes more threads for many of them.
+BY_PICTURES = ("stage", "check_splits")
+PICTURES_A_THREAD, MOST_THREADS = 500, 8
 # What trains, adapts or extracts features asks for a GPU; what predicts with a network, too.
 ON_GPU = ("train", "adapt", "features_of_truth", "features")
 PREDICTING = ("predict", "predict_outside", "verify_export", "measure")
@@ -61,10 +64,10 @@ class Resourced(Showing):
     """What the jobs of a run ask for."""
 
     def threads(self, stage: str) -> int | Callable[..., int]:
-        """For `threads:` of a rule: one for each device of a training, which may differ from system to system."""
-        if stage != "train":
+        """For `threads:` of a rule: one for each device of a training, more where many pictures are staged."""
+        if stage not in ("train", *BY_PICTURES):
             return THREADS.get(stage, 1)
-        return lambda wildcards: _devices(self.job(stage, dict(wildcards.items())))
+        return lambda wildcards: self._threads(self.job(stage, dict(wildcards.items())))
 
     def resources_of(self, job: Job, attempt: int = 1) -> Resources:
         """What a job asks for; twice the memory at further attempts, as it may have died of too little.
@@ -75,7 +78,7 @@ class Resourced(Showing):
         work, memory, disk = self._needs(job)
         seconds = work / (GPU if gpu else CPU)
         return Resources(
-            threads=THREADS.get(job.stage, _devices(job)),
+            threads=self._threads(job),
             gpu=gpu,
             mem_mb=math.ceil(ROOM * memory + CUDA * gpu) * min(attempt, 2),
             runtime=min(LONGEST, MINUTES + math.ceil(seconds / 60)),
@@ -98,6 +101,12 @@ class Resourced(Showing):
     def job(self, stage: str, wildcards: Mapping[str, str]) -> Job:
         """The job of a stage with these wildcards."""
         return getattr(self, stage)(*(wildcards[name] for name in STAGES[stage].wildcards))
+
+    def _threads(self, job: Job) -> int:
+        if job.stage not in BY_PICTURES:
+            return THREADS.get(job.stage, _devices(job))
+        sets = [job.key["image_set"]] if "image_set" in job.key else self.image_sets()
+        return min(MOST_THREADS, 1 + sum(map(self._pictures, sets)) // PICTURES_A_THREAD)
 
     def _gpus(self, job: Job) -> int:
         if job.stage in PREDICTING:

@@ -11,7 +11,7 @@ from lacuna.reporting.descriptions import Figure, Table, described
 from lacuna.reporting.display import DisplayTable
 from lacuna.reporting.examples import PREDICTION, REGION
 from lacuna.reporting.making import displayed
-from lacuna.reporting.page.embedding import Picture, embedded, width_of
+from lacuna.reporting.page.embedding import Picture, embedded, thumbnail, width_of
 from lacuna.reporting.page.provenance import Provenance
 from lacuna.reporting.sections import SECTIONS
 from lacuna.reporting.warnings import warnings
@@ -19,6 +19,7 @@ from lacuna.sources import SHARED
 
 TEMPLATES = Path(__file__).parent / "templates"
 JUDGING = ("controls", "failures")  # sections whose text speaks of scores
+MOST_PAIRS = 24  # near duplicates that are shown
 READ = (".csv", ".png", ".svg")  # suffixes of the tables and pictures that the page reads; printed tables it does not
 
 
@@ -113,7 +114,23 @@ class Contents(Provenance):
     def warnings(self) -> list[str]:
         """What looks wrong in the numbers of this run, one sentence each."""
         means, controls, known = (self.table(name) for name in ("quantitative", "controls", "valid_region"))
-        return warnings(means, controls, known, self.mask_cards(), self.settings)
+        return [*warnings(means, controls, known, self.mask_cards(), self.settings), *self._alike()]
+
+    def _alike(self) -> list[str]:
+        """A sentence where pictures of training look like pictures of a test."""
+        if not (number := self.splits["near"]["number"]):
+            return []
+        return [
+            f"{number} pair{'s' * (number > 1)} of a photograph of a training set and one of a validation or test set "
+            "look alike though their bytes differ; they are shown under the data."
+        ]
+
+    def near_duplicates(self) -> list[dict]:
+        """The nearest pairs of training and evaluation, with small pictures of both."""
+        return [
+            {**pair, "pictures": [thumbnail(Path(pair[side])) for side in ("image", "other")]}
+            for pair in self.splits["near"]["pairs"][:MOST_PAIRS]
+        ]
 
     def failed_images(self) -> list[dict]:
         """The worst 1 % of every system, with the place of each in the gallery."""

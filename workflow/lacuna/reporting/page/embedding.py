@@ -50,6 +50,16 @@ def _opened(path: Path) -> Iterator[Image.Image]:
         raise LacunaError(f"{path} cannot be read ({error}); run the rule that makes it again") from None
 
 
+def thumbnail(path: Path, side: int = 128) -> str:
+    """A small picture of a stored one, as a data URI."""
+    with _opened(path) as opened:
+        picture = opened.convert("RGB")
+    picture.thumbnail((side, side), Image.Resampling.LANCZOS)
+    stream = io.BytesIO()
+    picture.save(stream, "WEBP", quality=88)
+    return f"data:image/webp;base64,{base64.b64encode(stream.getvalue()).decode()}"
+
+
 def embedded(path: Path) -> str:
     """The picture as a data URI; a large PNG becomes a WebP. A missing file is a `LacunaError`."""
     try:
