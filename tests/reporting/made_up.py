@@ -352,6 +352,7 @@ def make_run(folder: Path, size=(44, 60), n=9, metrics=("psnr", "l1"), backbones
     config = {"seed": 2021, "metrics": list(metrics), "sources": sources, **masks, "test_masks": "paris_test_masks"}
     config |= {"adaptation": SECTION, "test_sets": list(TITLES["test_sets"]), "note": 'a "quoted" <value>'}
     config |= {"votes": {"questions": 20, "files": ["votes.json"]}}
+    config |= {"image_sets": {name: {} for name in TITLES["test_sets"]}}
     return TITLES | {"config": config, "studio": False, "ballot": True, "made": made_of(MadeUpPlan)}
 
 

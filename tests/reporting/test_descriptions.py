@@ -28,6 +28,7 @@ class Plan(MadeUpPlan):
         "demonstration": True,
         "figures": {"columns": "bins"},
         "published": {"FFHQ_test": "places2"},
+        "analyses": ["contrast", "dead_windows", "fill_colour"],
     }
     run = "made_up"
     unscored_sets = ("own_pictures",)

@@ -207,7 +207,7 @@ def command(folder: Path, *words: str, package: Path | None = None) -> subproces
     if package:
         environment["PYTHONPATH"] = str(package)
     words = (sys.executable, "-m", *words)
-    return subprocess.run(words, cwd=folder, capture_output=True, text=True, env=environment, timeout=timeout)
+    return subprocess.run(words, cwd=folder, capture_output=True, text=True, env=environment, timeout=600)
 
 
 def run_snakemake(folder: Path, *words: str, package: Path | None = None) -> str:

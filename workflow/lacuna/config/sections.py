@@ -320,6 +320,12 @@ class Config:
     )
     studio: bool = key("the in-browser inpainting page ([docs/studio.md](../docs/studio.md))", True)
     adaptation: Adaptation = key("test-time training of the networks, see below", None)
+    analyses: list[str] = key(
+        "more tables: the colour of fills by training source, error against contrast around the hole, windows of "
+        "partial convolutions without a valid pixel ([docs/experiments](../docs/experiments/claims.md))",
+        None,
+        choices=("contrast", "dead_windows", "fill_colour"),
+    )
     published: dict[str, str] = key(
         "test set → `places2` or `celeba_hq`: what authors and re-implementers published of this data "
         "(workflow/published/other_results.csv) stands beside our means on the test set",
