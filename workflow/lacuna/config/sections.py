@@ -14,7 +14,7 @@ from lacuna.training.settings import Budget
 
 LONGEST_RUN = 100
 # Folders below results/ that belong to no run.
-RESERVED_RUNS = ("backbones", "downloads", "web_runtime")
+RESERVED_RUNS = ("backbones", "downloads", "environments", "web_runtime")
 MOST_SEED = 2**63 - 1
 MOST_ITEMS = 10_000_000
 
@@ -248,7 +248,8 @@ class Config:
     """A comparison."""
 
     run: RunName = key(
-        "name of the run: all results go to `results/<run>/`; `backbones`, `downloads` and `web_runtime` are taken"
+        "name of the run: all results go to `results/<run>/`; `backbones`, `downloads`, `environments` and "
+        "`web_runtime` are taken"
     )
     title: Title = key("heading of the report")
     demonstration: bool = key(
