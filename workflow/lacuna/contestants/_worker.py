@@ -62,7 +62,7 @@ def torchscript(asked: dict) -> tuple[dict, Run]:
         module = torch.jit.load(asked["path"], map_location=device).eval()
         text = str(module.inlined_graph)
     except (RuntimeError, ValueError, AttributeError) as error:
-        raise LacunaError(f"cannot be loaded by PyTorch as TorchScript ({_first(error)})") from None
+        raise LacunaError(f"cannot be loaded by PyTorch as TorchScript ({_first(error).partition('. ')[0]})") from None
     if found := FOREIGN.search(text):
         raise LacunaError(f"does more than compute: its code calls {found[0]}; it is not run")
 
