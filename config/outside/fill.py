@@ -1,6 +1,7 @@
-import pathlib, sys, cv2  # noqa: E401
+import sys
 
-images, masks, predictions = map(pathlib.Path, sys.argv[1:])
-for path in images.iterdir():
-    filled = cv2.inpaint(cv2.imread(str(path)), cv2.imread(str(masks / path.name), 0), 5, cv2.INPAINT_NS)
-    cv2.imwrite(str(predictions / f"{path.stem}_result.png"), filled)
+import cv2
+
+image, mask, result = sys.argv[1:]
+filled = cv2.inpaint(cv2.imread(image), cv2.imread(mask, 0), 5, cv2.INPAINT_NS)
+cv2.imwrite(result, filled)

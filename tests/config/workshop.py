@@ -20,6 +20,7 @@ from safetensors.torch import load_file, save_file
 from lacuna import systems
 from lacuna.cli import main
 from lacuna.plan import Plan
+from tests.contestants.scripts import Blur, NotFinite, Reads, written
 from tests.inpainting.foreign import Foreign, identity
 from tests.inpainting.made_up import box, noise, save
 from tests.tiny import SETTINGS, TINY
@@ -37,6 +38,17 @@ CONFIG = TINY | {
     "training": {"iterations": 3, "batch_size": 2, "validate_every": 2, "checkpoint_every": 2, "log_every": 1},
 }
 
+# Contestants from outside, which take the lists of the run above.
+FILLS = ["{image}", "{mask}", "{prediction}"]
+OUTSIDE = {
+    "program": {"kind": "command", "command": ["sh", "fill.sh", *FILLS], "time_limit": 3},
+    "absent": {"kind": "command", "command": ["nosuch-program", *FILLS]},
+    "graph": {"kind": "onnx", "path": "graph.onnx", "mask": [0, 1], "multiple": 1, "time_limit": 100},
+    "unknown": {"kind": "onnx", "path": "graph.onnx"},
+    "script": {"kind": "torchscript", "path": "script.pt", "time_limit": 100},
+    "other": {"kind": "torchscript", "path": "script.pt", "sha256": "0" * 64},
+    "pipeline": {"kind": "diffusers", "path": "named"},
+}
 MADE = ("stage", "make_masks", "pair", "train", "predict", "import_predictions", "score")
 
 
@@ -62,6 +74,9 @@ def make_good(folder: Path) -> None:
     (folder / "list.txt").write_text("".join(f"photos/{name}.png\tmasks/{name}.png\n" for name in "abc"))
     (folder / "config").mkdir()
     (folder / "config/config.yaml").write_text(yaml.safe_dump(CONFIG, sort_keys=False))
+    (folder / "fill.sh").write_text('cp "$1" "$3"\n')
+    written(Blur(), folder / "script.pt")
+    (folder / "config/outside.yaml").write_text(yaml.safe_dump({**CONFIG, "systems": OUTSIDE}, sort_keys=False))
     with contextlib.chdir(folder), contextlib.redirect_stdout(io.StringIO()):
         for job in Plan.of_file("config/config.yaml").jobs():
             if job.stage in MADE:
@@ -139,6 +154,16 @@ def _make_bad_graphs(folder: Path) -> None:
     Foreign(gain=float("nan")).write(folder / "not_finite.onnx")
     Foreign(twice=True).write(folder / "twice.onnx")
     Foreign(leak=0.4).write(folder / "leak.onnx")
+    Foreign(white_is_hole=False).write(folder / "polarity.onnx")
+    Foreign(answers=(0, 255)).write(folder / "range.onnx")
+    for name, network in {
+        "leak": Blur(leak=0.4),
+        "polarity": Blur(mask=(1.0, 0.0)),
+        "range": Blur(answers=(-1.0, 1.0)),
+        "reads": Reads(),
+        "not_finite": NotFinite(),
+    }.items():
+        written(network, folder / f"{name}.pt")
 
 
 def _png_of_size(width: int, height: int) -> bytes:

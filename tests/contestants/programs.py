@@ -33,7 +33,9 @@ WRONG = {
     "killed": {"after": "import os; os.kill(os.getpid(), 9)"},
     "unnamed": {"end": "_filled.png"},
     "no picture": {"after": "(predictions / path.name).write_text('hello'); continue"},
-    "disguised": {"after": "x = predictions / 'x.jpg'; cv2.imwrite(str(x), filled); x.rename(predictions / path.name); continue"},
+    "disguised": {
+        "after": "x = predictions / 'x.jpg'; cv2.imwrite(str(x), filled); x.rename(predictions / path.name); continue"
+    },
     "link": {"after": "(predictions / path.name).symlink_to(path); continue"},
     "talks": {"after": "print('x' * 60_000_000)"},
     "nowhere": {"after": "continue"},

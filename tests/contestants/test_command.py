@@ -58,7 +58,7 @@ FINDINGS = {
     "endless": "it was ended after 3 seconds, its 'time_limit'",
     "killed": "it was ended by signal SIGKILL",
     "unnamed": r"it wrote no 0000.png, which 'outputs: \{stem\}.png' asks for; its folder holds 0000_filled.png",
-    "no picture": "it wrote 0000.png, which is no picture",
+    "no picture": "it wrote 0000.png, which cannot be read as a picture",
     "link": "it wrote 0000.png, which leads out of its folder; write files, no links",
     "talks": "it was ended because it said more than 50 MB|it wrote|nothing",
     "nowhere": "it wrote no 0000.png: its folder of predictions is empty",

@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -65,9 +66,9 @@ def test_four_channels_as_migan_has_them(room):
 WRONG = {
     "polarity": (Blur(mask=(1.0, 0.0)), {}, "takes the mask the wrong way round"),
     "leak": (Blur(leak=0.4), {}, "looks under the hole"),
-    "range": (Blur(answers=(0.0, 255.0)), {}, r"answers in another range than .* reads: \[0, 1\], answers: \[0, 255\]"),
+    "range": (Blur(answers=(0.0, 255.0)), {}, r"answers in another range: .* with reads: \[0, 1\], answers: \[0, 255\] by"),
     "signed": (Blur(answers=(-1.0, 1.0)), {}, r"answers in another range .* answers: \[-1, 1\]"),
-    "composite": (Blur(), {"returns": "composite"}, "is described as 'returns: composite', but by trial known pixels come"),
+    "composite": (Blur(), {"returns": "composite"}, "is described as 'returns: composite', but by trial known"),
     "size": (Blur(), {"size": [64, 40]}, "takes pictures of 64×40 pixels alone, and the run's have 56 in height"),
     "multiple": (Blur(multiple=16), {"multiple": 8}, "cannot run on its pictures"),
     "output": (Blur(), {"output": 1}, "returns 1 outputs, and 'output' is 1"),
@@ -93,7 +94,7 @@ def test_what_is_no_script_is_refused(room):
     torch.save({"a": torch.zeros(2)}, room.folder / "state.pt")
     (room.folder / "text.pt").write_text("hello")
     for name in ("state.pt", "text.pt"):
-        with pytest.raises(LacunaError, match="is no TorchScript file that PyTorch can load"):
+        with pytest.raises(LacunaError, match="cannot be loaded by PyTorch as TorchScript"):
             room.ask({"kind": "torchscript", "path": str(room.folder / name)}, number=1)
     with pytest.raises(LacunaError, match="does not exist; correct 'path'"):
         room.ask({"kind": "torchscript", "path": str(room.folder / "gone.pt")}, number=1)

@@ -11,6 +11,8 @@ rule export:
         f"{PLAN.folder}/logs/export/{{system}}.{{source}}.log",
     benchmark:
         PLAN.benchmark("export")
+    wildcard_constraints:
+        system="|".join(PLAN.labels(given=False)) or "(?!)",
     conda:
         "../../envs/torch.yaml"
     threads: PLAN.threads("export")
@@ -21,6 +23,28 @@ rule export:
         job=PLAN.text("export"),
     shell:
         "python -m lacuna step export --job {params.job:q} --threads {threads} > {log:q} 2>&1"
+
+
+# Somebody's graph as the studio takes it.
+rule wrap_outside:
+    input:
+        unpack(PLAN.inputs("wrap_outside")),
+    output:
+        **PLAN.outputs("wrap_outside"),
+    log:
+        f"{PLAN.folder}/logs/wrap_outside/{{system}}.{{source}}.log",
+    wildcard_constraints:
+        system="|".join(PLAN.outside()) or "(?!)",
+    conda:
+        "../../envs/torch.yaml"
+    threads: PLAN.threads("wrap_outside")
+    resources:
+        **PLAN.resources("wrap_outside"),
+    params:
+        digest=PLAN.digest("wrap_outside"),
+        job=PLAN.text("wrap_outside"),
+    shell:
+        "python -m lacuna step wrap_outside --job {params.job:q} --threads {threads} > {log:q} 2>&1"
 
 
 # As a file of PyTorch's, where a contestant from outside is to be one.

@@ -14,7 +14,7 @@ from lacuna.training.settings import Budget
 
 LONGEST_RUN = 100
 # Folders below results/ that belong to no run.
-RESERVED_RUNS = ("backbones", "downloads", "web_runtime", "weights")
+RESERVED_RUNS = ("backbones", "downloads", "environments", "web_runtime", "weights")
 MOST_SEED = 2**63 - 1
 MOST_ITEMS = 10_000_000
 
@@ -277,7 +277,7 @@ class Config:
     """A comparison."""
 
     run: RunName = key(
-        "name of the run: all results go to `results/<run>/`; `backbones`, `downloads`, `web_runtime` and "
+        "name of the run: all results go to `results/<run>/`; `backbones`, `downloads`, `environments`, `web_runtime` and "
         "`weights` are taken"
     )
     title: Title = key("heading of the report")

@@ -70,10 +70,10 @@ def _refuse_range(interface: Described, image, hole, first: np.ndarray, answer: 
             best = (sum(found), other, found)
     described = f"reads: {_range(interface.reads)}, answers: {_range(interface.answers)}"
     if best[1] is not interface:
+        better = f"reads: {_range(best[1].reads)}, answers: {_range(best[1].answers)}"
         raise LacunaError(
-            f"answers in another range than described ({described}): a smooth made-up picture comes back off by "
-            f"{known:.0%} where it is known and by {filled:.0%} in the hole, and by {best[2][0]:.0%} and "
-            f"{best[2][1]:.0%} with reads: {_range(best[1].reads)}, answers: {_range(best[1].answers)}"
+            f"answers in another range: with {described} a smooth picture comes back off by {known:.0%} where it is "
+            f"known and by {filled:.0%} in the hole, with {better} by {best[2][0]:.0%} and {best[2][1]:.0%}"
         )
     outside = float(((first < -128) | (first > 383)).mean())
     if outside > 0.05:

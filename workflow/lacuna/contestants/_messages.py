@@ -28,7 +28,7 @@ def receive(read: Callable[[int], bytes]) -> tuple[dict, list[np.ndarray]]:
     while not line.endswith(b"\n"):
         part = read(1)
         if not part or len(line) > LONGEST_HEAD:
-            raise LacunaError("ended" if not part else "said something that is no message")
+            raise LacunaError("ended" if not part else "said what cannot be read as a message")
         line += part
     try:
         head = json.loads(line)
@@ -40,5 +40,5 @@ def receive(read: Callable[[int], bytes]) -> tuple[dict, list[np.ndarray]]:
             data = read(number * kind.itemsize)
             arrays.append(np.frombuffer(data, kind, number).reshape(shape))
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise LacunaError(f"said something that is no message ({' '.join(str(error).split())[:80]})") from None
+        raise LacunaError(f"said what cannot be read as a message ({' '.join(str(error).split())[:80]})") from None
     return head, arrays

@@ -41,8 +41,8 @@ def taking_part(what: str, setting: Setting) -> Iterator[None]:
         yield
     except LacunaError as error:
         raise LacunaError(
-            f"system '{setting.label}' cannot take part: {what} {error}; correct its entry in the config, or leave it "
-            f"out (its messages are in {setting.log})"
+            f"system '{setting.label}' cannot take part: {what} {error}; correct its entry in the config (its messages "
+            f"are in {setting.log})"
         ) from None
 
 

@@ -22,14 +22,16 @@ def output_of(folder: Path, pattern: str, stem: str, size: tuple[int, int]) -> n
     path = folder / pattern.replace("{stem}", stem)
     if not path.resolve().is_relative_to(folder.resolve()) or path.is_symlink():
         raise LacunaError(f"wrote {path.name}, which leads out of its folder; write files, no links")
+    if path.exists() and not path.is_file():
+        raise LacunaError(f"wrote {path.name} as something else than a file; have it write PNG")
     if not path.is_file():
         raise LacunaError(_missing(folder, path, pattern))
     try:
         with Image.open(path, formats=FORMATS) as opened:
             kind, (width, height) = opened.format, stored_size(opened)
             squeezed = opened.info.get("compression") == "jpeg"
-    except UNREADABLE as error:
-        raise LacunaError(f"wrote {path.name}, which is no picture ({' '.join(str(error).split())[:100]})") from None
+    except UNREADABLE:
+        raise LacunaError(f"wrote {path.name}, which cannot be read as a picture; have it write PNG") from None
     if kind not in LOSSLESS or squeezed:
         raise LacunaError(
             f"wrote {path.name} as {'JPEG in ' * squeezed}{kind}, which loses what is scored; have it write PNG"

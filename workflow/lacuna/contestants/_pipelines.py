@@ -26,7 +26,7 @@ def opened(asked: dict) -> tuple[dict, Callable]:
     torch.set_num_threads(asked["threads"])
     device = "cuda" if asked["gpus"] and torch.cuda.is_available() else "cpu"
     origin = asked["path"] or asked["hub"]
-    more = {"torch_dtype": torch.float16 if asked["half"] else torch.float32}
+    more = {"dtype": torch.float16 if asked["half"] else torch.float32}
     more |= {"revision": asked["revision"]} if asked["hub"] else {"local_files_only": True}
     try:
         if asked["tiny"]:
@@ -80,9 +80,10 @@ def _class_name(asked: dict) -> str:
 
 
 def _multiple(pipeline) -> int:
-    """What sides must be a multiple of: of the encoder's cells, and of the steps down of the network."""
+    """What sides must be a multiple of: of the encoder's cells, and of the steps down of the network; RePaint's
+    pipeline makes pictures smaller that are no multiple of 32."""
     down = 2 ** (len(pipeline.unet.config.down_block_types) - 1)
-    return getattr(pipeline, "vae_scale_factor", 1) * down
+    return pipeline.vae_scale_factor * down if hasattr(pipeline, "vae") else max(32, down)
 
 
 def tiny(name: str):

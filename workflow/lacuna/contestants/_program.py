@@ -1,5 +1,6 @@
 """Running somebody's program: with a time limit, its messages in a file, its memory watched, nothing left behind."""
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 from lacuna.errors import LacunaError
 
 MOST_MESSAGES = 50_000_000  # bytes
+_SYSTEM = ctypes.CDLL(None) if os.name == "posix" else None
 PAUSE = 0.02  # seconds between two looks at a program
 
 
@@ -41,6 +43,7 @@ def run_program(command: Sequence[str], folder: Path, environment: dict[str, str
                 stdout=messages,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=ends_with_its_parent,
             )
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
@@ -64,6 +67,13 @@ def run_program(command: Sequence[str], folder: Path, environment: dict[str, str
     if process.returncode:
         raise LacunaError(f"{ended(process.returncode)}{last_line(log, start)}")
     return Ran(seconds, max(peak, _largest_child()) or None)
+
+
+def ends_with_its_parent() -> None:
+    """For the new process: where Linux can, it is ended when the process that started it is gone, killed or not."""
+    prctl = getattr(_SYSTEM, "prctl", None)
+    if prctl is not None:
+        prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
 def ended(status: int) -> str:

@@ -17,7 +17,7 @@ import numpy as np
 
 from lacuna.contestants import _worker
 from lacuna.contestants._messages import receive, send
-from lacuna.contestants._program import MOST_MESSAGES, end_session, ended
+from lacuna.contestants._program import MOST_MESSAGES, end_session, ended, ends_with_its_parent
 from lacuna.errors import LacunaError
 
 
@@ -91,7 +91,8 @@ def served(asked: dict, log: Path, time_limit: float) -> Iterator[Network]:
     log.parent.mkdir(parents=True, exist_ok=True)
     words = [sys.executable, "-m", _worker.__name__, json.dumps(asked)]
     pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
-    process = subprocess.Popen(words, env=_variables(asked), start_new_session=True, bufsize=0, **pipes)  # type: ignore[call-overload]
+    how = {"start_new_session": True, "bufsize": 0, "preexec_fn": ends_with_its_parent}
+    process = subprocess.Popen(words, env=_variables(asked), **pipes, **how)  # type: ignore[call-overload]
     os.set_blocking(process.stdin.fileno(), False)
     keeper = threading.Thread(target=_keep, args=(process.stderr, log), daemon=True)
     keeper.start()

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
+from lacuna import contestants
 from lacuna.canonical import seed_of
 from lacuna.data.images import read_image, read_mask
 from lacuna.data.lists import Pair
+from lacuna.errors import LacunaError
+from lacuna.files import read_json
 
 
 class Pictures(Sequence):
@@ -66,3 +69,26 @@ def erased(image: np.ndarray, hole: np.ndarray) -> np.ndarray:
     known = image[~hole]
     mean = np.rint(known.mean(axis=0)) if len(known) else np.full(3, 128)
     return np.where(hole[..., None], mean.astype(np.uint8), image)
+
+
+def near(path: Path) -> Path:
+    """The path as a reader in the working directory has it."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def files_of(entry: dict, label: str, exported: list[Path]) -> list[str]:
+    """What a contestant is: the file that this run itself made (`exported`), or those of the config.
+
+    A network that the run could not write as a graph is a `LacunaError`.
+    """
+    for path in exported:
+        if path.name != "record.json":
+            return [str(path)]
+        record = read_json(path)
+        if not record["exported"]:
+            raise LacunaError(
+                f"system '{label}' is the graph of '{entry['exported']}', which has none: {record['reason']}; name "
+                "another, or leave it out"
+            )
+        return [str(path.with_name("model.onnx"))]
+    return contestants.load(entry["kind"]).pinned(entry)

@@ -8,6 +8,7 @@ import ctypes
 import platform
 import struct
 import sys
+import tempfile
 
 _SET_NO_NEW_PRIVILEGES, _SET_SECCOMP, _FILTER = 38, 22, 2
 _ALLOW, _ERRNO, _EPERM = 0x7FFF0000, 0x00050000, 1
@@ -50,6 +51,7 @@ def with_limits(memory: int | None) -> None:
         import resource
     except ImportError:  # Windows
         return
+    tempfile.gettempdir()  # libraries ask where it is, and are told by a file that is written there
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if memory is not None:

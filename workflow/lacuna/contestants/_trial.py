@@ -60,8 +60,7 @@ def judged(
         what = f"other values under the hole change its answer there by {inside:.0f} of 255 levels"
         if outside <= max(1.0, 3 * noise):
             raise LacunaError(
-                f"takes the mask the wrong way round: {what}, and other known pixels change nothing; turn its mask "
-                "round in the config"
+                f"takes the mask the wrong way round: {what}, and other known pixels change nothing; turn it round"
             )
         raise LacunaError(f"looks under the hole: {what}, so that its scores would be of a picture that it saw")
     _refuse_numbers(image, hole, first)

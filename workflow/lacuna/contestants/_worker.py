@@ -25,11 +25,14 @@ Run = Callable[[dict, list[np.ndarray]], list[np.ndarray]]
 
 def onnx(asked: dict) -> tuple[dict, Run]:
     """A graph in ONNX Runtime: what it says of its inputs and outputs, and its note."""
-    from lacuna.export.session import open_session, run_session
+    from lacuna.export.session import GraphFails, open_session, run_session
     from lacuna.inpainting.interfaces import METADATA_KEY
 
     path = asked["path"]
-    session = open_session(path, 0 if asked["gpus"] else None, asked["threads"])
+    try:
+        session = open_session(path, 0 if asked["gpus"] else None, asked["threads"])
+    except GraphFails as error:
+        raise LacunaError(f"cannot be used: {str(error).removesuffix('; export it again')}") from None
 
     def ports(some) -> list:
         return [
@@ -38,9 +41,11 @@ def onnx(asked: dict) -> tuple[dict, Run]:
         ]
 
     def run(head: dict, arrays: list[np.ndarray]) -> list[np.ndarray]:
-        return [
-            np.asarray(each) for each in run_session(session, path, **dict(zip(head["names"], arrays, strict=True)))
-        ]
+        try:
+            answer = run_session(session, path, **dict(zip(head["names"], arrays, strict=True)))
+        except GraphFails as error:
+            raise LacunaError(f"fails: {error}") from None
+        return [np.asarray(each) for each in answer]
 
     said = {"inputs": ports(session.get_inputs()), "outputs": ports(session.get_outputs())}
     said["note"] = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
@@ -57,7 +62,7 @@ def torchscript(asked: dict) -> tuple[dict, Run]:
         module = torch.jit.load(asked["path"], map_location=device).eval()
         text = str(module.inlined_graph)
     except (RuntimeError, ValueError, AttributeError) as error:
-        raise LacunaError(f"is no TorchScript file that PyTorch can load ({_first(error)})") from None
+        raise LacunaError(f"cannot be loaded by PyTorch as TorchScript ({_first(error).partition('. ')[0]})") from None
     if found := FOREIGN.search(text):
         raise LacunaError(f"does more than compute: its code calls {found[0]}; it is not run")
 

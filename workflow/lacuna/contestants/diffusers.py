@@ -67,8 +67,8 @@ def answers(entry: dict, pictures, setting, files: list[str]) -> Iterator:
 
     if entry.get("path") is not None and not Path(entry["path"], "model_index.json").is_file():
         raise LacunaError(
-            f"the folder {entry['path']} of system '{setting.label}' has no model_index.json, so that it is no "
-            "pipeline of diffusers; correct 'path'"
+            f"the folder {entry['path']} of system '{setting.label}' lacks the file model_index.json that every "
+            "pipeline of diffusers has; correct 'path'"
         )
     origin = entry.get("path") or entry.get("hub") or entry["tiny"]
     names = ("hub", "revision", "tiny", "steps", "guidance", "prompt", "strength", "jump_length", "jumps", "half")

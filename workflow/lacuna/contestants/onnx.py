@@ -1,7 +1,9 @@
 """A graph in a file of ONNX."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from lacuna.contestants import _description
 from lacuna.contestants._description import described
@@ -26,7 +28,48 @@ def check(entry: dict, where: str) -> None:
 def answers(entry: dict, pictures, setting, files: list[str]) -> Iterator:
     """As `lacuna.contestants` says. Without a description, a graph of `lacuna export` says itself what it takes, and
     any other is tried with what there is (`inpainting.interfaces.by_trial`)."""
-    from lacuna.contestants._network import answered, asked, taking_part, verified
+    from lacuna.contestants._network import answered
+
+    with _opened(entry, setting, files) as (network, interface):
+        yield from answered(entry, interface, network, pictures, setting)
+
+
+def wrapped(entry: dict, setting, files: list[str], output: Path) -> str:
+    """Write the graph as one from bytes to bytes, for the studio; the reason where it cannot be one, else nothing."""
+    from shutil import copyfile
+
+    import numpy as np
+
+    from lacuna.contestants._described import tried
+    from lacuna.export.wrapped import write_wrapped
+
+    with _opened(entry, setting, files) as (network, interface):
+        if interface.image.axes == "HWC" and not described(entry):  # `lacuna export` wrote it so
+            copyfile(files[0], output)
+            return ""
+        if interface.size is not None:
+            return f"it takes pictures of {interface.size[1]}×{interface.size[0]} pixels alone"
+        if {interface.image.axes, interface.mask.axes} != {"NCHW"} or getattr(interface, "joined", False):
+            return "the page knows no graph whose inputs are laid out so"
+        tried(interface, network.run_named)
+        top = 255 if interface.mask.dtype is np.uint8 else 1
+        facts = {
+            "image": interface.image.name,
+            "mask": interface.mask.name,
+            "dtypes": (interface.image.dtype, interface.mask.dtype),
+            "of_mask": getattr(interface, "of_mask", (0, top) if interface.hole_is_high else (top, 0)),
+            "erased": getattr(interface, "erased", False),
+            "index": interface.output,
+        }
+        facts |= {name: getattr(interface, name) for name in ("multiple", "minimum", "reads", "answers")}
+        write_wrapped(files[0], facts, output)
+    return ""
+
+
+@contextmanager
+def _opened(entry: dict, setting, files: list[str]) -> Iterator:
+    """(the served graph, its interface). Whatever is wrong with it is a `LacunaError` that names it."""
+    from lacuna.contestants._network import asked, taking_part, verified
     from lacuna.contestants._served import served
     from lacuna.inpainting.interfaces import by_trial, declared, read_note
 
@@ -38,12 +81,11 @@ def answers(entry: dict, pictures, setting, files: list[str]) -> Iterator:
         inputs, outputs = network.ports("inputs"), network.ports("outputs")
         note = read_note(network.said["note"])
         if described(entry) or entry.get("image_name") or entry.get("mask_name"):
-            interface = _of_config(entry, inputs)
+            yield network, _of_config(entry, inputs)
         elif note is not None:
-            interface = declared(inputs, outputs, note)
+            yield network, declared(inputs, outputs, note)
         else:
-            interface = by_trial(inputs, outputs, network.run_named)
-        yield from answered(entry, interface, network, pictures, setting)
+            yield network, by_trial(inputs, outputs, network.run_named)
 
 
 def _of_config(entry: dict, inputs: list):

@@ -1,5 +1,6 @@
 """The jobs that judge: scores of images and sets, exports compared with their networks, costs."""
 
+from lacuna import contestants
 from lacuna.data.truths import NONE
 from lacuna.plan.adapting import Adapting
 from lacuna.plan.job import Artifact
@@ -71,6 +72,22 @@ class Judging(Adapting):
             "image_size": self.config["image_size"],
         }
         return Work(settings, {"weights": self.weights_of(system, source)}, modules=self._modules(system))
+
+    @declare("torch", {"record": "{folder}/export/{system}/{source}/record.json"}, beside=("*.onnx*",))
+    def wrap_outside(self, system: str, source: str) -> Work:
+        """Somebody's graph as the studio takes it, where it can be one."""
+        entry = {name: value for name, value in self.systems[system].items() if name != "title"}
+        kind = contestants.load(entry["kind"])
+        contents = {path: self._content_of(system, path) for path in kind.pinned(entry)}
+        settings = {"label": system, "source": source, "entry": entry}
+        modules = (f"lacuna.contestants.{entry['kind']}",)
+        return Work(settings, {"exported": self._exported_for(system)}, modules=modules, contents=contents)
+
+    def studio_records(self) -> dict[tuple[str, str], Artifact]:
+        """(system, source) of what the studio may hold, and the record of its graph."""
+        found = {key: self.export(*key).outputs["record"][0] for key in self.exports()}
+        graphs = [(name, *self.sources_of(name)) for name in self.outside() if self.systems[name]["kind"] == "onnx"]
+        return found | {(name, source): self.wrap_outside(name, source).outputs["record"][0] for name, source in graphs}
 
     def _record_of_export(self, system: str, source: str) -> tuple[Artifact, ...]:
         return self.export(system, source).outputs["record"]

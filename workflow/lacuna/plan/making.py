@@ -248,7 +248,7 @@ class Making(Names):
         known = [each for each in known if self._facts[each.partition("/")[0]]["kind"] == "deep"]
         if entry["exported"] not in known:
             raise LacunaError(
-                f"in the config, systems.{label}.exported is '{entry['exported']}', which is no network of this run; "
+                f"in the config, systems.{label}.exported is '{entry['exported']}', which this run does not write; "
                 f"give one of {', '.join(known) or 'none, for there is none'}"
             )
         if entry["kind"] == "torchscript":

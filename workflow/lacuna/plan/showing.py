@@ -26,7 +26,7 @@ class Showing(Describing):
 
     def has_studio(self) -> bool:
         """Whether the run makes a page that paints: if the config does not say no, and a network can be put into it."""
-        return self.config["studio"] and bool(self.exports())
+        return self.config["studio"] and bool(self.studio_records())
 
     @declare("torch", {"folder": WEB_RUNTIME})
     def fetch_web_runtime(self) -> Work:
@@ -40,11 +40,11 @@ class Showing(Describing):
         settings = {
             **self.titles(),
             "image_size": self.config["image_size"],
-            "exports": [list(key) for key in self.exports()],
+            "exports": [list(key) for key in self.studio_records()],
         }
         inputs = {
             "runtime": self.fetch_web_runtime().outputs["folder"],
-            "exports": [self.export(*key).outputs["record"][0] for key in self.exports()],
+            "exports": list(self.studio_records().values()),
             "pairs": self._lists(*self.config["test_sets"]),
         }
         return Work(settings, inputs)

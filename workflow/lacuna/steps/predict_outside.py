@@ -1,17 +1,15 @@
 """Have somebody's program or network predict the holes of every picture of a list; raw predictions as PNG."""
 
 import os
-from pathlib import Path
 
 from PIL import Image
 
 from lacuna import contestants
 from lacuna.canonical import seed_of
-from lacuna.contestants._setting import Measured, Pictures, Setting
+from lacuna.contestants._setting import Measured, Pictures, Setting, files_of, near
 from lacuna.cost.machine import processor
 from lacuna.data.lists import read_list
-from lacuna.errors import LacunaError
-from lacuna.files import empty_folder, read_json, write_json, write_rows
+from lacuna.files import empty_folder, write_json, write_rows
 
 RUNTIMES = {"onnx": "onnxruntime"}  # as the costs of exported graphs call it
 
@@ -24,9 +22,9 @@ def run(task) -> None:
     key = (label, settings["source"], settings["test_set"])
     log = index.absolute().parents[4] / "logs" / "outside" / f"{'.'.join(key)}.log"
     seed = seed_of("predict", *key, settings["seed"])
-    setting = Setting(label, _near(log), task.gpus, task.threads, seed, measured)
+    setting = Setting(label, near(log), task.gpus, task.threads, seed, measured)
     busy = os.getloadavg()[0]  # of the last minute, before this began
-    files = _files(task, entry, label, kind)
+    files = files_of(entry, label, task.files("exported"))
 
     folder = empty_folder(index.parent, [path for pair in pairs for path in pair] + files)
     rows = list[dict]()
@@ -54,23 +52,3 @@ def run(task) -> None:
     )
     for note in measured.notes:
         print(f"{label}: {note}")
-
-
-def _near(path: Path) -> Path:
-    """The path as a reader of the working directory has it."""
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-
-
-def _files(task, entry: dict, label: str, kind) -> list[str]:
-    """What the contestant is: the file that this run made, or those of the config."""
-    for path in task.files("exported"):
-        if path.name != "record.json":
-            return [str(path)]
-        record = read_json(path)
-        if not record["exported"]:
-            raise LacunaError(
-                f"system '{label}' is the graph of '{entry['exported']}', which has none: {record['reason']}; name "
-                "another, or leave it out"
-            )
-        return [str(path.with_name("model.onnx"))]
-    return kind.pinned(entry)
