@@ -60,6 +60,10 @@ SETTINGS = {
         "windows": [8, 4, 4, 4, 8], "latent": 64, "feature_network": "vgg16", "l1_weight": 10.0,
         "adversarial_weight": 0.1,
     },
+    "repaint": {
+        "width": 16, "multipliers": [1, 2, 2], "blocks": 1, "levels": 200, "last_variance": 0.08, "learning_rate": 2e-3,
+        "sampling_levels": 10, "jump_length": 3, "resamplings": 2,
+    },
     "lama": {"width": 16, "blocks": 2, "discriminator_width": 16},
     "deepfillv2": {
         "width": 16, "discriminator_width": 16, "learning_rate": 1e-3, "initial_gain": 2.4, "adversarial_weight": 0.01,

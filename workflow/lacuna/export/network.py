@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from lacuna.canonical import canonical_json, digest
+from lacuna.errors import LacunaError
 from lacuna.export.tracing import write_graph
 from lacuna.systems.base import System
 
@@ -49,8 +50,11 @@ def export_network(system: System, path: str | Path, height: int, width: int, op
 def reproducible(system: System) -> System:
     """A copy of the system on the CPU, in evaluation mode, that draws no random numbers: what the graph computes.
 
-    Those that draw any have a setting `noise_in_prediction`; it is off in the copy.
+    Those that draw any have a setting `noise_in_prediction`; it is off in the copy. A system of which no graph can be
+    made is a `LacunaError` that says why.
     """
+    if system.without_graph:
+        raise LacunaError(f"system '{system.facts.name}' has no graph: {system.without_graph}; leave its export out")
     prepared = copy.copy(system)
     prepared.network = copy.deepcopy(system.network).cpu().float().eval().requires_grad_(False)
     if hasattr(system.recipe, "noise_in_prediction"):

@@ -213,8 +213,6 @@ def load(
     else:
         system, model = _for_weights(system, weights, settings or {}, drawn)
     prepared = model.prepare(weights, device=device, threads=threads, seed=seed)
-    if model.facts.kind == "classical":
-        return Model(lambda image, hole: model.predict_arrays([image], [hole])[0], system, prepared, None, system=model)
 
     def seeded(from_seed: int) -> Predict:
         def predict(image: np.ndarray, hole: np.ndarray) -> np.ndarray:
@@ -223,8 +221,9 @@ def load(
 
         return predict
 
+    tile = None if model.facts.kind == "classical" else (TILE, TILE)
     drawing = seeded if model.draws else None
-    return Model(seeded(seed), system, prepared, (TILE, TILE), system=model, weights=weights, seeded=drawing)
+    return Model(seeded(seed), system, prepared, tile, system=model, weights=weights, seeded=drawing)
 
 
 def _of_catalogue(system: str | None, name: str, settings: Mapping) -> tuple[str | None, Path, dict]:

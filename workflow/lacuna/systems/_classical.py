@@ -25,8 +25,8 @@ class Classical:
     forms: ClassVar[dict[str, dict]] = {}
     network = None
     discriminator = None
-    drawing: ClassVar[dict[str, object] | None] = None  # as of `base.System`: no seed changes anything
-    draws = False
+    drawing: ClassVar[dict[str, object] | None] = None  # this and the next as of `base.System`
+    draws: ClassVar[bool] = False
 
     def __init__(self, **settings):
         self.recipe = make_recipe(self.Recipe, settings, self.facts.name)
@@ -35,6 +35,9 @@ class Classical:
     def backbones(cls, recipe) -> tuple[str, ...]:
         """Names of the pretrained networks that training needs: none."""
         return ()
+
+    def draw_from(self, seed: int) -> None:
+        """Draw from this seed from here on; an algorithm that draws nothing does as always."""
 
     def fill(self, image: np.ndarray, mask: np.ndarray) -> np.ndarray:
         """uint8 H×W×3 (zero under the hole) and bool H×W, True = hole and not everywhere → uint8 H×W×3."""
@@ -48,6 +51,7 @@ class Classical:
         """Get ready to predict; returns the device in words. Weights are a `LacunaError`."""
         if weights is not None:
             self.load_released(weights)
+        self.draw_from(seed)
         return "cpu"
 
     def predict_arrays(self, images: Sequence[np.ndarray], masks: Sequence[np.ndarray]) -> list[np.ndarray]:

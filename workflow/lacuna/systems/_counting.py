@@ -43,21 +43,23 @@ def parameters_of(module: nn.Module) -> int:
 def count(network: nn.Module, height: int, width: int) -> Counts:
     """Counts of one picture of height × width pixels, in evaluation mode.
 
-    A network on the meta device (shapes without numbers) is counted at no cost, however large it is.
+    A network on the meta device (shapes without numbers) is counted at no cost, however large it is. One that evaluates
+    itself `evaluations` times for a picture does so once there, and that is multiplied.
     """
     device = next(network.parameters()).device
     image, mask = (torch.zeros(1, channels, height, width, device=device) for channels in (3, 1))
     with FlopCounterMode(display=False, custom_mapping=FOURIER) as counter, torch.no_grad():
         network.eval()(image, mask)
+    repeated = getattr(network, "evaluations", 1) if device.type == "meta" else 1
     by_module = counter.get_flop_counts()
     found: dict[str, list[tuple[int, int]]] = {}
     for name, child in network.named_children():
-        macs = sum(by_module.get(f"{type(network).__name__}.{name}", {}).values()) // 2
+        macs = repeated * sum(by_module.get(f"{type(network).__name__}.{name}", {}).values()) // 2
         found.setdefault(re.sub(r"_?\d+$", "", name), []).append((parameters_of(child), macs))
     return Counts(
         parameters_of(network),
-        counter.get_total_flops() // 2,
-        sum(operations for operator, operations in by_module["Global"].items() if operator in FOURIER) // 2,
+        repeated * counter.get_total_flops() // 2,
+        repeated * sum(operations for operator, operations in by_module["Global"].items() if operator in FOURIER) // 2,
         {name: Part(*map(sum, zip(*numbers, strict=True))) for name, numbers in found.items()},
     )
 

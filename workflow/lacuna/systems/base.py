@@ -199,6 +199,9 @@ class System:
         wanted = self.drawing
         return wanted is not None and all(getattr(self.recipe, name) == value for name, value in wanted.items())
 
+    #: why no ONNX graph can stand for a prediction; empty: one may
+    without_graph: ClassVar[str] = ""
+
     def draw_from(self, seed: int) -> None:
         """Draw from this seed from here on: the same seed and pictures, the same predictions."""
         torch.manual_seed(seed)
