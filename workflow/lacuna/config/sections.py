@@ -277,8 +277,8 @@ class Config:
     """A comparison."""
 
     run: RunName = key(
-        "name of the run: all results go to `results/<run>/`; `backbones`, `downloads`, `environments`, `web_runtime` and "
-        "`weights` are taken"
+        "name of the run: all results go to `results/<run>/`; `backbones`, `downloads`, `environments`, "
+        "`web_runtime` and `weights` are taken"
     )
     title: Title = key("heading of the report")
     demonstration: bool = key(

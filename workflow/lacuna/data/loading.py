@@ -82,10 +82,10 @@ def training_batches(
     the steps done allow (curriculum learning, Bengio et al. 2009); each image and each mask is flipped left to right
     with probability 1/2, independently too, unless `flip` is False. recolour: the strength of random colours in [0, 1]
     (`lacuna.data.colours`), drawn anew for each image of each step; negatives: the share of channels that become their
-    negative, likewise. augment: what else is done to images and masks, likewise, after flips and colours. rows: which of
-    a batch are asked for. Sets up to `cache_bytes` (bytes) stay decoded in memory; larger ones are decoded once into a
-    file of the folder `scratch`, or, without it, in every pass, which changes no value. Threads read
-    ahead. Errors: as in `read_list`; a `LacunaError` when the images differ in size.
+    negative, likewise. augment: what else is done to images and masks, likewise, after flips and colours. rows: which
+    of a batch are asked for. Sets up to `cache_bytes` (bytes) stay decoded in memory; larger ones are decoded once into
+    a file of the folder `scratch`, or, without it, in every pass, which changes no value. Threads read ahead. Errors:
+    as in `read_list`; a `LacunaError` when the images differ in size.
     """
     pairs = read_list(list_path)
     images = _Files(list(dict.fromkeys(pair.image for pair in pairs)), read_image, cache_bytes, scratch, "images")
