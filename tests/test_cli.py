@@ -117,7 +117,17 @@ def test_no_error_of_the_system_leaves_a_traceback(error, sentence, monkeypatch,
     assert said.startswith(f"lacuna metrics: {sentence}") and said.count("\n") == 1
 
 
-def test_a_job_uses_one_gpu_at_most(capsys):
+def test_a_job_that_is_no_training_uses_one_gpu_at_most(capsys):
     with pytest.raises(SystemExit):
-        main(["step", "train", "--gpus", "2"])
+        main(["step", "predict", "--gpus", "2"])
     assert "argument --gpus: invalid choice: 2" in capsys.readouterr().err
+
+
+def test_a_training_is_given_as_many_gpus_as_it_has_devices(capsys, monkeypatch):
+    monkeypatch.setattr("lacuna.commands.step.make", lambda job, stage, gpus, threads: print(stage, gpus))
+    words = ["step", "train", "--job", '{"settings": {}, "inputs": {}, "outputs": {"weights": ["w"]}}', "--gpus"]
+    assert main([*words, "2"]) == 0
+    assert capsys.readouterr().out == "train 2\n"
+    with pytest.raises(SystemExit):
+        main([*words, "-1"])
+    assert "argument --gpus: '-1' is not a whole number of at least 0" in capsys.readouterr().err

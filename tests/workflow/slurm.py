@@ -1,6 +1,6 @@
-"""A SLURM that a test starts for itself: a controller and two nodes of this machine, one with a GPU, without systemd.
+"""A SLURM that a test starts for itself: a controller and three nodes of this machine, two with GPUs, without systemd.
 
-Everything lies in one folder with a short path and listens on ports of 127.0.0.1 that were free. The GPU is a name that
+Everything lies in one folder with a short path and listens on ports of 127.0.0.1 that were free. A GPU is a name that
 SLURM hands out (its device is /dev/null): SLURM counts it, keeps jobs apart and sets CUDA_VISIBLE_DEVICES.
 """
 
@@ -20,7 +20,11 @@ from pathlib import Path
 import psutil
 
 NEEDED = ("slurmctld", "slurmd", "sbatch", "munged")
-NODES = {"c1": "Weight=1", "g1": "Weight=9 Gres=gpu:1"}  # what needs no GPU goes to c1 while there is room
+# What needs no GPU goes to c1 while there is room.
+NODES = {"c1": "Weight=1", "g1": "Weight=9 Gres=gpu:1", "g2": "Weight=10 Gres=gpu:2"}
+# Where nothing is asked for, jobs have one GPU between them.
+PARTITIONS = {"main": "Nodes=c1,g1 Default=YES", "gpus": "Nodes=g1,g2"}
+GPUS = {"g1": ["/dev/null"], "g2": ["/dev/null", "/dev/zero"]}
 SEARCHED = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
 PATIENCE = 300  # seconds for what takes a few on a quiet machine
 
@@ -41,7 +45,7 @@ def wait_for(what: Callable[[], object], meaning: str, seconds: float = PATIENCE
 
 @dataclass
 class Cluster:
-    """Use it as a context: entered, both nodes are idle; left, no process of it is alive."""
+    """Use it as a context: entered, all nodes are idle; left, no process of it is alive."""
 
     folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="slurm")))
     daemons: dict[str, subprocess.Popen] = field(default_factory=dict)
@@ -195,15 +199,25 @@ class Cluster:
         for (name, more), port in zip(NODES.items(), ports, strict=True):
             where = f"NodeHostname={host} NodeAddr=127.0.0.1 Port={port}"
             text.append(f"NodeName={name} {where} CPUs=8 RealMemory=64000 {more} State=UNKNOWN")
-        text.append(f"PartitionName=main Nodes={','.join(NODES)} Default=YES MaxTime=INFINITE State=UP")
+        text += [f"PartitionName={name} {what} MaxTime=INFINITE State=UP" for name, what in PARTITIONS.items()]
         Path(self._conf).write_text("\n".join(text) + "\n")
-        (self.folder / "gres.conf").write_text("NodeName=g1 Name=gpu File=/dev/null\n")
+        devices = [f"NodeName={name} Name=gpu File={file}\n" for name, files in GPUS.items() for file in files]
+        (self.folder / "gres.conf").write_text("".join(devices))
         for name in ("state", "bin", *NODES):
             (self.folder / name).mkdir()
         # The plugin takes SLURM_CONF from the inner step's environment; a real cluster has its file in /etc.
-        srun = self.folder / "bin" / "srun"
-        srun.write_text(f'#!/bin/sh\nSLURM_CONF={self._conf} exec {shutil.which("srun", path=SEARCHED)} "$@"\n')
-        srun.chmod(0o755)
+        self._program("srun", f'exec {shutil.which("srun", path=SEARCHED)} "$@"')
+        # A controller that does not answer within ten seconds makes the plugin take `sacct`; without a database that
+        # fails, and the plugin forgets its jobs. This one asks the queue for the run, whose name comes last.
+        self._program(
+            "sacct", "for run; do :; done\nexec squeue --states=all --noheader --format='%i|%T' --name \"$run\""
+        )
+
+    def _program(self, name: str, text: str) -> None:
+        """A shell script that comes before SLURM's own program."""
+        path = self.folder / "bin" / name
+        path.write_text(f"#!/bin/sh\nexport SLURM_CONF={self._conf}\n{text}\n")
+        path.chmod(0o755)
 
 
 def _free_ports(number: int) -> list[int]:

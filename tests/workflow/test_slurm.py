@@ -1,5 +1,6 @@
-"""The workflow on a real SLURM of two nodes, by its profile: what runs where, and what is left when something dies."""
+"""The workflow on a real SLURM of three nodes, by its profile: what runs where, and what is left when things die."""
 
+import json
 import os
 import re
 import shutil
@@ -304,3 +305,21 @@ def test_a_training_that_its_time_limit_stops_goes_on_where_it_was(far, near, wh
     assert far.goes_on_from() == int(stopped[1])
     assert far.contents(WEIGHTS) == near.contents(WEIGHTS)
     assert far.cluster.of_rule("train", "FAILED")[-1]["TimeLimit"] < far.cluster.of_rule("train")[-1]["TimeLimit"]
+
+
+def test_a_training_on_two_gpus_is_one_job_of_the_node_that_has_both(far, near, whole):
+    """Two processes on the CPU, as the GPUs are SLURM's alone: each has half of every batch."""
+    weights = WEIGHTS.replace("far", "pair")
+    for run in (far, near):
+        config = {**CONFIG, "run": "pair", "training": {**CONFIG["training"], "devices": 2}}
+        (run.folder / "pair.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+    where = ("--set-resources", "train:slurm_partition=gpus")
+    far.end(far.start(weights, "--configfile", "pair.yaml", *where))
+    near.end(near.start(weights, "--configfile", "pair.yaml"))
+    job = far.cluster.of_rule("train")[-1]
+    asked = [job[name] for name in ("TresPerJob", "NumNodes", "NumCPUs")]
+    assert (job["JobState"], job["NodeList"], *asked) == ("COMPLETED", "g2", "gres:gpu:2", "1", "2")
+    assert [note[1:] for note in far.notes() if note[0] == "train"][-1] == [job["JobId"], "g2", "0,1"]
+    assert far.contents(weights) == near.contents(weights)
+    record = json.loads((far.folder / weights).with_name("record.json").read_text())
+    assert record["devices"] == 2

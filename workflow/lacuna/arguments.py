@@ -14,6 +14,13 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def _not_negative(text: str) -> int:
+    """As `positive`, from 0 on."""
+    if not text.isascii() or not text.isdigit():
+        raise ArgumentTypeError(f"{text!r} is not a whole number of at least 0")
+    return int(text)
+
+
 def json_settings(text: str) -> dict:
     """A JSON object; anything else is a `LacunaError`."""
     try:
@@ -25,9 +32,13 @@ def json_settings(text: str) -> dict:
     return value
 
 
-def add_machine(parser) -> None:
-    """`--gpus` and `--threads`, as Snakemake counts them."""
-    add_gpus(parser, default=0)
+def add_machine(parser, training: bool) -> None:
+    """`--gpus` and `--threads`, as Snakemake counts them; training: it may have several devices."""
+    if training:
+        said = "number of GPUs, one for each of the training's devices; 0: the CPU (default: 0)"
+        parser.add_argument("--gpus", type=_not_negative, default=0, help=said)
+    else:
+        add_gpus(parser, default=0)
     parser.add_argument("--threads", type=positive, default=2, help="number of CPU threads (default: 2)")
 
 

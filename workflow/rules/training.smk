@@ -24,6 +24,9 @@ rule train:
         **PLAN.resources("train"),
         # SLURM sends the signal two minutes before the time limit, so that the state of that step is saved.
         slurm_extra="--signal=TERM@120",
+        # A training with several devices is one task of SLURM, which starts a process a device itself; two GPUs without
+        # this may come from two machines.
+        nodes=1,
     params:
         digest=PLAN.digest("train"),
         job=PLAN.text("train"),

@@ -30,7 +30,7 @@ def add_arguments(parser) -> None:
         add_config(stage)
         stage.add_argument("--key", nargs="*", default=[], metavar="VALUE", help="wildcards of the job, in order")
         stage.add_argument("--job", metavar="JSON", help="job as the rules give it, in place of --config and --key")
-        add_machine(stage)
+        add_machine(stage, training=name == "train")
 
 
 def _summary(name: str) -> str:

@@ -43,7 +43,7 @@ def add_arguments(parser) -> None:
         type=Path,
         help="weights to begin with: ours, a training_state.safetensors, or the authors' (default: random ones)",
     )
-    add_machine(parser)
+    add_machine(parser, training=True)
     parser.add_argument("--output", required=True, type=Path, help="path of the weights.safetensors to write")
 
 
