@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from markupsafe import escape
 from PIL import Image
 
 from lacuna.data.image_sources import dtd, paris_streetview
@@ -236,7 +237,7 @@ def test_what_is_known_of_a_published_set_and_pairs_that_look_alike_are_shown(ma
     splits.write_text(json.dumps(json.loads(splits.read_text()) | {"near": near}))
     text = page(made[1], folder)
     for card in (dtd.CARD, paris_streetview.CARD):
-        assert card.title in text and card.terms in text and "15,000 pictures" in text
+        assert card.title in text and escape(card.terms) in text and "15,000 pictures" in text
     assert "31 pairs of a photograph of a training set" in text and "the nearest 24 are" in " ".join(text.split())
     assert text.count("3 of 64, mirrored") == 24 and "a &lt;b&gt;.jpg" in text and "<b>.jpg" not in text
 
