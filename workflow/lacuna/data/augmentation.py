@@ -84,7 +84,10 @@ class Augmentation:
         return made if made.any() and not made.all() else hole
 
 
-def _box(size: tuple[int, int], areas: tuple[float, float], rng: "np.random.Generator") -> tuple[float, ...]:
+Box = tuple[float, float, float, float]
+
+
+def _box(size: tuple[int, int], areas: tuple[float, float], rng: "np.random.Generator") -> Box:
     """Left, top, right, bottom of a crop of the picture's shape, anywhere in it."""
     side = rng.uniform(*areas) ** 0.5
     width, height = (side * each for each in size)

@@ -22,8 +22,6 @@ def augmentation(budget: Budget, system: str) -> dict:
                 f"what the authors of system '{system}' do to pictures and masks in training is not known or cannot be "
                 "done here; give augment keys of your own, or leave it out"
             )
-        asked = {name: value for name, value in theirs.items() if name != "flip"}
         here["flip"] = theirs["flip"]
-    if isinstance(asked, dict):
-        asked = Augmentation(**asked)
-    return here | {"augment": asked}
+        return here | {"augment": Augmentation(**{name: value for name, value in theirs.items() if name != "flip"})}
+    return here | {"augment": Augmentation(**asked) if isinstance(asked, dict) else None}

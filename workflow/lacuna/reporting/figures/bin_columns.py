@@ -6,9 +6,11 @@ from lacuna.reporting.titles import UNTRAINED_NOTE
 
 def chosen_in_bins(coverages: list[float]) -> dict[str, int]:
     """Bin → the position of its picture with the median coverage (the lower one of two); bins in rising order."""
+    import numpy as np
+
     from lacuna.reporting.aggregation import bins_of
 
-    labels = list(bins_of(coverages))
+    labels = list(bins_of(np.array(coverages)))
     found = {}
     for label in sorted(set(labels)):
         inside = sorted((coverages[at], at) for at, each in enumerate(labels) if each == label)
