@@ -26,7 +26,7 @@ def opened(asked: dict) -> tuple[dict, Callable]:
     torch.set_num_threads(asked["threads"])
     device = "cuda" if asked["gpus"] and torch.cuda.is_available() else "cpu"
     origin = asked["path"] or asked["hub"]
-    more = {"dtype": torch.float16 if asked["half"] else torch.float32}
+    more: dict = {"dtype": torch.float16 if asked["half"] else torch.float32}
     more |= {"revision": asked["revision"]} if asked["hub"] else {"local_files_only": True}
     try:
         if asked["tiny"]:
