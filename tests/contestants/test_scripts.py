@@ -66,7 +66,7 @@ def test_four_channels_as_migan_has_them(room):
 WRONG = {
     "polarity": (Blur(mask=(1.0, 0.0)), {}, "takes the mask the wrong way round"),
     "leak": (Blur(leak=0.4), {}, "looks under the hole"),
-    "range": (Blur(answers=(0.0, 255.0)), {}, r"answers in another range: .* with reads: \[0, 1\], answers: \[0, 255\] by"),
+    "range": (Blur(answers=(0.0, 255.0)), {}, r"answers in another range: .* \[0, 1\], answers: \[0, 255\] by"),
     "signed": (Blur(answers=(-1.0, 1.0)), {}, r"answers in another range .* answers: \[-1, 1\]"),
     "composite": (Blur(), {"returns": "composite"}, "is described as 'returns: composite', but by trial known"),
     "size": (Blur(), {"size": [64, 40]}, "takes pictures of 64×40 pixels alone, and the run's have 56 in height"),
@@ -74,7 +74,7 @@ WRONG = {
     "output": (Blur(), {"output": 1}, "returns 1 outputs, and 'output' is 1"),
     "reads files": (Reads(), {}, "does more than compute: its code calls aten::from_file; it is not run"),
     "endless": (Endless(), {"time_limit": 6.0}, "was ended after 6 seconds, its 'time_limit'"),
-    "greedy": (Greedy(), {"memory_gb": 24.0}, "cannot run on its pictures .*(memory|alloc)"),
+    "greedy": (Greedy(), {"memory_gb": 24.0}, "cannot run on its pictures"),
     "crashes": (Crashes(), {}, "cannot run on its pictures .*too dark"),
     "not finite": (NotFinite(), {}, "answers with values that are not finite"),
 }  # fmt: skip

@@ -16,7 +16,7 @@ from lacuna.reporting.sections import SECTIONS
 from tests.reporting.made_up import TITLES, MadeUpPlan
 
 EVERY = [(kind, name) for kind in ("tables", "figures") for name in described(kind)]
-ABOUT_THE_WORK = {"adaptation_cost", "complexity", "latency", "rulegraph"}
+ABOUT_THE_WORK = {"adaptation_cost", "complexity", "contestants", "latency", "rulegraph"}
 
 
 class Plan(MadeUpPlan):

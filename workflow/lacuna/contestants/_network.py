@@ -54,7 +54,7 @@ def of_config(entry: dict, image: Port, mask: Port) -> Described:
     return Described(
         image,
         mask,
-        size,  # type: ignore[arg-type]  # two numbers
+        size,
         multiple,
         entry.get("minimum") or multiple,
         reads=tuple(entry.get("reads") or whole),

@@ -26,7 +26,7 @@ def opened(asked: dict) -> tuple[dict, Callable]:
     torch.set_num_threads(asked["threads"])
     device = "cuda" if asked["gpus"] and torch.cuda.is_available() else "cpu"
     origin = asked["path"] or asked["hub"]
-    more = {"dtype": torch.float16 if asked["half"] else torch.float32}
+    more: dict = {"dtype": torch.float16 if asked["half"] else torch.float32}
     more |= {"revision": asked["revision"]} if asked["hub"] else {"local_files_only": True}
     try:
         if asked["tiny"]:
@@ -65,7 +65,9 @@ def opened(asked: dict) -> tuple[dict, Callable]:
 
     name = type(pipeline).__name__ + ", random weights, for demonstration alone" * bool(asked["tiny"])
     said = {"device": torch.cuda.get_device_name() if device == "cuda" else "CPU", "multiple": _multiple(pipeline)}
-    return said | {"what": f"{name}; {asked['steps']} steps"}, run
+    known = "known pixels are the picture's own at the last step's noise (raw)"
+    known = known if is_repaint else "known pixels come back through its encoder (raw)"
+    return said | {"what": f"{name}; {asked['steps']} steps", "known": known}, run
 
 
 def _class_name(asked: dict) -> str:

@@ -25,7 +25,8 @@ class Network:
     """A worker, from its start on. said: what it says of the file. startup: seconds until then. peak: bytes at most."""
 
     def __init__(self, process: subprocess.Popen, time_limit: float):
-        self.process, self.time_limit, self.peak = process, time_limit, None
+        self.process, self.time_limit = process, time_limit
+        self.peak: int | None = None
         began = time.monotonic()
         self.until = began + time_limit
         head, _ = self._answer()
@@ -65,8 +66,8 @@ class Network:
 
     def _wait(self, stream, for_writing: bool = False) -> None:
         left = self.until - time.monotonic()
-        lists = ([], [stream], []) if for_writing else ([stream], [], [])
-        if left <= 0 or not any(select.select(*lists, left)):
+        reading, writing = ([], [stream]) if for_writing else ([stream], [])
+        if left <= 0 or not any(select.select(reading, writing, [], left)):
             raise LacunaError(f"was ended after {self.time_limit:g} seconds, its 'time_limit'")
 
     def _answer(self) -> tuple[dict, list[np.ndarray]]:

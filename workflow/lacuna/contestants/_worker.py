@@ -67,8 +67,12 @@ def torchscript(asked: dict) -> tuple[dict, Run]:
         raise LacunaError(f"does more than compute: its code calls {found[0]}; it is not run")
 
     def run(head: dict, arrays: list[np.ndarray]) -> list[np.ndarray]:
-        with torch.inference_mode():
-            answer = module(*(torch.from_numpy(each.copy()).to(device) for each in arrays))
+        try:
+            with torch.inference_mode():
+                answer = module(*(torch.from_numpy(each.copy()).to(device) for each in arrays))
+        except (torch.jit.Error, RuntimeError) as error:  # the reason comes last, after where it was
+            lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+            raise LacunaError(f"cannot run on its pictures ({(lines or ['no reason given'])[-1][:200]})") from None
         if isinstance(answer, dict):
             answer = list(answer.values())
         outputs = list(answer) if isinstance(answer, list | tuple) else [answer]
@@ -132,7 +136,7 @@ def main(text: str) -> None:
             send(write, {"peak": _peak()}, answers)
         except LacunaError as error:
             send(write, {"error": str(error)})
-        except (RuntimeError, MemoryError, ValueError, TypeError, KeyError, IndexError) as error:
+        except Exception as error:  # whatever libraries raise: the other side makes one sentence of it
             send(write, {"error": f"cannot run on its pictures ({_first(error)})"})
 
 

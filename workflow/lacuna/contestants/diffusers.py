@@ -80,7 +80,7 @@ def answers(entry: dict, pictures, setting, files: list[str]) -> Iterator:
         served(request, setting.log, entry["time_limit"]) as network,
     ):
         measured.startup, measured.device = network.startup, network.said["device"]
-        measured.notes += [network.said["what"], "known pixels come back through its encoder (raw)", *unshut(network)]
+        measured.notes += [network.said["what"], network.said["known"], *unshut(network)]
         multiple = max(entry["multiple"], network.said["multiple"])
         for number, (image, hole) in enumerate(pictures):
             height, width = hole.shape

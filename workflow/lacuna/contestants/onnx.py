@@ -94,17 +94,15 @@ def _of_config(entry: dict, inputs: list):
     from lacuna.inpainting.interfaces import fixed_size, ports
 
     if entry.get("joined"):
-        chosen = _named(inputs, entry.get("image_name")) if entry.get("image_name") else inputs[0]
+        chosen = _named(inputs, entry["image_name"]) if entry.get("image_name") else inputs[0]
         image = mask = _port(chosen, 4)
         if len(inputs) != 1:
             raise LacunaError(f"takes {len(inputs)} inputs, and is described as one of four channels")
     elif entry.get("image_name") or entry.get("mask_name"):
         names = [entry.get("image_name"), entry.get("mask_name")]
         left = [each for each in inputs if each.name not in names]
-        image, mask = (
-            _port(_named(inputs, name) if name else (left or inputs)[0], channels)
-            for name, channels in zip(names, (3, 1), strict=True)
-        )
+        named = [_named(inputs, name) if name else (left or inputs)[0] for name in names]
+        image, mask = _port(named[0], 3), _port(named[1], 1)
         if len(inputs) != 2 or image.name == mask.name:
             raise LacunaError(f"takes {len(inputs)} inputs, where a picture and a mask are named")
     else:

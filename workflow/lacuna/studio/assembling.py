@@ -104,7 +104,7 @@ def _about(settings: dict, runtime: dict, systems: list[dict], reasons: list[str
     exported = {label for label, _ in settings["exports"]}
     others = [title for label, title in dict(settings["systems"]).items() if label not in exported]
     if others:
-        said.append(f"No networks, so not in the browser: {', '.join(others)}.")
+        said.append(f"Without a graph, so not in the browser: {', '.join(others)}.")
     said += [f"Not exported, {reason}" for reason in reasons]
     return " ".join(said)
 
