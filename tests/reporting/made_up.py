@@ -243,6 +243,14 @@ def make_export(folder: Path, system: str, source: str, shift: float) -> Path:
     return target / "parity.json"
 
 
+def make_holes(folder: Path) -> dict:
+    """By the real step."""
+    sets = TITLES["test_sets"]
+    outputs = [folder / f"holes/{name}.csv" for name in sets]
+    step("describe_holes", {}, {"pairs": [folder / f"lists/{name}.txt" for name in sets]}, {"holes": outputs})
+    return {"holes": outputs}
+
+
 def make_votes(folder: Path, indices: list[Path]) -> dict:
     """The page by its step, and the votes of two people who prefer what comes first in the alphabet."""
     files = {"votes": [folder / "votes_0.json", folder / "votes_1.json"], "votes_key": folder / "votes_key.csv"}
@@ -311,6 +319,7 @@ def make_run(folder: Path, size=(44, 60), n=9, metrics=("psnr", "l1"), backbones
             },
             {"validation_sets": [[source, "validation"] for source in TITLES["sources"]]},
         ),
+        "holes": (make_holes(folder), {}),
         "votes": (make_votes(folder, every), {}),
         "masks": ({"masks": sorted((folder / "masks").glob("*/index.csv"))}, {}),
         "predictions": (

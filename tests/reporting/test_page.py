@@ -67,8 +67,8 @@ def test_links_lead_somewhere_and_pictures_are_described_and_whole(text):
     assert len(ids) == len(set(ids))
     assert {a["href"][1:] for _, a in elements if a.get("href", "").startswith("#")} <= set(ids)
     pictures = [a for tag, a in elements if tag == "img"]
-    # ranks, grids, examples, failures, coverage, cost, curves, samples, masks, rulegraph
-    others = 1 + 2 + 1 + 1 + 1 + 1 + 1 + 2 + 1 + 1
+    # ranks, grids, examples, failures and error by circle, coverage, cost, curves, samples, masks, rulegraph
+    others = 1 + 2 + 1 + 2 + 1 + 1 + 1 + 2 + 1 + 1
     # of the adaptation: experiment settled on, groups, zero-shot, histograms, examples, drawings
     assert len(pictures) == others + 1 + 4 + 1 + 1 + 4 + 6
     for picture in pictures:

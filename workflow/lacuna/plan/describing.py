@@ -156,6 +156,9 @@ class Describing(Judging):
     def _published_adaptation(self) -> tuple[dict, dict]:
         return {"published_improvements": [_published("adaptation.csv")]}, {}
 
+    def _holes(self) -> tuple[dict, dict]:
+        return {"holes": self.describe_holes().outputs["holes"]}, {}
+
     def _votes(self) -> tuple[dict, dict]:
         return {"votes": self.config["votes"]["files"], "votes_key": self.votes().outputs["key"]}, {}
 

@@ -145,6 +145,10 @@ class Judging(Adapting):
         inputs = {"exported": [self.export(*key).outputs["record"][0] for key in first]}
         return Work(settings, inputs, modules=self._modules(system))
 
+    @declare("report", {"holes": _each_test_set("{folder}/holes/{test_set}.csv")})
+    def describe_holes(self) -> Work:
+        return Work({}, {"pairs": self._lists(*self.test_sets)})
+
     def has_ballot(self) -> bool:
         """Whether there are two fills of a hole that people can vote on."""
         return len(self.contestants()) > 1

@@ -37,6 +37,7 @@ INPUTS = {
     "adaptation_records": "seconds, memory and settings of the adaptations",
     "adaptation_pictures": "predictions of the adapted networks, and of the same before",
     "published_adaptation": "published improvements of test-time training",
+    "holes": "what may make each hole of the test sets hard to fill, one file a test set",
     "votes": "files of votes that the config names, and the key of the page that they were cast on",
 }
 # Inputs that a run without a single truth does not have.

@@ -54,6 +54,13 @@ class Run:
         return with_photographs(read_scores(self.files("scores")))
 
     @cached_property
+    def holes(self):
+        """What may make each hole hard to fill; see `difficulty.read_holes`."""
+        from lacuna.reporting.difficulty import read_holes
+
+        return read_holes(self.files("holes"))
+
+    @cached_property
     def votes(self):
         """All votes on pairs of fills; see `votes.ballots.read_votes`."""
         from lacuna.reporting.votes.ballots import read_votes
