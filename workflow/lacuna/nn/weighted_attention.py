@@ -35,10 +35,11 @@ class Attention(nn.Module):
             each.unflatten(2, (self.heads, -1)).transpose(1, 2)
             for each in (self.to_q(placed), self.to_k(placed), self.to_v(x))
         )
-        logits = scores(query, key.transpose(2, 3)) / math.sqrt(query.shape[-1])
+        logits = scores(query / math.sqrt(query.shape[-1]), key.transpose(2, 3))
         if weight is not None:
             weight = weight[:, None, None]
-            logits = torch.where(logits > 0, weight * logits, logits / (weight + 1e-5))
+            # one product with what is chosen for each logit: its gradient needs a map of this size fewer at every step
+            logits = logits * torch.where(logits > 0, weight, 1 / (weight + 1e-5))
         heard = softmax(logits, -1) @ value
         return self.to_out(heard.transpose(1, 2).flatten(2))
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter, ScalarFormatter
+from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
 _MARKS = "osD^v<>"
 
@@ -36,6 +36,7 @@ def draw(path: Path, runs: Sequence[dict]) -> None:
         title=f"Training {runs[0]['system']}, {runs[0]['precision']}",
     )
     axes.set_xticks(sorted({run["batch_size"] for run in runs}))
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(ScalarFormatter())
         axis.set_minor_formatter(NullFormatter())
