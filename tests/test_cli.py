@@ -1,4 +1,4 @@
-import importlib
+import importlib.metadata
 import shlex
 import tomllib
 from pathlib import Path
@@ -42,6 +42,16 @@ def test_the_version_is_the_package_s(capsys):
     project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["project"]
     assert done.value.code == 0 and capsys.readouterr().out == f"lacuna {project['version']}\n"
     assert lacuna.__version__ == project["version"]
+
+
+def test_help_needs_no_installed_package(capsys, monkeypatch):
+    def lacking(name):
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr("importlib.metadata.version", lacking)
+    with pytest.raises(SystemExit) as done:
+        main(["--help"])
+    assert done.value.code == 0 and "inpaint" in capsys.readouterr().out
 
 
 def test_control_characters_and_broken_letters_are_spelt_out(capsys, tmp_path):

@@ -27,7 +27,7 @@ def build_parser(chosen: str | None) -> argparse.ArgumentParser:
     """The parser; only the chosen command's module is imported, so that every start stays quick."""
     parser = argparse.ArgumentParser(prog="lacuna", description="Compare image-inpainting systems.", epilog=STEPS)
     if chosen is None:
-        parser.add_argument("--version", action="version", version=f"lacuna {lacuna.__version__}")
+        parser.add_argument("--version", action="version", version=f"lacuna {_version()}")
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="command")
     for name, module_name in command_modules().items():
         if chosen in (None, name):
@@ -40,6 +40,14 @@ def build_parser(chosen: str | None) -> argparse.ArgumentParser:
         else:
             subparsers.add_parser(name)
     return parser
+
+
+def _version() -> str:
+    """The package's; in an image or an environment of conda's it is found by its path alone, and has none."""
+    try:
+        return lacuna.__version__
+    except ModuleNotFoundError:  # importlib.metadata's PackageNotFoundError is one
+        return "of a clone that is not installed"
 
 
 def main(argv: list[str] | None = None) -> int:
