@@ -162,7 +162,7 @@ def test_a_folder_of_hugging_face(tmp_path):
     assert [origin.name for origin in found] == [f"train/{n}/{n}.png" for n in range(3)]
     with pytest.raises(LacunaError, match="has no column 'picture'"):
         listed(kind, settings | {"column": "picture"})
-    with pytest.raises(LacunaError, match="which is no folder here; correct it, or give the hub's 'revision'"):
+    with pytest.raises(LacunaError, match="which is not a folder here; correct it, or give the hub's 'revision'"):
         kind.check({"dataset": "owner/name"}, "image_sets.x")
 
 

@@ -8,7 +8,9 @@ EXAMPLE = "fetch-data dtd"
 
 def add_arguments(parser):
     parser.add_argument("name", nargs="?", help="name of the set; left out: all sets are listed")
-    parser.add_argument("--folder", default="results/downloads", help="where it goes (default: results/downloads)")
+    parser.add_argument(
+        "--folder", default="results/downloads", help="folder of all downloads (default: results/downloads)"
+    )
     parser.add_argument(
         "--option",
         action="append",
