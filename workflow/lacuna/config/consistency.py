@@ -149,7 +149,8 @@ def _check_published(config: dict) -> None:
     for test_set, data in (config.get("published") or {}).items():
         known = scored(config["image_sets"], config["test_sets"])
         if test_set not in known:
-            raise LacunaError(f"published names '{test_set}', no test set with scores: {suggest(test_set, known)}")
+            hint = suggest(test_set, known)
+            raise LacunaError(f"published names '{test_set}', which is not a test set with scores: {hint}")
         if data not in PUBLISHED_DATA:
             raise LacunaError(f"published.{test_set} is '{data}': {suggest(data, PUBLISHED_DATA)}")
 
