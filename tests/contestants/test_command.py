@@ -5,12 +5,14 @@ import re
 import stat
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+from lacuna.contestants import _program
 from lacuna.errors import LacunaError
 from tests.contestants.programs import WRONG, folder_program, one_program
 
@@ -22,18 +24,26 @@ def expected(room, number):
     return cv2.inpaint(given[..., ::-1].copy(), hole.astype(np.uint8) * 255, 3, cv2.INPAINT_TELEA)[..., ::-1]
 
 
-def test_a_folder_is_filled_in_order_and_its_start_is_told_apart(room):
-    entry = {
-        "kind": "command",
-        "command": folder_program(room.folder / "fill.py", before="import time; time.sleep(.1)"),
-    }
+def test_a_folder_is_filled_in_order_and_its_start_is_told_apart(room, monkeypatch):
+    """The clock says what a start of two seconds and half a second a picture would take."""
+    real = _program.run_program
+
+    def clocked(words, folder, environment, log, time_limit):
+        ran = real(words, folder, environment, log, time_limit)
+        return replace(ran, seconds=2 + 0.5 * len(list(Path(words[2]).iterdir())))
+
+    monkeypatch.setattr(_program, "run_program", clocked)
+    entry = {"kind": "command", "command": folder_program(room.folder / "fill.py")}
     made, measured = room.ask(entry)
     assert len(made) == 6
     for number, picture in enumerate(made):
         assert np.array_equal(picture, expected(room, number))
-    assert measured.startup > 0.02 and 0.5 < measured.seconds < 6 and measured.each == []
+    assert (measured.startup, measured.seconds, measured.each) == (2, 3, [])
     assert measured.peak_memory > 20e6
     assert measured.returns == "composite" and any("composite" in note for note in measured.notes)
+    _, measured = room.ask(entry, number=3)
+    assert (measured.startup, measured.seconds) == (None, 3.5)
+    assert any("could not be told from its pictures" in note for note in measured.notes)
 
 
 def test_a_picture_at_a_time(room):

@@ -108,3 +108,13 @@ def test_it_cannot_be_adapted(here):
     config["adaptation"] = {"experiments": ["baseline"], "systems": ["theirs"]}
     with pytest.raises(LacunaError, match="'theirs', a contestant from outside, which cannot learn here; leave it out"):
         Plan(config, here / "cache")
+
+
+def test_a_word_of_a_command_may_stand_twice(here):
+    words = ["sh", "fill.sh", "-v", "-v", "", "{image}", "{mask}", "{prediction}"]
+    assert (
+        plan(here, theirs={**PROGRAM, "command": words})
+        .predict_outside("theirs", "elsewhere", "mine")
+        .settings["entry"]["command"]
+        == words
+    )
