@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from lacuna.metrics.difficulty import FACTORS, difficulty
+from lacuna.metrics.difficulty import difficulty
+from lacuna.metrics.factors import FACTORS
 
 
 def box(height=40, width=64, top=10, left=20, down=15, across=9) -> np.ndarray:

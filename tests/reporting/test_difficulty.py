@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from lacuna.errors import LacunaError
-from lacuna.metrics.difficulty import FACTORS
+from lacuna.metrics.factors import FACTORS
 from lacuna.reporting.aggregation import write_table
 from lacuna.reporting.difficulty import errors, read_holes, regression
 

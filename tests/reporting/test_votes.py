@@ -1,6 +1,5 @@
 """Votes: which questions are asked, what the files hold, strengths and agreement against arithmetic by hand."""
 
-import json
 from collections import Counter
 from itertools import combinations
 
@@ -257,7 +256,6 @@ def test_the_command_prints_ranks_and_writes_tables(saved, tmp_path, monkeypatch
     ranks = read_rows(tmp_path / "out/votes_ranks.csv")
     assert {row["system"] for row in ranks} == {"x", "y"} and {row["rank"] for row in ranks} == {"1"}
     assert len(read_rows(tmp_path / "out/metric_agreement.csv")) == 2
-    json.dumps(ranks)
 
 
 def cast(random, theta, photographs, people, asked, of_photograph=0.0, of_voter=0.0) -> pd.DataFrame:

@@ -6,31 +6,13 @@ than 1.5 pixels, so that no window of 3×3 reaches into the hole, and none farth
 least 3 pixels) beyond.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 from scipy import ndimage
 
+from lacuna.metrics.factors import FACTORS
+
 NEAREST = 1.5  # pixels from the hole at which the ring begins
 LEVELS = 16  # of each channel, for the likeness
-
-
-@dataclass(frozen=True)
-class Factor:
-    """title: as a column's heading. meaning: for captions."""
-
-    title: str
-    meaning: str
-
-
-FACTORS = {
-    "coverage": Factor("Coverage", "share of the image that is hole"),
-    "circle": Factor("Largest circle", "radius of the largest circle in the hole that holds no known pixel"),
-    "contrast": Factor("Contrast", "standard deviation of the luma around the hole"),
-    "texture": Factor("Texture", "mean difference around the hole of a pixel's luma from its 3×3 mean"),
-    "border": Factor("From the border", "mean distance of the hole's pixels from the nearest border of the image"),
-    "likeness": Factor("Likeness", "share of colours that the hole's truth and what surrounds it have in common"),
-}
 
 
 def difficulty(image: np.ndarray, hole: np.ndarray) -> dict[str, float]:

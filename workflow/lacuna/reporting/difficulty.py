@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from lacuna.errors import LacunaError
-from lacuna.metrics.difficulty import FACTORS
+from lacuna.metrics.factors import FACTORS
 from lacuna.metrics.per_image import metric_by_name
 from lacuna.reporting.aggregation import read_table
 from lacuna.reporting.bootstrap import intervals_of

@@ -3,7 +3,8 @@
 from lacuna.data.images import read_image, read_mask
 from lacuna.data.lists import read_list
 from lacuna.files import write_rows
-from lacuna.metrics.difficulty import FACTORS, difficulty
+from lacuna.metrics.difficulty import difficulty
+from lacuna.metrics.factors import FACTORS
 
 
 def run(task) -> None:

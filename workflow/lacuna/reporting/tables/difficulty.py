@@ -1,6 +1,6 @@
 """When does a method fail? Slopes of its error by what may make a hole hard to fill."""
 
-from lacuna.metrics.difficulty import FACTORS
+from lacuna.metrics.factors import FACTORS
 from lacuna.metrics.per_image import metric_by_name
 from lacuna.reporting.descriptions import Table
 from lacuna.reporting.display import Cell, DisplayTable, interval_text, is_missing, numbers_of, sentences
