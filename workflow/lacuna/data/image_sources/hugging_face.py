@@ -33,7 +33,8 @@ def check(entry: dict, where: str) -> None:
     local = Path(entry["dataset"]).is_dir()
     if not local and entry.get("revision") is None:
         raise LacunaError(
-            f"{where}.dataset is {entry['dataset']}, which is not a folder here; correct it, or give the hub's 'revision'"
+            f"{where}.dataset is {entry['dataset']}, which is not a folder here; correct it, or give the hub's "
+            "'revision'"
         )
 
 
