@@ -24,9 +24,10 @@ ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
 PYTHON = "3.11"
 PYTHONS = ["3.11", "3.12", "3.13"]
 
+OF_USERS = ("archives", "heic", "hub")  # extras for data that not everybody has; an error says which is missing
+
 # Reports read the facts of metrics, which stand beside their functions; what those functions import is never called.
 # Steps are given experiments as the plan read them, and read no YAML.
-OF_USERS = ("archives", "heic", "hub")  # extras for data that not everybody has; an error says which is missing
 NEVER_CALLED = {"report": {"opencv-python-headless", "safetensors", "scikit-learn", "torch"}, "torch": {"pyyaml"}}
 
 
