@@ -29,7 +29,7 @@ def add_arguments(parser) -> None:
     parser.add_argument("--weights", action="append", type=Path, help=weights)
     sheet = "PNG with all fills of each hole, by every --system and every sample, with their time and diversity"
     parser.add_argument("--sheet", type=Path, help=sheet)
-    samples = "fills by each system that draws, with the seeds from --seed on (default: 1); more with --sheet"
+    samples = "number of fills by each system that draws, from --seed on (default: 1); more than 1 with --sheet"
     parser.add_argument("--samples", type=positive, default=1, metavar="N", help=samples)
     backbones = "folder of pretrained networks, for the diversity of samples (default: results/backbones)"
     parser.add_argument("--backbones", default="results/backbones", help=backbones)
