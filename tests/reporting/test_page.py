@@ -176,7 +176,7 @@ def test_a_run_without_training_has_no_section_about_it(made, tmp_path):
         "cross",
         "set_scores",
     )
-    names += ("complexity", "latency", "export", "export_metrics")
+    names += ("complexity", "latency", "export", "export_metrics", "votes_ranks", "difficulty")
     for path in [*(folder / f"tables/{name}.csv" for name in names), folder / "figures/failures.csv"]:
         lines = path.read_text().splitlines(keepends=True)
         path.write_text("".join(line for line in lines if "aotgan" not in line))
@@ -203,7 +203,7 @@ def test_a_run_without_training_has_no_section_about_it(made, tmp_path):
 
 def test_the_leaderboard_comes_first_and_says_how_sure_it_is(text):
     ids = re.findall(r'<section id="(\w+)">', text)
-    assert ids[:5] == ["summary", "uncertainty", "published", "set_metrics", "controls"]
+    assert ids[:6] == ["summary", "uncertainty", "judging", "published", "set_metrics", "controls"]
     assert "N = 18 test images of 10 photographs of 2 data sets" in text
     assert re.search(r'<strong>\d+\.\d\d</strong> <span class="interval">\[\d+\.\d\d, \d+\.\d\d\]</span>', text)
     assert re.search(r"\d+ of 12 comparisons differ", text)  # 3 pairs, 2 metrics, 2 sources

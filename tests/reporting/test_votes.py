@@ -252,7 +252,7 @@ def test_the_command_prints_ranks_and_writes_tables(saved, tmp_path, monkeypatch
         pd.DataFrame(rows).to_parquet(path)
     assert main(["votes", "votes.json", "--output-directory", "out"]) == 0
     said = capsys.readouterr().out
-    assert "What people prefer" in said and "3 votes of 1 voter " in said and "this one voter judges" in said
+    assert "What people prefer" in said and "N = 3 votes of 1 voter " in said and "this one voter judges" in said
     ranks = read_rows(tmp_path / "out/votes_ranks.csv")
     assert {row["system"] for row in ranks} == {"x", "y"} and {row["rank"] for row in ranks} == {"1"}
     assert len(read_rows(tmp_path / "out/metric_agreement.csv")) == 2

@@ -25,7 +25,7 @@ def shown(run, _="") -> list[DisplayTable]:
         cells = (Cell(of_rank), Cell(strength), Cell(f"{row.preferred:.0%}"), Cell(str(row.votes)))
         groups.append((run.systems[row.system], ((sources[row.source], cells),)))
     voters = len(votes) - 1
-    number = f"{int(votes['votes'].iloc[0])} votes of {voters} voter{'s' * (voters != 1)}"
+    number = f"N = {int(votes['votes'].iloc[0])} votes of {voters} voter{'s' * (voters != 1)}"
     return [
         DisplayTable(
             title="What people prefer",
@@ -41,9 +41,9 @@ TABLE = Table(
     section="judging",
     place=10,
     caption="Bradley–Terry strengths of the systems from {n} on which of two fills of a hole is better, shown as "
-    "composites without names: log odds of being preferred to a system of mean strength. A rank's interval counts the "
-    "systems that are shown to be stronger, and all that are not shown to be weaker. Preferred: share of the votes on "
-    "the system that it won, ties as half.",
+    "whole composites without names: log odds of being preferred to a system of mean strength. A rank's interval "
+    "counts the systems that are shown to be stronger, and all that are not shown to be weaker. Preferred: share of "
+    "the votes on the system that it won, ties as half.",
     columns={
         "rank, rank_low, rank_high": "1 is the most preferred, with the interval of the rank",
         "strength, low, high": "log odds against a system of mean strength, with their interval",

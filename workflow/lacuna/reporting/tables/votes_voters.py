@@ -35,7 +35,7 @@ TABLE = Table(
     title="agreement of voters",
     section="judging",
     place=30,
-    caption="Agreement on composites, two fills of one hole: over all {n} pairs of votes of two voters on one "
+    caption="Agreement on whole composites, two fills of one hole: over all {n} pairs of votes of two voters on one "
     "question, 1 for the same, 0 for opposite ones, half where one of them saw no difference; 95 % intervals by "
     "bootstrap over photographs. By chance: what voters would reach who see ties as often and otherwise throw a coin. "
     "Left: share of decided votes for the fill on the left; sides were drawn by lot for every vote, so that far from "
