@@ -127,7 +127,7 @@ def test_a_kind_of_mask_set_has_what_the_folder_says(kind):
 @pytest.mark.parametrize("kind", image_sources.names())
 def test_a_kind_of_image_source_has_what_the_folder_says(kind):
     module = image_sources.load(kind)
-    assert module.__doc__ and keys.entries(module.Keys) and callable(module.check) and callable(module.origins)
+    assert module.__doc__ and keys.entries(module.Keys) and callable(module.check) and callable(module.photographs)
 
 
 def test_the_smallest_size_of_a_metric_is_what_its_formula_needs():

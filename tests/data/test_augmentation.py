@@ -124,13 +124,13 @@ def test_it_changes_what_is_seen_and_not_which_pictures_are_drawn(listed):
 
 
 def test_what_a_budget_asks_for():
-    assert augmentation(Budget(), "aotgan") == {"flip": True, "recolour": 0.0, "augment": None}
-    assert augmentation(Budget(augment="none", recolour=0.5), "aotgan") == {"flip": False, "recolour": 0.0}
+    assert augmentation(Budget(), "aotgan") == {"flip": True, "recolour": 0.0, "negatives": 0.0, "augment": None}
+    assert augmentation(Budget(augment="none", recolour=0.5, negatives=0.5), "aotgan") == {"flip": False}
     theirs = augmentation(Budget(augment="authors"), "aotgan")
     assert theirs["flip"] and theirs["augment"] == Augmentation(crop=(0.08, 1.0), colour=0.05, mask_turn=(0, 45))
     assert augmentation(Budget(augment="authors", flip=True), "partialconv")["flip"] is False
     own = augmentation(Budget(augment={"mask_grow": [1, 5]}, flip=False), "aotgan")
-    assert own == {"flip": False, "recolour": 0.0, "augment": Augmentation(mask_grow=(1, 5))}
+    assert own == {"flip": False, "recolour": 0.0, "negatives": 0.0, "augment": Augmentation(mask_grow=(1, 5))}
     with pytest.raises(LacunaError, match="the authors of system 'lama' do"):
         augmentation(Budget(augment="authors"), "lama")
     with pytest.raises(LacunaError, match="'augment' of training.crop"):

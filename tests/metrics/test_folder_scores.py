@@ -220,11 +220,11 @@ def test_names_that_are_not_utf8_are_scored(here, capsys):
 def test_means_and_intervals_and_the_default_metrics(here, capsys, monkeypatch):
     make(here)
     fetched = []
-    monkeypatch.setattr(folder_scores, "fetch", lambda name, path: fetched.append((name, str(path))))
+    monkeypatch.setattr(folder_scores, "at_hand", lambda name, folder, say: fetched.append((name, str(folder))))
     rows = _without_networks(folder_scores.scoring.score_rows, seen := [])
     monkeypatch.setattr(folder_scores.scoring, "score_rows", rows)
     assert score("--backbones=none", metrics=()) == 0
-    assert fetched == [("lpips_alex", "none/lpips_alex.safetensors")]
+    assert fetched == [("lpips_alex", "none")]
     assert seen == ["psnr", "ssim", "lpips_alex", "l1"]
     line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("PSNR") and "hole" in line)
     assert f"{np.mean([psnr_of_hole(n) for n in range(3)]):.2f}" in line and line.split()[-1] == "3" and "…" in line
@@ -269,7 +269,7 @@ def test_metrics_of_two_folders_as_sets(here, monkeypatch, capsys, masked):
         return dict(made)
 
     monkeypatch.setattr(features, "extract", extract)
-    monkeypatch.setattr(folder_scores, "fetch", lambda name, path: None)
+    monkeypatch.setattr(folder_scores, "at_hand", lambda name, folder, say: None)
     given = ["score", "--truth=truth", "--predictions=pred", "--output=s.csv", "--set-metrics", "fid", "KID", "u_ids"]
     assert main([*given, *(["--masks=mask", "--metrics", "psnr"] if masked else [])]) == 0
     rows = pd.read_csv("s_sets.csv" if masked else "s.csv")

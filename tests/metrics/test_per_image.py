@@ -228,7 +228,7 @@ def test_lpips_is_given_channels_first_in_zero_to_one_and_the_truth_once(monkeyp
             assert size == (33, 47)
             return a[:, 0, 5, 40], b[:, 2]
 
-    monkeypatch.setattr(_lpips, "_network", lambda network, folder: Network())
+    monkeypatch.setattr(_lpips, "_network", lambda network, folder, device: Network())
     monkeypatch.setattr(_lpips, "_PIXELS", {"alex": 2 * 33 * 47})  # two images at once, then one
     values, maps = lpips_alex(predictions, truths, backbones="")
     assert values == pytest.approx(predictions[:, :, 5, 40, 0] / 255)

@@ -280,6 +280,7 @@ def test_tables_have_the_same_bytes_twice_whatever_the_order_of_files(tmp_path):
         "statistics_ranks",
         "cross",
         "valid_region",
+        "metric_agreement",
     ]
     assert written == sorted([*(f"{name}.csv" for name in tidy), *kinds])
     for name in written:

@@ -126,6 +126,16 @@ def keys_of_kinds(registry, here: str = "") -> dict[str, str]:
     return {name: f"it belongs to kind: {' or '.join(kinds)}{here}" for name, kinds in found.items()}
 
 
+class _KeysOfKinds:
+    """`keys_of_kinds` as an attribute of a section: the kinds' files are imported when a wrong key asks for it."""
+
+    def __init__(self, registry):
+        self.registry = registry
+
+    def __get__(self, instance, owner: type) -> dict[str, str]:
+        return keys_of_kinds(self.registry)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Source:
     """One training source."""
@@ -154,7 +164,7 @@ class System:
         None,
     )
 
-    excluded = keys_of_kinds(contestants)
+    excluded = _KeysOfKinds(contestants)
 
     @classmethod
     def chosen(cls, value: dict, where: str = "") -> type:

@@ -42,11 +42,8 @@ SUFFIXES_OF = {
     "XBM": (".xbm",),
     "XPM": (".xpm",),
 }
-HEIF_SUFFIXES = (
-    ".heic",
-    ".heif",
-    ".hif",
-)  # what telephones write; read by the package pillow-heif, where it is installed
+# What telephones write; read by the package pillow-heif, where it is installed.
+HEIF_SUFFIXES = (".heic", ".heics", ".heif", ".heifs", ".hif")
 FORMATS = tuple(SUFFIXES_OF)
 """For `Image.open(…, formats=FORMATS)`, with which no other decoder is tried whatever a file holds."""
 
