@@ -2,8 +2,10 @@
 
 import io
 
+import numpy as np
 import pytest
 from PIL import Image, ImageOps
+from scipy.fft import idctn
 
 from lacuna.data import near_duplicates
 from lacuna.data.image_sources import dead_leaves
@@ -58,6 +60,24 @@ def test_pictures_that_look_alike_are_named_with_the_nearest_first(tmp_path, cap
     assert near["number"] == 2 and found == {("t1.jpg", "worse.jpg", False), ("t3.jpg", "mirrored.jpg", True)}
     assert [pair["distance"] for pair in near["pairs"]] == sorted(pair["distance"] for pair in near["pairs"])
     assert near["pairs"][0]["training"] == "train" and near["pairs"][0]["evaluation"] == "test"
+
+
+def test_pictures_of_the_same_bits_that_do_not_rise_and_fall_together_are_none(tmp_path):
+    """Signs of the cosine transform are all that the hash knows; sizes of its terms make another picture."""
+    random = np.random.default_rng(0)
+    terms = np.zeros((64, 96))
+    terms[:8, :8] = random.normal(size=(8, 8))
+    pictures = []
+    for changed in (np.sign(terms), np.sign(terms) * np.abs(terms) ** 2):
+        values = idctn(changed)
+        values = 255 * (values - values.min()) / np.ptp(values)
+        pictures.append(Image.fromarray(values.round().astype(np.uint8)).convert("RGB"))
+    train, test = stored(tmp_path / "train", a=pictures[0]), stored(tmp_path / "test", b=pictures[1])
+    one, other = (near_duplicates._hashes(str(path.parent / "0000.png"), False) for path in (train, test))
+    assert (one ^ other).bit_count() <= near_duplicates.LIMIT
+    assert near_duplicates.near_duplicates([train], [test])["number"] == 0
+    flat = stored(tmp_path / "flat", c=Image.new("RGB", (96, 64), (90, 90, 90)))
+    assert near_duplicates.near_duplicates([flat], [flat])["number"] == 0
 
 
 def test_crops_of_one_photograph_are_one_pair(tmp_path, monkeypatch):

@@ -36,7 +36,7 @@ KEYS = {
 }
 PUBLISHED = Path(__file__).parents[2] / "workflow/published/original_comparison.csv"
 QUALITY = {"telea": 0.35, "navier_stokes": 0.45, "aotgan": 0.25}
-NEAR = {"limit": 6, "number": 0, "pairs": []}
+NEAR = {"limit": 6, "correlation": 0.9, "number": 0, "pairs": []}
 
 
 def write_picture(path: Path, array: np.ndarray) -> str:

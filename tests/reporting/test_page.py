@@ -233,7 +233,7 @@ def test_what_is_known_of_a_published_set_and_pairs_that_look_alike_are_shown(ma
     pair = {"training": "train", "evaluation": "paris_test", "distance": 3, "mirrored": True}
     pair |= {"image": str(pictures[0]), "other": str(pictures[1]), "origin": "a <b>.jpg", "other_origin": "c.jpg"}
     splits = folder / "images/splits.json"
-    near = {"limit": 6, "number": 31, "pairs": [pair] * 30}
+    near = {"limit": 6, "correlation": 0.9, "number": 31, "pairs": [pair] * 30}
     splits.write_text(json.dumps(json.loads(splits.read_text()) | {"near": near}))
     text = page(made[1], folder)
     for card in (dtd.CARD, paris_streetview.CARD):
