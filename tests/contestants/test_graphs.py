@@ -45,7 +45,7 @@ WRONG = {
     "polarity": (Foreign(white_is_hole=False), {"mask": [0, 1]}, "takes the mask the wrong way round"),
     "leak": (Foreign(leak=0.4), {"reads": [0, 1]}, "looks under the hole"),
     "leak, found out": (Foreign(leak=0.4), {}, "looks under the hole"),
-    "range": (Foreign(answers=(0, 255)), {"answers": [0, 1]}, r"answers in another range .* answers: \[0, 255\]"),
+    "range": (Foreign(answers=(0, 255)), {"answers": [0, 1]}, r"answers in another range: .* answers: \[0, 255\]"),
     "names": (Foreign(), {"image_name": "x"}, "has no input 'x'; its inputs are msk, img"),
     "names exchanged": (Foreign(), {"image_name": "msk"}, "has an input 'msk' of .*, which has not 3 channels"),
     "size": (Foreign(sides=(64, 88)), {"size": [64, 88]}, "takes pictures of 88×64 pixels, and 'size' says 64×88"),

@@ -67,7 +67,7 @@ WRONG = {
     "polarity": (Blur(mask=(1.0, 0.0)), {}, "takes the mask the wrong way round"),
     "leak": (Blur(leak=0.4), {}, "looks under the hole"),
     "range": (Blur(answers=(0.0, 255.0)), {}, r"answers in another range: .* \[0, 1\], answers: \[0, 255\] by"),
-    "signed": (Blur(answers=(-1.0, 1.0)), {}, r"answers in another range .* answers: \[-1, 1\]"),
+    "signed": (Blur(answers=(-1.0, 1.0)), {}, r"answers in another range: .* answers: \[-1, 1\]"),
     "composite": (Blur(), {"returns": "composite"}, "is described as 'returns: composite', but by trial known"),
     "size": (Blur(), {"size": [64, 40]}, "takes pictures of 64×40 pixels alone, and the run's have 56 in height"),
     "multiple": (Blur(multiple=16), {"multiple": 8}, "cannot run on its pictures"),

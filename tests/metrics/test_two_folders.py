@@ -111,8 +111,9 @@ def test_fid_kid_and_u_ids_of_two_folders_are_those_of_other_code(folders, backb
         for kind, values in features_of(folders, backbones, number).items():
             assert values.shape == (2048,) and made[kind].shape == (NUMBER, 2048)
             assert values == pytest.approx(made[kind][number], rel=1e-3, abs=1e-4)
+    # of features of single precision: two ways to the square root of their covariances differ by 1.5e-6 on an AMD EPYC
     of = {kind: torch.from_numpy(values).double() for kind, values in made.items()}
-    assert rows.value["composite", "fid"] == pytest.approx(torchmetrics_fid(of["composite"], of["truth"]), rel=1e-6)
+    assert rows.value["composite", "fid"] == pytest.approx(torchmetrics_fid(of["composite"], of["truth"]), rel=1e-5)
     for kind in ("raw", "composite"):
         both = of[kind], of["truth"]
         assert rows.value[kind, "kid"] == pytest.approx(torchmetrics_kid(*both), rel=1e-9)

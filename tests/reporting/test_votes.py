@@ -306,7 +306,7 @@ def test_intervals_hold_the_truth(photographs, people, asked, of_photograph, of_
 
 @pytest.mark.slow
 def test_known_preferences_come_back_as_ranks():
-    theta = np.array([2, 1, 0, -1, -2])
+    theta = np.array([4, 2, 0, -2, -4])
     found = ranking(cast(np.random.default_rng(3), theta, 40, 8, 200, 0.3, 0.3))
     assert found["system"].tolist() == [f"s{n}" for n in range(5)]
     assert found["rank_low"].tolist() == found["rank_high"].tolist() == [1, 2, 3, 4, 5]

@@ -18,7 +18,7 @@ STEPS = 20
 SIZES = {"pennet": (48, 56), "pennet_lab": (48, 56), "deepfillv2": (48, 56), "mat": (32, 64)}
 # Of the authors' rates: at these themselves the control, PyTorch's other memory order alone, drifts as far, 2e-5 in 20
 # steps of AOT-GAN, 2e-3 in 12 of TFill, 2e-2 of LaMa. Adam makes whole steps of gradients that are rounding alone.
-SHARE_OF_RATES = {"lama": 0.001, "tfill:refinement": 0.001}  # of others: 0.1
+SHARE_OF_RATES = {"lama": 0.001, "migan": 0.001, "tfill:refinement": 0.001}  # of others: 0.1
 
 
 @pytest.fixture

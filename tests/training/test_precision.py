@@ -70,6 +70,7 @@ EXPECTED = {
     "partialconv_residual": {"Gram matrix"},
     "pennet": {"likeness of patches", "attention", "spectral norm"},
     "pennet_lab": {"spectral norm"},
+    "repaint": set(),  # autocast itself keeps group normalisation and softmax
     "structure": set(),
     "tfill": {"attention", "normalisation", "group deviation"},
 }

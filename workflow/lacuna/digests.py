@@ -75,6 +75,18 @@ class _Meaning(ast.NodeTransformer):
         return self.generic_visit(node)
 
 
+def _dump(node: object) -> str:
+    """A syntax tree as text, the same from every version of Python: `ast.dump` writes fields that newer ones have,
+    empty or not, and leaves out others. What is empty or missing says nothing here.
+    """
+    if isinstance(node, list):
+        return f"[{', '.join(map(_dump, node))}]"
+    if not isinstance(node, ast.AST):
+        return repr(node)
+    fields = ((name, value) for name, value in ast.iter_fields(node) if value is not None and value != [])
+    return f"{type(node).__name__}({', '.join(f'{name}={_dump(value)}' for name, value in fields)})"
+
+
 def _imported(module: str, is_package: bool, tree: ast.Module) -> list[str]:
     """What a module names in import statements, inside functions too: modules, and names that may be modules."""
     names: set[str] = set()
@@ -111,7 +123,7 @@ def _facts(module: str, path: Path) -> dict:
     tree = _Meaning().visit(tree)
     texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
     facts = {
-        "digest": digest(ast.dump(tree)),
+        "digest": digest(_dump(tree)),
         "imports": imports,
         "whole_folder": any(_is_call_of(node, "import_all") for node in ast.walk(tree)),
         "words": sorted(text for text in texts if FILE_NAME.fullmatch(text)),

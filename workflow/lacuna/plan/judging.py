@@ -151,7 +151,7 @@ class Judging(Adapting):
 
     def has_ballot(self) -> bool:
         """Whether there are two fills of a hole that people can vote on."""
-        return len(self.contestants()) > 1
+        return len(self.contestants()) > 1 and bool(self.predictions())
 
     def has_votes(self) -> bool:
         """Whether somebody has voted."""
