@@ -12,11 +12,6 @@ ASKED = {"threads": 1, "gpus": 0, "path": "", "hub": None, "revision": None, "ha
 ASKED |= {"steps": 4, "guidance": 7.5, "prompt": "", "strength": 1.0, "jump_length": 2, "jumps": 2}
 
 
-@pytest.fixture(autouse=True)
-def _library():
-    pytest.importorskip("diffusers")
-
-
 @pytest.fixture
 def pair():
     image = np.random.default_rng(0).integers(60, 200, (64, 96, 3), np.uint8)

@@ -94,7 +94,9 @@ def test_the_same_odd_pictures_however_they_are_packed(kind, tmp_path):
 
 
 def test_heic_by_its_package(tmp_path, monkeypatch):
-    pytest.importorskip("pillow_heif").register_heif_opener()
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
     data = saved(Image.fromarray(asymmetric(64, 48)), "heif", quality=-1, chroma=444)
     settings = packed("zip", tmp_path, {"IMG_0001.HEIC": data})
     found, _ = listed(image_sources.load("archive"), settings)
@@ -152,7 +154,6 @@ def test_parquet_says_what_is_wrong(tmp_path):
 
 
 def test_a_folder_of_hugging_face(tmp_path):
-    pytest.importorskip("datasets")
     table = pa.table({"image": [{"bytes": picture(n, "png"), "path": f"{n}.png"} for n in range(3)]})
     (tmp_path / "set/data").mkdir(parents=True)
     parquet.write_table(table, tmp_path / "set/data/train-00000-of-00001.parquet")
