@@ -10,15 +10,7 @@ import pytest
 from lacuna import downloading
 from lacuna.downloading import download, place_of, split_address
 from lacuna.errors import LacunaError
-from tests.serving import DATA, SHA256, misbehaving
-
-
-@pytest.fixture
-def server(monkeypatch):
-    monkeypatch.setenv("no_proxy", "*")
-    monkeypatch.setattr(downloading, "SECONDS_BETWEEN_ATTEMPTS", 0.0)
-    with misbehaving() as behaviour:
-        yield behaviour
+from tests.serving import DATA, SHA256
 
 
 @pytest.mark.parametrize(

@@ -10,20 +10,12 @@ from lacuna.data import downloads
 from lacuna.data.cards import Card, File
 from lacuna.data.downloads import fetch, wanted
 from lacuna.errors import LacunaError
-from tests.serving import DATA, SHA256, misbehaving
+from tests.serving import DATA, SHA256
 
 MD5 = hashlib.md5(DATA).hexdigest()
 CARD = Card(
     name="toys", title="Toys", page="p", paper="p", licence="l", terms="t", publish="p", processed="p", n=3, files=()
 )
-
-
-@pytest.fixture
-def server(monkeypatch):
-    monkeypatch.setenv("no_proxy", "*")
-    monkeypatch.setattr(downloading, "SECONDS_BETWEEN_ATTEMPTS", 0.0)
-    with misbehaving() as behaviour:
-        yield behaviour
 
 
 def one(**keys) -> list[dict]:

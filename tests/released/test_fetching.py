@@ -8,23 +8,14 @@ from dataclasses import replace
 
 import pytest
 
-from lacuna import downloading
 from lacuna.cli import main
 from lacuna.errors import LacunaError
 from lacuna.released import catalogue
 from lacuna.released.catalogue import Released
 from lacuna.released.fetching import fetch_weights, found
-from tests.serving import DATA, SHA256, misbehaving
+from tests.serving import DATA, SHA256
 
 GONE = "http://127.0.0.1:9/gone.pth"
-
-
-@pytest.fixture
-def server(monkeypatch):
-    monkeypatch.setenv("no_proxy", "*")
-    monkeypatch.setattr(downloading, "SECONDS_BETWEEN_ATTEMPTS", 0.0)
-    with misbehaving() as behaviour:
-        yield behaviour
 
 
 @pytest.fixture

@@ -90,8 +90,6 @@ def test_only_a_page_for_votes_is_replaced(run, tmp_path):
     with pytest.raises(LacunaError, match="mine would be replaced, but it is not a page for votes"):
         make_ballot({"seed": 5, "questions": 3}, indices, tmp_path / "mine", tmp_path / "key.csv")
     assert (tmp_path / "mine/photo.png").exists() and not (tmp_path / "key.csv").exists()
-    with pytest.raises(LacunaError, match="all systems fill all holes alike"):
-        make_ballot({"seed": 5, "questions": 3}, indices[:2], tmp_path / "votes", tmp_path / "key.csv")
 
 
 READY = "!document.getElementById('question').hidden && document.getElementById('fills').style.visibility === ''"
@@ -191,3 +189,13 @@ def test_sides_are_drawn_anew_and_a_missing_picture_is_named(run, browser, tmp_p
     (copy / "data.js").unlink()
     with browser.open(copy / "index.html") as page:
         assert "data.js is not beside this page" in page.text("#notice")
+
+
+def test_equal_fills_have_no_question_and_the_page_says_so(run, tmp_path, browser):  # noqa: F811
+    indices = sorted(run.glob("predictions/*/*/*/index.csv"))
+    key = tmp_path / "key.csv"
+    assert make_ballot({"seed": 5, "questions": 3}, indices[:2], tmp_path / "votes", key) == 0
+    assert read_rows(key) == [] and not list((tmp_path / "votes/pictures").iterdir())
+    with browser.open(tmp_path / "votes/index.html") as page:
+        assert "nothing to vote on" in page.text("#notice")
+        assert page.value("document.getElementById('question').hidden && document.getElementById('save').disabled")

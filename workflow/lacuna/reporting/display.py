@@ -15,6 +15,13 @@ class Cell:
     shaded: bool = False
 
 
+def beside_cells(row) -> tuple[Cell, Cell, Cell]:
+    """The published mean, ours, and ours − published, of a row with a `metric`, as that is printed."""
+    number = f".{metric_by_name(row.metric).decimals}f"
+    texts = (f"{row.published:{number}}", f"{row.ours:{number}}", f"{row.difference:+{number}}")
+    return Cell(texts[0]), Cell(texts[1]), Cell(texts[2])
+
+
 @dataclass(frozen=True)
 class DisplayTable:
     """A table ready to be rendered. `groups` are (label, rows); a row is (label, cells)."""

@@ -15,10 +15,10 @@ from lacuna.errors import LacunaError
 from lacuna.files import read_rows
 from lacuna.metrics.facts import Metric
 from lacuna.metrics.per_image import metric_by_name
-from lacuna.metrics.triples import with_truths
+from lacuna.metrics.triples import Files, paired_files, with_truths
 from lacuna.reporting.aggregation import predicted_by
 from lacuna.reporting.strips import Example
-from lacuna.reporting.titles import UNTRAINED_MARK, check_known, titles
+from lacuna.reporting.titles import check_known, label_of, titles
 from lacuna.sources import SHARED
 
 PREDICTION, REGION = "composite", "hole"
@@ -111,6 +111,21 @@ def example(row, what: str, metric: Metric, files: dict, truths: dict) -> Exampl
     return Example(shown[0], what, f"{score}, {row.coverage:.0%} hole")
 
 
+def completions(settings: dict, list_path: str | Path, indices: Sequence[str | Path]) -> dict[str, list[Files]]:
+    """Label → the files of a test set that a system completed after learning from a source, in the config's order.
+
+    settings: titles. indices: index.csv of the predictions.
+    """
+    systems, sources = titles(settings["systems"]), titles(settings["sources"])
+    files = {predicted_by(path): paired_files(list_path, path) for path in map(str, indices)}
+    keys = [(name, source) for name in systems for source in [*sources, *sorted(SHARED)]]
+    return {
+        label_of(systems[name], source, sources): files[name, source]
+        for name, source in keys
+        if (name, source) in files
+    }
+
+
 def in_order(rows: pd.DataFrame, settings: dict) -> list[tuple[str, str, str]]:
     """(system, source, label) in the order of the config."""
     systems, sources = titles(settings["systems"]), titles(settings["sources"])
@@ -118,8 +133,3 @@ def in_order(rows: pd.DataFrame, settings: dict) -> list[tuple[str, str, str]]:
     pairs = set(zip(rows["system"], rows["source"], strict=True))
     keys = sorted(pairs, key=lambda pair: (list(systems).index(pair[0]), places.get(pair[1], len(places))))
     return [(system, source, label_of(systems[system], source, sources)) for system, source in keys]
-
-
-def label_of(title: str, source: str, sources: dict[str, str]) -> str:
-    """A system by its title, with what it was trained on, or the mark of those that were not trained here."""
-    return f"{title} {UNTRAINED_MARK}" if source in SHARED else f"{title}, {sources[source]}"

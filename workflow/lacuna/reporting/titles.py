@@ -6,6 +6,7 @@ from lacuna.errors import LacunaError
 from lacuna.metrics import regions
 from lacuna.metrics.facts import METRICS, Metric
 from lacuna.metrics.per_image import metric_by_name
+from lacuna.sources import SHARED
 
 PREDICTIONS = {
     "composite": "composites (the prediction inside the hole, the image itself outside)",
@@ -40,6 +41,11 @@ def reading_of(column: str) -> tuple[Metric, str]:
         if column.endswith(suffix) and name in METRICS:
             return metric_by_name(name), READINGS[suffix]
     return metric_by_name(column), READINGS[""]
+
+
+def label_of(title: str, source: str, sources: dict[str, str]) -> str:
+    """A system by its title, with what it was trained on, or the mark of those that were not trained here."""
+    return f"{title} {UNTRAINED_MARK}" if source in SHARED else f"{title}, {sources[source]}"
 
 
 def check_known(found: Iterable[str], known: dict[str, str], what: str) -> None:

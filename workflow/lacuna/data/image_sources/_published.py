@@ -25,28 +25,41 @@ class CopyKeys:
     path: FilePath = key(PATH, None, shown=SHOWN)
 
 
-def check(card: Card, entry: dict, where: str) -> None:
-    """A copy that is named is there."""
-    path = entry.get("path")
-    if path is not None and not Path(path).exists():
-        raise LacunaError(
-            f"{where}.path is {path}, which is not there; correct it, or leave it out and run "
-            f"'lacuna fetch-data {card.name}', which says where {card.title} is had"
-        )
+Named = Callable[[dict], list[str]]
+"""What an image set asks for → names of files."""
 
 
-def needed(entry: dict, files: list[File]) -> list[File]:
-    """The files that a rule brings: none where somebody names a copy."""
-    return [] if entry.get("path") is not None else files
+def copied(
+    card: Card, archives: Named, texts: Named = lambda entry: [], fetched: Named | None = None
+) -> tuple[Callable[[dict, str], None], Callable[[dict], list[File]], Callable[[dict], list[Path]]]:
+    """`check`, `downloads` and `files` of a published set, as every kind of image source may have them.
 
+    archives: those that hold the pictures asked for. texts: what else decides which pictures they are. fetched: what
+    is brought where nobody names a copy; without it, the archives.
+    """
 
-def files(card: Card, entry: dict, archives: list[str], texts: list[str]) -> list[Path]:
-    """What of somebody's copy decides the set, for the plan."""
-    if entry.get("path") is None:
-        return []
-    copy = Copy(card, entry, archives)
-    found = [path for name in texts if (path := copy.beside(name))]
-    return sorted({*found, *(file for store in copy.paths for file in _below(store))})
+    def check(entry: dict, where: str) -> None:
+        """A copy that is named is there."""
+        path = entry.get("path")
+        if path is not None and not Path(path).exists():
+            raise LacunaError(
+                f"{where}.path is {path}, which is not there; correct it, or leave it out and run "
+                f"'lacuna fetch-data {card.name}', which says where {card.title} is had"
+            )
+
+    def downloads(entry: dict) -> list[File]:
+        """The files that a rule brings: none where somebody names a copy."""
+        return [] if entry.get("path") is not None else [card.file(name) for name in (fetched or archives)(entry)]
+
+    def files(entry: dict) -> list[Path]:
+        """What of somebody's copy decides the set, for the plan."""
+        if entry.get("path") is None:
+            return []
+        copy = Copy(card, entry, archives(entry))
+        found = [path for name in texts(entry) if (path := copy.beside(name))]
+        return sorted({*found, *(file for store in copy.paths for file in _below(store))})
+
+    return check, downloads, files
 
 
 def _below(path: Path) -> Iterator[Path]:

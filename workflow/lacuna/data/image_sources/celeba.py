@@ -1,11 +1,9 @@
 """CelebA: 202,599 photographs of faces, aligned and cropped, by official zip or as torchvision lays them out."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from lacuna.data.cards import Card, File
-from lacuna.data.image_sources import _published
-from lacuna.data.image_sources._published import Copy, CopyKeys
+from lacuna.data.image_sources._published import Copy, CopyKeys, copied
 from lacuna.data.origins import Photographs
 from lacuna.errors import LacunaError
 from lacuna.keys import key
@@ -14,7 +12,7 @@ from lacuna.registry import suggest
 _PAGE = "https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html"
 _ASK = f"open {_PAGE}, accept the terms there, and take it from the authors' folder"
 _IMAGES, _PARTS, _ATTRIBUTES = "img_align_celeba.zip", "list_eval_partition.txt", "list_attr_celeba.txt"
-_SPLITS = {"train": "0", "valid": "1", "test": "2"}
+SPLITS = {"train": "0", "valid": "1", "test": "2"}
 CARD = Card(
     name="celeba",
     title="CelebA, aligned and cropped",
@@ -37,24 +35,9 @@ CARD = Card(
 class Keys(CopyKeys):
     """Which part of CelebA."""
 
-    split: str = key("the official part", "all", choices=("all", *_SPLITS))
+    split: str = key("the official part", "all", choices=("all", *SPLITS))
     having: list[str] = key("attributes that a face must have, such as `[Smiling]`", None, least=1, shown="any")
     lacking: list[str] = key("attributes that it must not have, such as `[Eyeglasses]`", None, least=1, shown="none")
-
-
-def check(entry: dict, where: str) -> None:
-    """A copy that is named is there."""
-    _published.check(CARD, entry, where)
-
-
-def downloads(entry: dict) -> list[File]:
-    """The zip, and the lists that the choice takes; none where somebody names a copy."""
-    return _published.needed(entry, [CARD.file(name) for name in (_IMAGES, *_lists(entry))])
-
-
-def files(entry: dict) -> list[Path]:
-    """What decides the set, of somebody's copy."""
-    return _published.files(CARD, entry, [_IMAGES], _lists(entry))
 
 
 def photographs(settings: dict) -> Photographs:
@@ -81,7 +64,7 @@ def _chosen(copy: Copy, settings: dict) -> list[set[str]]:
     chosen = []
     if (split := settings.get("split", "all")) != "all":
         rows = (line.split() for line in copy.lines(_PARTS, "a choice of the split"))
-        chosen.append({name.partition(".")[0] for name, part in rows if part == _SPLITS[split]})
+        chosen.append({name.partition(".")[0] for name, part in rows if part == SPLITS[split]})
     having, lacking = settings.get("having") or [], settings.get("lacking") or []
     if having or lacking:
         _, header, *lines = copy.lines(_ATTRIBUTES, "a choice of attributes")
@@ -95,3 +78,6 @@ def _chosen(copy: Copy, settings: dict) -> list[set[str]]:
             {row[0].partition(".")[0] for row in rows if all(row[at] == value for at, value in wanted.items())}
         )
     return chosen
+
+
+check, downloads, files = copied(CARD, lambda entry: [_IMAGES], _lists, lambda entry: [_IMAGES, *_lists(entry)])

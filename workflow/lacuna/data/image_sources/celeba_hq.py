@@ -1,11 +1,10 @@
 """CelebA-HQ: 30,000 faces of CelebA at 1024×1024 pixels, as CelebAMask-HQ packs them or as numbered pictures."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from lacuna.data.cards import Card, File
-from lacuna.data.image_sources import _published, celeba
-from lacuna.data.image_sources._published import Copy, CopyKeys
+from lacuna.data.image_sources import celeba
+from lacuna.data.image_sources._published import Copy, CopyKeys, copied
 from lacuna.data.origins import Photographs
 from lacuna.keys import key
 
@@ -36,23 +35,8 @@ class Keys(CopyKeys):
     split: str = key(
         "CelebA's part that each face is from: 24,183 of `train`, 2,993 of `valid`, 2,824 of `test`",
         "all",
-        choices=("all", "train", "valid", "test"),
+        choices=("all", *celeba.SPLITS),
     )
-
-
-def check(entry: dict, where: str) -> None:
-    """A copy that is named is there."""
-    _published.check(CARD, entry, where)
-
-
-def downloads(entry: dict) -> list[File]:
-    """The zip, and CelebA's list of its parts where one is asked for; none where somebody names a copy."""
-    return _published.needed(entry, list(CARD.files[: 1 + (entry.get("split", "all") != "all")]))
-
-
-def files(entry: dict) -> list[Path]:
-    """What decides the set, of somebody's copy."""
-    return _published.files(CARD, entry, [_IMAGES], [_MAPPING, _PARTS])
 
 
 def photographs(settings: dict) -> Photographs:
@@ -62,8 +46,16 @@ def photographs(settings: dict) -> Photographs:
     split = settings.get("split", "all")
     if split == "all":
         return copy.photographs(layout)
-    why, part = "a choice of the split", {"train": "0", "valid": "1", "test": "2"}[split]
+    why, part = "a choice of the split", celeba.SPLITS[split]
     names = {name for name, of in (line.split() for line in copy.lines(_PARTS, why)) if of == part}
     rows = (line.split() for line in copy.lines(_MAPPING, why)[1:])  # idx, orig_idx, orig_file
     numbers = {int(number) for number, _, name in rows if name in names}
     return copy.photographs(layout, lambda found: int(found["number"]) in numbers)
+
+
+def _needed(entry: dict) -> list[str]:
+    """CelebA's list of its parts only where one is asked for."""
+    return [_IMAGES] + [_PARTS] * (entry.get("split", "all") != "all")
+
+
+check, downloads, files = copied(CARD, lambda entry: [_IMAGES], lambda entry: [_MAPPING, _PARTS], _needed)

@@ -1,11 +1,9 @@
 """CMP Facades: 606 pictures of facades, rectified, with annotations beside them that are passed over."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from lacuna.data.cards import UNKNOWN, Card, File
-from lacuna.data.image_sources import _published
-from lacuna.data.image_sources._published import Copy, CopyKeys
+from lacuna.data.image_sources._published import Copy, CopyKeys, copied
 from lacuna.data.origins import Photographs
 from lacuna.keys import key
 
@@ -32,21 +30,6 @@ class Keys(CopyKeys):
     part: str = key("`base` (378 pictures), `extended` (228), or `both`", "both", choices=("base", "extended", "both"))
 
 
-def check(entry: dict, where: str) -> None:
-    """A copy that is named is there."""
-    _published.check(CARD, entry, where)
-
-
-def downloads(entry: dict) -> list[File]:
-    """The archives of the parts; none where somebody names a copy."""
-    return _published.needed(entry, [CARD.file(name) for name in _archives(entry)])
-
-
-def files(entry: dict) -> list[Path]:
-    """What decides the set, of somebody's copy."""
-    return _published.files(CARD, entry, _archives(entry), [])
-
-
 def photographs(settings: dict) -> Photographs:
     """The facades of the parts asked for, in their order. Errors: as in `_published`."""
     letters = {"base": "b", "extended": "x"}.get(settings.get("part") or "both", "bx")
@@ -56,3 +39,6 @@ def photographs(settings: dict) -> Photographs:
 def _archives(entry: dict) -> list[str]:
     part = entry.get("part") or "both"
     return list(_ARCHIVES.values()) if part == "both" else [_ARCHIVES[part]]
+
+
+check, downloads, files = copied(CARD, _archives)

@@ -1,11 +1,9 @@
 """DIV2K: 900 photographs of high quality, 800 to learn from and 100 to validate with."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from lacuna.data.cards import Card, File
-from lacuna.data.image_sources import _published
-from lacuna.data.image_sources._published import Copy, CopyKeys
+from lacuna.data.image_sources._published import Copy, CopyKeys, copied
 from lacuna.data.origins import Photographs
 from lacuna.keys import key
 
@@ -31,26 +29,14 @@ class Keys(CopyKeys):
     split: str = key("the official part", "valid", choices=("train", "valid"))
 
 
-def check(entry: dict, where: str) -> None:
-    """A copy that is named is there."""
-    _published.check(CARD, entry, where)
-
-
-def downloads(entry: dict) -> list[File]:
-    """The archive of the part; none where somebody names a copy."""
-    return _published.needed(entry, [CARD.file(f"DIV2K_{_split(entry)}_HR.zip")])
-
-
-def files(entry: dict) -> list[Path]:
-    """What decides the set, of somebody's copy."""
-    return _published.files(CARD, entry, [f"DIV2K_{_split(entry)}_HR.zip"], [])
-
-
 def photographs(settings: dict) -> Photographs:
     """The photographs of the part, in the order of their numbers. Errors: as in `_published`."""
-    folder = f"DIV2K_{_split(settings)}_HR"
-    return Copy(CARD, settings, [f"{folder}.zip"]).photographs(rf"{folder}/\d{{4}}\.png")
+    layout = rf"DIV2K_{settings.get('split') or 'valid'}_HR/\d{{4}}\.png"
+    return Copy(CARD, settings, _archive(settings)).photographs(layout)
 
 
-def _split(entry: dict) -> str:
-    return entry.get("split") or "valid"
+def _archive(entry: dict) -> list[str]:
+    return [f"DIV2K_{entry.get('split') or 'valid'}_HR.zip"]
+
+
+check, downloads, files = copied(CARD, _archive)

@@ -1,11 +1,9 @@
 """DTD: 5,640 photographs of textures in 47 categories, with ten divisions into three parts."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from lacuna.data.cards import Card, File
-from lacuna.data.image_sources import _published
-from lacuna.data.image_sources._published import Copy, CopyKeys
+from lacuna.data.image_sources._published import Copy, CopyKeys, copied
 from lacuna.data.origins import Photographs
 from lacuna.keys import key
 
@@ -39,21 +37,6 @@ class Keys(CopyKeys):
     categories: list[str] = key("textures, such as `[banded, woven]`", None, least=1, shown="all")
 
 
-def check(entry: dict, where: str) -> None:
-    """A copy that is named is there."""
-    _published.check(CARD, entry, where)
-
-
-def downloads(entry: dict) -> list[File]:
-    """The files that are needed; none where somebody names a copy."""
-    return _published.needed(entry, [*CARD.files])
-
-
-def files(entry: dict) -> list[Path]:
-    """What decides the set, of somebody's copy."""
-    return _published.files(CARD, entry, [_ARCHIVE], [_list(entry)])
-
-
 def photographs(settings: dict) -> Photographs:
     """The textures of the part asked for, in their order. Errors: as in `_published`."""
     copy, asked = Copy(CARD, settings, [_ARCHIVE]), settings.get("categories")
@@ -69,3 +52,6 @@ def photographs(settings: dict) -> Photographs:
 
 def _list(entry: dict) -> str:
     return f"{entry.get('split') or 'all'}{entry.get('partition') or 1}.txt"
+
+
+check, downloads, files = copied(CARD, lambda entry: [_ARCHIVE], lambda entry: [_list(entry)])

@@ -1,11 +1,9 @@
 """FFHQ: 70,000 faces from Flickr at 1024×1024 pixels, in folders of a thousand."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from lacuna.data.cards import Card, File
-from lacuna.data.image_sources import _published
-from lacuna.data.image_sources._published import Copy, CopyKeys
+from lacuna.data.image_sources._published import Copy, CopyKeys, copied
 from lacuna.data.origins import Photographs
 from lacuna.keys import key
 
@@ -46,21 +44,6 @@ class Keys(CopyKeys):
     version: str = key("side in pixels: the pictures or their thumbnails", "1024", choices=tuple(_FOLDERS))
 
 
-def check(entry: dict, where: str) -> None:
-    """A copy that is named is there."""
-    _published.check(CARD, entry, where)
-
-
-def downloads(entry: dict) -> list[File]:
-    """The archive of the version; none where somebody names a copy."""
-    return _published.needed(entry, [CARD.file(name) for name in _archive(entry)])
-
-
-def files(entry: dict) -> list[Path]:
-    """What decides the set, of somebody's copy."""
-    return _published.files(CARD, entry, _archive(entry), [])
-
-
 def photographs(settings: dict) -> Photographs:
     """The faces of the part asked for, in the order of their numbers. Errors: as in `_published`."""
     folder = _FOLDERS[settings.get("version") or "1024"]
@@ -75,3 +58,6 @@ def photographs(settings: dict) -> Photographs:
 
 def _archive(entry: dict) -> list[str]:
     return [f"{_FOLDERS[entry.get('version') or '1024']}.zip"]
+
+
+check, downloads, files = copied(CARD, _archive)

@@ -1,11 +1,9 @@
 """Kodak: 24 photographs of 768×512 pixels, scanned from film, on which image processing has long been measured."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from lacuna.data.cards import Card, File
-from lacuna.data.image_sources import _published
-from lacuna.data.image_sources._published import Copy, CopyKeys
+from lacuna.data.image_sources._published import Copy, CopyKeys, copied
 from lacuna.data.origins import Photographs
 
 _URL = "http://r0k.us/graphics/kodak/kodak/"
@@ -28,21 +26,9 @@ class Keys(CopyKeys):
     """There is one part."""
 
 
-def check(entry: dict, where: str) -> None:
-    """A copy that is named is there."""
-    _published.check(CARD, entry, where)
-
-
-def downloads(entry: dict) -> list[File]:
-    """The files that are needed; none where somebody names a copy."""
-    return _published.needed(entry, [*CARD.files])
-
-
-def files(entry: dict) -> list[Path]:
-    """What decides the set, of somebody's copy."""
-    return _published.files(CARD, entry, [], [])
-
-
 def photographs(settings: dict) -> Photographs:
     """The photographs, in the order of their numbers. Errors: as in `_published`."""
     return Copy(CARD, settings, []).photographs(r"kodim\d\d\.png")
+
+
+check, downloads, files = copied(CARD, lambda entry: [], fetched=lambda entry: [file.name for file in CARD.files])

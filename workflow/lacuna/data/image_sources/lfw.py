@@ -1,11 +1,9 @@
 """LFW, Labeled Faces in the Wild: 13,233 photographs of faces at 250×250 pixels."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from lacuna.data.cards import Card, File
-from lacuna.data.image_sources import _published
-from lacuna.data.image_sources._published import Copy, CopyKeys
+from lacuna.data.image_sources._published import Copy, CopyKeys, copied
 from lacuna.data.origins import Photographs
 from lacuna.keys import key
 
@@ -43,25 +41,13 @@ class Keys(CopyKeys):
     version: str = key("`funneled`: the faces aligned", "original", choices=tuple(_ARCHIVES))
 
 
-def check(entry: dict, where: str) -> None:
-    """A copy that is named is there."""
-    _published.check(CARD, entry, where)
-
-
-def downloads(entry: dict) -> list[File]:
-    """The archive of the version; none where somebody names a copy."""
-    return _published.needed(entry, [CARD.file(_archive(entry))])
-
-
-def files(entry: dict) -> list[Path]:
-    """What decides the set, of somebody's copy."""
-    return _published.files(CARD, entry, [_archive(entry)], [])
-
-
 def photographs(settings: dict) -> Photographs:
     """The faces, in the order of the people's names. Errors: as in `_published`."""
-    return Copy(CARD, settings, [_archive(settings)]).photographs(r"(?P<who>[^/]+)/(?P=who)_\d{4}\.jpg")
+    return Copy(CARD, settings, _archive(settings)).photographs(r"(?P<who>[^/]+)/(?P=who)_\d{4}\.jpg")
 
 
-def _archive(entry: dict) -> str:
-    return _ARCHIVES[entry.get("version") or "original"]
+def _archive(entry: dict) -> list[str]:
+    return [_ARCHIVES[entry.get("version") or "original"]]
+
+
+check, downloads, files = copied(CARD, _archive)

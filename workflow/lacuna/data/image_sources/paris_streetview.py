@@ -1,11 +1,9 @@
 """Paris StreetView: 14,900 and 100 photographs of buildings in Paris, by the folders of its distribution."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from lacuna.data.cards import UNKNOWN, Card, File
-from lacuna.data.image_sources import _published
-from lacuna.data.image_sources._published import Copy, CopyKeys
+from lacuna.data.image_sources._published import Copy, CopyKeys, copied
 from lacuna.data.origins import Photographs
 from lacuna.keys import key
 
@@ -34,22 +32,10 @@ class Keys(CopyKeys):
     split: str = key("the official part", "test", choices=tuple(_FOLDERS))
 
 
-def check(entry: dict, where: str) -> None:
-    """A copy that is named is there."""
-    _published.check(CARD, entry, where)
-
-
-def downloads(entry: dict) -> list[File]:
-    """The files that are needed; none where somebody names a copy."""
-    return _published.needed(entry, [*CARD.files])
-
-
-def files(entry: dict) -> list[Path]:
-    """What decides the set, of somebody's copy."""
-    return _published.files(CARD, entry, [_ARCHIVE], [])
-
-
 def photographs(settings: dict) -> Photographs:
     """The photographs of the part asked for, in their order. Errors: as in `_published`."""
     folder = _FOLDERS[settings.get("split") or "test"]
     return Copy(CARD, settings, [_ARCHIVE]).photographs(rf"{folder}/[^/]+\.(?:jpe?g|png)")
+
+
+check, downloads, files = copied(CARD, lambda entry: [_ARCHIVE])

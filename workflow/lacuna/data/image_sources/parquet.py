@@ -4,31 +4,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from lacuna.data.image_sources.archive import matching_archives
+from lacuna.data.image_sources._shards import ShardKeys, check, files
 from lacuna.data.origins import Photographs
 from lacuna.errors import LacunaError
-from lacuna.keys import FilePath, key
+from lacuna.keys import key
+
+__all__ = ["Keys", "check", "files", "photographs"]
 
 _AT_ONCE = 16  # rows
 
 
 @dataclass(frozen=True, kw_only=True)
-class Keys:
+class Keys(ShardKeys):
     """Which files, and which column of them."""
 
-    shards: FilePath = key("the file; `*`, `?` and `**` in it name several, read in the order of their names")
     column: str = key("the column of pictures: bytes, or `{bytes, path}`", "image")
-
-
-def check(entry: dict, where: str) -> None:
-    """There are such files."""
-    if not files(entry):
-        raise LacunaError(f"{where}.shards is {entry['shards']}, which names no file; correct the path")
-
-
-def files(entry: dict) -> list[Path]:
-    """The files, sorted."""
-    return matching_archives(entry["shards"])
 
 
 def photographs(settings: dict) -> Photographs:

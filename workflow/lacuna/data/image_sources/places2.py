@@ -1,11 +1,9 @@
 """Places2 (Places365): photographs of 365 kinds of scenes, by official archive or as torchvision lays them out."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from lacuna.data.cards import Card, File
-from lacuna.data.image_sources import _published
-from lacuna.data.image_sources._published import Copy, CopyKeys
+from lacuna.data.image_sources._published import Copy, CopyKeys, copied
 from lacuna.data.origins import Photographs
 from lacuna.errors import LacunaError
 from lacuna.keys import key
@@ -58,22 +56,6 @@ class Keys(CopyKeys):
             )
 
 
-def check(entry: dict, where: str) -> None:
-    """A copy that is named is there."""
-    _published.check(CARD, entry, where)
-
-
-def downloads(entry: dict) -> list[File]:
-    """The archive of the part, and the lists that say the categories; none where somebody names a copy."""
-    lists = [CARD.file(_LISTS)] if entry.get("categories") else []
-    return _published.needed(entry, [CARD.file(name) for name in _archive(entry)] + lists)
-
-
-def files(entry: dict) -> list[Path]:
-    """What decides the set, of somebody's copy."""
-    return _published.files(CARD, entry, _archive(entry), [_LISTS, "places365_val.txt", "categories_places365.txt"])
-
-
 def photographs(settings: dict) -> Photographs:
     """The photographs of the part and categories asked for, in their order in the archive.
 
@@ -116,3 +98,13 @@ def _lines(copy: Copy, name: str) -> list[str]:
     if not copy.beside(name) and (lists := copy.beside(_LISTS)):
         return Copy(CARD, {"path": str(lists)}, []).lines(name, "a choice of categories")
     return copy.lines(name, "a choice of categories")
+
+
+def _needed(entry: dict) -> list[str]:
+    """The lists that say the categories only where some are asked for."""
+    return _archive(entry) + [_LISTS] * bool(entry.get("categories"))
+
+
+check, downloads, files = copied(
+    CARD, _archive, lambda entry: [_LISTS, "places365_val.txt", "categories_places365.txt"], _needed
+)

@@ -1,11 +1,9 @@
 """ShanghaiTech: 1,198 photographs of crowds, part A from the web and part B from streets of Shanghai."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from lacuna.data.cards import UNKNOWN, Card, File
-from lacuna.data.image_sources import _published
-from lacuna.data.image_sources._published import Copy, CopyKeys
+from lacuna.data.image_sources._published import Copy, CopyKeys, copied
 from lacuna.data.origins import Photographs
 from lacuna.keys import key
 
@@ -33,24 +31,12 @@ class Keys(CopyKeys):
     split: str = key("the official part", "all", choices=("all", "train", "test"))
 
 
-def check(entry: dict, where: str) -> None:
-    """A copy that is named is there."""
-    _published.check(CARD, entry, where)
-
-
-def downloads(entry: dict) -> list[File]:
-    """The files that are needed; none where somebody names a copy."""
-    return _published.needed(entry, [*CARD.files])
-
-
-def files(entry: dict) -> list[Path]:
-    """What decides the set, of somebody's copy."""
-    return _published.files(CARD, entry, [_ARCHIVE], [])
-
-
 def photographs(settings: dict) -> Photographs:
     """The photographs of the parts asked for, in their order. Errors: as in `_published`."""
     part = {"both": "[AB]"}.get(settings.get("part") or "both", settings.get("part"))
     split = {"all": "(?:train|test)"}.get(settings.get("split") or "all", settings.get("split"))
     layout = rf"part_{part}(?:_final)?/{split}_data/images/[^/]+\.jpg"
     return Copy(CARD, settings, [_ARCHIVE]).photographs(layout)
+
+
+check, downloads, files = copied(CARD, lambda entry: [_ARCHIVE])

@@ -1,35 +1,25 @@
 """Pictures in WebDataset shards: tars in which files of one stem belong together, such as 0001.jpg and 0001.json."""
 
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
-from lacuna.data.image_sources.archive import matching_archives
+from lacuna.data.image_sources._shards import ShardKeys, check, files
 from lacuna.data.origins import Photographs
 from lacuna.errors import LacunaError
-from lacuna.keys import FilePath, key
+from lacuna.keys import key
+
+__all__ = ["Keys", "check", "files", "photographs"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Keys:
+class Keys(ShardKeys):
     """Which shards, and which files of a sample are its picture."""
 
-    shards: FilePath = key("the tar; `*`, `?` and `**` in it name several, read in the order of their names")
     extensions: list[str] = key(
         "what follows the first dot in the name of a sample's picture; `seg.png` is another extension than `png`",
         ["jpg", "jpeg", "png", "webp"],
         least=1,
     )
-
-
-def check(entry: dict, where: str) -> None:
-    """There are such files."""
-    if not files(entry):
-        raise LacunaError(f"{where}.shards is {entry['shards']}, which names no file; correct the path")
-
-
-def files(entry: dict) -> list[Path]:
-    """The shards, sorted."""
-    return matching_archives(entry["shards"])
 
 
 def photographs(settings: dict) -> Photographs:

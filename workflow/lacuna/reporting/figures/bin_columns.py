@@ -26,19 +26,15 @@ def draw_columns(settings: dict, list_path, indices, output) -> None:
 
     from lacuna.data.compositing import composite_picture
     from lacuna.data.images import read_mask
-    from lacuna.metrics.triples import paired_files, read_triple
-    from lacuna.reporting.aggregation import bin_title, predicted_by
-    from lacuna.reporting.examples import label_of
+    from lacuna.metrics.triples import read_triple
+    from lacuna.reporting.aggregation import bin_title
+    from lacuna.reporting.examples import completions
     from lacuna.reporting.style import HOLE, written_to
-    from lacuna.reporting.titles import titles
-    from lacuna.sources import SHARED
 
-    systems, sources = titles(settings["systems"]), titles(settings["sources"])
-    files = {predicted_by(path): paired_files(list_path, path) for path in map(str, indices)}
-    keys = [(name, source) for name in systems for source in [*sources, *sorted(SHARED)] if (name, source) in files]
-    holes = [read_mask(each[1]) for each in files[keys[0]]]
+    filled = completions(settings, list_path, indices)
+    holes = [read_mask(each[1]) for each in next(iter(filled.values()))]
     columns = chosen_in_bins([float(hole.mean()) for hole in holes])
-    names = ["Hole", *(label_of(systems[name], source, sources) for name, source in keys), "Truth"]
+    names = ["Hole", *filled, "Truth"]
     high, wide = holes[0].shape
     size = (1.1 + 1.7 * len(columns), 0.35 + 1.7 * min(2.0, high / wide) * len(names))
     shape = {"nrows": len(names), "ncols": len(columns), "figsize": size, "squeeze": False}
@@ -47,11 +43,11 @@ def draw_columns(settings: dict, list_path, indices, output) -> None:
             left=1.1 / size[0], right=0.995, top=1 - 0.3 / size[1], bottom=0.01, wspace=0.03, hspace=0.03
         )
         for column, (label, at) in enumerate(columns.items()):
-            triples = [read_triple(files[key][at]) for key in keys]
+            triples = [read_triple(files[at]) for files in filled.values()]
             truth, hole, _, image = triples[0]
             hidden = composite_picture(np.array(HOLE, np.uint8), image, hole)
-            filled = [composite_picture(each.prediction, image, hole) for each in triples]
-            for axis, picture in zip(axes[:, column], [hidden, *filled, truth], strict=True):
+            composites = [composite_picture(each.prediction, image, hole) for each in triples]
+            for axis, picture in zip(axes[:, column], [hidden, *composites, truth], strict=True):
                 axis.set_axis_off()
                 axis.imshow(picture, interpolation="auto", aspect="equal")
             axes[0, column].set_title(f"{bin_title(label)} hole", fontsize=9, pad=4)

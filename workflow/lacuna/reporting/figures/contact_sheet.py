@@ -13,22 +13,16 @@ def draw_contact_sheet(settings: dict, list_path, indices, output) -> None:
     """
     from lacuna.data.compositing import composite_picture
     from lacuna.data.images import read_image, read_mask
-    from lacuna.metrics.triples import paired_files
-    from lacuna.reporting.aggregation import predicted_by
-    from lacuna.reporting.examples import label_of
+    from lacuna.reporting.examples import completions
     from lacuna.reporting.sheet import Fill, SheetRow, draw_sheet
-    from lacuna.reporting.titles import titles
-    from lacuna.sources import SHARED
 
-    systems, sources = titles(settings["systems"]), titles(settings["sources"])
-    files = {predicted_by(path): paired_files(list_path, path) for path in map(str, indices)}
-    keys = [(name, source) for name in systems for source in [*sources, *sorted(SHARED)] if (name, source) in files]
-    pairs, rows = files[keys[0]], []
+    filled = completions(settings, list_path, indices)
+    pairs, rows = next(iter(filled.values())), []
     for at in chosen(len(pairs)):
         image, hole = read_image(pairs[at][0]), read_mask(pairs[at][1])
-        fills = [Fill(composite_picture(read_image(files[key][at][2]), image, hole)) for key in keys]
+        fills = [Fill(composite_picture(read_image(files[at][2]), image, hole)) for files in filled.values()]
         rows.append(SheetRow(name_of(pairs[at][0]), image, hole, fills, note=f"{hole.mean():.0%} hole"))
-    draw_sheet([label_of(systems[name], source, sources) for name, source in keys], rows, output)
+    draw_sheet([*filled], rows, output)
 
 
 def chosen(number: int) -> list[int]:

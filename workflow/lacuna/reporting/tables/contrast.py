@@ -3,8 +3,7 @@
 from lacuna.metrics.per_image import metric_by_name
 from lacuna.reporting.descriptions import Table
 from lacuna.reporting.display import Cell, DisplayTable
-from lacuna.reporting.titles import UNTRAINED_MARK, titles
-from lacuna.sources import SHARED
+from lacuna.reporting.titles import label_of, titles
 
 
 def rows(run):
@@ -26,9 +25,8 @@ def shown(run, _="") -> list[DisplayTable]:
     for metric, found in table.groupby("metric", sort=False):
         lines = []
         for row in found.itertuples():
-            trained = UNTRAINED_MARK if row.source in SHARED else f"trained on {sources[row.source]}"
             texts = (f"{row.correlation:+.2f}", f"{row.given_coverage:+.2f}", str(row.n))
-            lines.append((f"{systems[row.system]}, {trained}", tuple(map(Cell, texts))))
+            lines.append((label_of(systems[row.system], row.source, sources), tuple(map(Cell, texts))))
         groups.append((metric_by_name(metric).label, tuple(lines)))
     head = ("Metric", "System", "Spearman's correlation", "Given coverage", "N")
     return [DisplayTable(title="Contrast around the hole", caption=TABLE.text(n="N"), head=head, groups=tuple(groups))]

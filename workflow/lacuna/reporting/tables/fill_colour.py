@@ -2,8 +2,7 @@
 
 from lacuna.reporting.descriptions import Table
 from lacuna.reporting.display import Cell, DisplayTable, numbers_of
-from lacuna.reporting.titles import UNTRAINED_MARK, titles
-from lacuna.sources import SHARED
+from lacuna.reporting.titles import label_of, titles
 
 
 def rows(run):
@@ -23,13 +22,12 @@ def shown(run, _="") -> list[DisplayTable]:
         found = table[table["test_set"] == test_set]
         lines = []
         for row in found.itertuples():
-            trained = UNTRAINED_MARK if row.source in SHARED else f"trained on {sources[row.source]}"
             fill, truth = (
                 " ".join(f"{100 * getattr(row, prefix + name):.1f}" for name in ("red", "green", "blue"))
                 for prefix in ("", "true_")
             )
             warmer = f"{100 * row.warmer:+.1f} ± {100 * row.warmer_se:.1f}"
-            lines.append((f"{systems[row.system]}, {trained}", tuple(map(Cell, (fill, truth, warmer)))))
+            lines.append((label_of(systems[row.system], row.source, sources), tuple(map(Cell, (fill, truth, warmer)))))
         groups.append((f"{title} (N = {numbers_of(found['n'])})", tuple(lines)))
     head = ("Test set", "System", "Fill: red green blue, %", "Truth: red green blue, %", "Warmer by")
     return [DisplayTable(title="Colour of fills", caption=TABLE.text(n="N"), head=head, groups=tuple(groups))]

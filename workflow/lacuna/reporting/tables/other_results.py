@@ -3,7 +3,7 @@
 from lacuna.metrics.per_image import metric_by_name
 from lacuna.places import PUBLISHED_DATA
 from lacuna.reporting.descriptions import Table
-from lacuna.reporting.display import Cell, DisplayTable, numbers_of, sentences
+from lacuna.reporting.display import DisplayTable, beside_cells, numbers_of, sentences
 from lacuna.reporting.titles import REGIONS, titles
 
 ALL = "all"  # in the place of a bin: holes of any size
@@ -32,11 +32,9 @@ def shown_beside(table, settings: dict) -> DisplayTable:
     for (origin, data, size, source, test_set), found in table.groupby(keys, sort=False):
         lines = []
         for row in found.itertuples():
-            number = f".{metric_by_name(row.metric).decimals}f"
-            texts = (f"{row.published:{number}}", f"{row.ours:{number}}", f"{row.difference:+{number}}")
             hole = "all holes" if row.bin == ALL else f"holes {row.bin}"
             what = f"{systems[row.system]}, {metric_by_name(row.metric).label}, {REGIONS[row.region]}, {hole}"
-            lines.append((what, tuple(map(Cell, texts))))
+            lines.append((what, beside_cells(row)))
         ours = f"{sources.get(source, source)} → {sets[test_set]} (N = {numbers_of(found['ours_n'])})"
         head = f"{origin}: {PUBLISHED_DATA.get(data, data)}, {size} pixels; {found['differs'].iloc[0]}. Ours: {ours}"
         groups.append((head, tuple(lines)))

@@ -4,7 +4,7 @@ from itertools import product
 
 from lacuna.metrics.per_image import metric_by_name
 from lacuna.reporting.descriptions import Table
-from lacuna.reporting.display import Cell, DisplayTable, numbers_of, sentences
+from lacuna.reporting.display import DisplayTable, beside_cells, numbers_of, sentences
 from lacuna.reporting.titles import PREDICTIONS, titles
 
 
@@ -32,9 +32,7 @@ def published_table(comparison, settings: dict) -> DisplayTable:
             continue
         lines = []
         for row in found.itertuples():
-            number = f".{metric_by_name(row.metric).decimals}f"
-            texts = (f"{row.published:{number}}", f"{row.ours:{number}}", f"{row.difference:+{number}}")
-            lines.append((f"{systems[row.system]}, {metric_by_name(row.metric).label}", tuple(map(Cell, texts))))
+            lines.append((f"{systems[row.system]}, {metric_by_name(row.metric).label}", beside_cells(row)))
         numbers = f"N = {numbers_of(found['published_n'])} published, {numbers_of(found['ours_n'])} ours"
         groups.append((f"{sources[source]} → {sets[test_set]} ({numbers})", tuple(lines)))
     return DisplayTable(

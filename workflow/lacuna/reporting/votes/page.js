@@ -8,6 +8,11 @@
     notice("data.js is not beside this page, so there is nothing to show; copy the whole folder, or make it again.");
     return;
   }
+  if (!DATA.questions.length) {
+    $("back").disabled = $("save").disabled = true;
+    notice("All systems fill all holes alike, so there is nothing to vote on.");
+    return;
+  }
   const PLACE = `lacuna-votes-${DATA.ballot}`;
   const SMALL = 200;  // px, below which a picture is enlarged without blur
 

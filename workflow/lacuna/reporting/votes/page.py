@@ -36,7 +36,8 @@ def make_ballot(settings: dict, indices: Sequence[str | Path], folder: str | Pat
     """Write the page into `folder`, whole or as it was, and then the key; returns how many questions there are.
 
     settings: `seed` and `questions`, the most that are asked. indices: index.csv of the predictions of all contestants.
-    Errors: `LacunaError`s for a folder that is something else, and where all fills are equal.
+    Where all systems fill all holes alike there are none, and the page says so. Errors: a `LacunaError` for a folder
+    that is something else.
     """
     folder = Path(folder)
     if folder.exists() and not (folder / DATA).is_file() and (not folder.is_dir() or any(folder.iterdir())):
@@ -51,14 +52,10 @@ def make_ballot(settings: dict, indices: Sequence[str | Path], folder: str | Pat
     fills = _Fills(files)
     seed = seed_of("votes", settings["seed"])
     asked = questions(contestants, images, settings["questions"], seed, fills.differ)
-    if not asked:
-        raise LacunaError(
-            "all systems fill all holes alike, so there is nothing to vote on; compare systems that differ"
-        )
-    rows = _key(asked, fills)
+    ballot, rows = _key(asked, fills)
     partial = folder.with_name(f".{folder.name}.{os.getpid()}.partial")
     try:
-        _write_page(partial, asked, rows[0]["ballot"], fills, np.random.default_rng(seed))
+        _write_page(partial, asked, ballot, fills, np.random.default_rng(seed))
         if folder.exists():
             shutil.rmtree(folder)
         partial.replace(folder)
@@ -89,8 +86,8 @@ class _Fills:
         return bool((self.of(question.a, question.image) != self.of(question.b, question.image)).any())
 
 
-def _key(asked: list[Question], fills: _Fills) -> list[dict]:
-    """The rows of the key. The ballot's name covers every question and picture, so that votes on others are told apart.
+def _key(asked: list[Question], fills: _Fills) -> tuple[str, list[dict]]:
+    """The ballot's name and the rows of the key. The name covers every question and picture, so that votes on others are told apart.
 
     Of paths it covers the files' names alone: a run that was copied keeps its ballot.
     """
@@ -104,7 +101,8 @@ def _key(asked: list[Question], fills: _Fills) -> list[dict]:
     ]
     names = [[Path(value).name for value in row.values()] for row in rows]
     pictures = [digest(fills.of(side, each.image).tobytes()) for each in asked for side in (each.a, each.b)]
-    return [{"ballot": digest(json.dumps([names, pictures])), **row} for row in rows]
+    ballot = digest(json.dumps([names, pictures]))
+    return ballot, [{"ballot": ballot, **row} for row in rows]
 
 
 def _write_page(folder: Path, asked: list[Question], ballot: str, fills: _Fills, random: np.random.Generator) -> None:
