@@ -187,3 +187,10 @@ def test_a_container_gets_two_folders_and_no_network(room, monkeypatch):
     assert said[:5] == ["exec", "--containall", "--net", "--network", "none"]
     assert said.count("--bind") == 2 and "--nv" not in said
     assert said[said.index("--pwd") + 1] == str(room.folder)
+
+
+def test_the_memory_is_that_of_the_program_and_not_of_who_started_it(tmp_path):
+    mine = np.ones(400_000_000, np.uint8)  # held while the program is started
+    code = "import time; x = bytearray(b'1') * 90_000_000; del x; time.sleep(0.3)"
+    ran = _program.run_program([sys.executable, "-c", code], tmp_path, dict(os.environ), tmp_path / "log", 60)
+    assert 90e6 < ran.peak_memory < 200e6 < mine.nbytes

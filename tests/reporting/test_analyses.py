@@ -63,7 +63,7 @@ def test_the_colour_of_fills_is_that_of_the_hole_alone(made):
     assert row["warmer_se"] == pytest.approx(10 / 255 / 3**0.5)
     (table,) = fill_colour.shown(run)
     label, cells = table.groups[0][1][0]
-    assert label == "One, trained on Faces" and cells[0] == Cell("58.8 39.2 23.5") and cells[2] == Cell("+35.3 ± 2.3")
+    assert label == "One, Faces" and cells[0] == Cell("58.8 39.2 23.5") and cells[2] == Cell("+35.3 ± 2.3")
 
 
 def scores(lines, values) -> pd.DataFrame:

@@ -191,7 +191,7 @@ def test_sides_are_drawn_anew_and_a_missing_picture_is_named(run, browser, tmp_p
         assert "data.js is not beside this page" in page.text("#notice")
 
 
-def test_equal_fills_have_no_question_and_the_page_says_so(run, tmp_path, browser):  # noqa: F811
+def test_equal_fills_have_no_question_and_the_page_says_so(run, tmp_path, browser):  # noqa: F811  # noqa: F811
     indices = sorted(run.glob("predictions/*/*/*/index.csv"))
     key = tmp_path / "key.csv"
     assert make_ballot({"seed": 5, "questions": 3}, indices[:2], tmp_path / "votes", key) == 0

@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import re
 import signal
 import subprocess
 import time
@@ -14,6 +15,7 @@ from lacuna.errors import LacunaError
 MOST_MESSAGES = 50_000_000  # bytes
 _SYSTEM = ctypes.CDLL(None) if os.name == "posix" else None
 PAUSE = 0.02  # seconds between two looks at a program
+LATER = 0.2  # seconds between two looks at its memory after its first second: each goes through all processes
 
 
 @dataclass(frozen=True)
@@ -48,15 +50,17 @@ def run_program(command: Sequence[str], folder: Path, environment: dict[str, str
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise LacunaError(f"cannot be started ({reason})") from None
-        peak = 0
+        peak, look = 0, began
         try:
             while True:
                 try:
                     process.wait(PAUSE)
                     break
                 except subprocess.TimeoutExpired:
-                    peak = max(peak, resident(process.pid))
-                if time.monotonic() - began > time_limit:
+                    now = time.monotonic()
+                if now >= look:
+                    peak, look = max(peak, held(process.pid)), now + (PAUSE if now < began + 1 else LATER)
+                if now - began > time_limit:
                     raise LacunaError(f"was ended after {time_limit:g} seconds, its 'time_limit'")
                 if messages.seek(0, os.SEEK_END) - start > MOST_MESSAGES:
                     raise LacunaError(f"was ended because it said more than {MOST_MESSAGES // 1_000_000} MB")
@@ -66,7 +70,7 @@ def run_program(command: Sequence[str], folder: Path, environment: dict[str, str
             process.wait()
     if process.returncode:
         raise LacunaError(f"{ended(process.returncode)}{last_line(log, start)}")
-    return Ran(seconds, max(peak, _largest_child()) or None)
+    return Ran(seconds, peak or None)
 
 
 def ends_with_its_parent() -> None:
@@ -119,21 +123,18 @@ def members(session: int) -> list[int]:
     return found
 
 
-def resident(session: int) -> int:
-    """Bytes of memory that the processes of a session hold; what they share counts for each."""
-    total = 0
+def held(session: int) -> int:
+    """Bytes of memory that the processes of a session hold together, what they share counted for each, or that one of
+    them has held at most, where that is more.
+
+    What `getrusage` says of children is not asked: it is at least what this process held when it started them.
+    """
+    now, most = [0], [0]
     for process in members(session):
         try:
-            total += int(Path(f"/proc/{process}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-        except (OSError, IndexError):
+            text = Path(f"/proc/{process}/status").read_text()
+        except OSError:
             continue  # as above
-    return total
-
-
-def _largest_child() -> int:
-    """Bytes of the largest process that this one has waited for: what a program held between two looks at it."""
-    try:
-        import resource
-    except ImportError:  # Windows
-        return 0
-    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+        for found, name in ((now, "VmRSS"), (most, "VmHWM")):
+            found += [1024 * int(size) for size in re.findall(rf"^{name}:\s+(\d+) kB", text, re.MULTILINE)]
+    return max(sum(now), *most)

@@ -87,9 +87,10 @@ class _Fills:
 
 
 def _key(asked: list[Question], fills: _Fills) -> tuple[str, list[dict]]:
-    """The ballot's name and the rows of the key. The name covers every question and picture, so that votes on others are told apart.
+    """The ballot's name and the rows of the key.
 
-    Of paths it covers the files' names alone: a run that was copied keeps its ballot.
+    The name covers every question and picture, so that votes on others are told apart. Of paths it covers the files'
+    names alone: a run that was copied keeps its ballot.
     """
     rows = [
         {
