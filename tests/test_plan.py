@@ -82,6 +82,25 @@ def test_a_budget_of_one_system_replaces_the_common_one(tmp_path):
         plan(tmp_path, systems={"aotgan": {"training": {"seconds": 5, "iterations": 5}}})
 
 
+def test_a_budget_of_one_source_stands_over_that_of_the_system(tmp_path):
+    entry = {**DEFAULT["systems"]["aotgan"], "training": {"seconds": 5, "negatives": 0.1}}
+    one = plan(tmp_path, systems={"aotgan": {**entry, "training_on": {"celeba": {"iterations": 3, "negatives": 0.5}}}})
+    place2, celeba = (one.train("aotgan", source).settings["training"] for source in ("place2", "celeba"))
+    assert place2["seconds"] == 5 and place2["negatives"] == 0.1 and "iterations" not in place2
+    assert celeba["iterations"] == 3 and celeba["negatives"] == 0.5 and "seconds" not in celeba
+    assert celeba["checkpoint_every"] == place2["checkpoint_every"]
+
+
+def test_a_budget_of_one_source_needs_a_training_and_that_source(tmp_path):
+    with pytest.raises(LacunaError, match="has 'training_on', but is not trained"):
+        plan(tmp_path, systems={"telea": {"training_on": {"celeba": {"iterations": 3}}}})
+    with pytest.raises(LacunaError, match="unknown source 'celebs': did you mean 'celeba'"):
+        plan(tmp_path, systems={"aotgan": {"training_on": {"celebs": {"iterations": 3}}}})
+    with pytest.raises(LacunaError, match="give one of them"):
+        both = {"iterations": 3, "seconds": 5}
+        plan(tmp_path, systems={"aotgan": {"training_on": {"celeba": both}}})
+
+
 def test_backbones_follow_the_metrics(tmp_path):
     assert plan(tmp_path, metrics=["psnr"]).backbones_of_scores() == []
     assert plan(tmp_path, metrics=["lpips_alex"]).backbones_of_scores() == ["lpips_alex"]

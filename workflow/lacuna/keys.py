@@ -170,6 +170,8 @@ def homes(section: Any, where: str = "the top level") -> Iterator[tuple[str, str
     for name, entry in entries(section).items():
         yield name, where
         for option in _options(entry.type):
+            if typing.get_origin(option) is dict and entry.limits.partial:
+                continue  # many places for keys that override others: one of them is at hand already
             inner = typing.get_args(option)[1] if typing.get_origin(option) is dict else option
             for kind in filter(dataclasses.is_dataclass, _options(inner)):
                 yield from homes(kind, name if kind is option else f"an entry of {name}")

@@ -32,6 +32,7 @@ def check_consistency(config: dict) -> None:
         image_sources.load(entry["kind"]).check(_unrecorded(entry), f"image_sets.{name}")
     for name, entry in config["mask_sets"].items():
         _check_masks(entry, f"mask_sets.{name}", config["image_size"])
+    _check_sources_of_systems(config)
     _check_released(config)
     _check_metrics(config)
     _check_batches(config)
@@ -171,12 +172,26 @@ def _check_metrics(config: dict) -> None:
                 )
 
 
+def _check_sources_of_systems(config: dict) -> None:
+    """A budget for one source is for one that there is."""
+    for label, entry in config["systems"].items():
+        for source in (entry or {}).get("training_on", {}):
+            if source not in config["sources"]:
+                raise LacunaError(
+                    f"systems.{label}.training_on names the unknown source '{source}': "
+                    f"{suggest(source, config['sources'])}"
+                )
+
+
 def _check_batches(config: dict) -> None:
     """A batch that no memory holds is a slip of the pen."""
     width, height = width_and_height(config["image_size"])
     budgets = {"training": config["training"]}
     for label, entry in config["systems"].items():
-        budgets[f"systems.{label}.training"] = (entry or {}).get("training", {})
+        entry = entry or {}
+        budgets[f"systems.{label}.training"] = entry.get("training", {})
+        for source, budget in entry.get("training_on", {}).items():
+            budgets[f"systems.{label}.training_on.{source}"] = budget
     for where, budget in budgets.items():
         size = budget.get("batch_size")
         if size and size * width * height * 3 > MOST_BATCH_VALUES:

@@ -155,6 +155,9 @@ class System:
     title: Title = key("heading in tables and figures", None, shown="the system's")
     settings: dict = key("settings that differ from the authors', such as `width` or `learning_rate`", {})
     training: Budget = key("keys of the top-level `training` for this system alone", None, partial=True)
+    training_on: dict[Name, Budget] = key(
+        "source → keys of `training` for this system on that source alone, over all others", None, partial=True
+    )
     weights: FilePath = key(
         "a file of weights, ours or released by the authors (their key names), or `catalogue:NAME` of "
         "[those that can be fetched](../docs/weights.md): the system is then not trained here, "
@@ -186,7 +189,8 @@ class Contestant:
     kind: str = key("what stands in the place of a system", choices=contestants.names)
     title: Title = key("heading in tables and figures", None, shown="the label")
 
-    excluded = dict.fromkeys(("system", "settings", "training", "weights"), "this is no system of the registry")
+    _of_systems = ("system", "settings", "training", "training_on", "weights")
+    excluded = dict.fromkeys(_of_systems, "this is no system of the registry")
 
     @classmethod
     def chosen(cls, value: dict, where: str = "") -> type:

@@ -24,8 +24,8 @@ class Plan(Resourced):
 
     def __init__(self, config: dict, cache_folder: str | Path = ".snakemake/lacuna", results: str = RESULTS):
         super().__init__(config, cache_folder, results)
-        for label, _ in self.trainings():
-            self._training_settings(label)
+        for training in self.trainings():
+            self._training_settings(*training)
         for name in self.masked_sets():
             self.pair(name)  # missing and empty folders are found here, before anything runs
         self.check_adaptation()

@@ -154,7 +154,7 @@ class Making(Names):
             "source": source,
             "image_size": self.config["image_size"],
             "seed": self.config["seed"],
-            "training": self._training_settings(system),
+            "training": self._training_settings(system, source),
         }
         sets = self.sources[source]
         inputs = {
@@ -293,13 +293,17 @@ class Making(Names):
     def _modules(self, system: str) -> tuple[str, ...]:
         return (f"lacuna.systems.{self.registered_name(system)}",)
 
-    def _training_settings(self, label: str) -> dict:
-        """The budget of a system: its own keys over the config's; at most one of `iterations` and `seconds`."""
-        own = self.systems[label].get("training", {})
-        common = dict(self.config["training"])
-        if {"iterations", "seconds"} & own.keys():
-            common = {key: value for key, value in common.items() if key not in ("iterations", "seconds")}
-        merged = {key: value for key, value in {**common, **own}.items() if value is not None}
+    def _training_settings(self, label: str, source: str) -> dict:
+        """The budget of a system on a source: that source's keys over the system's own, and those over the config's.
+
+        Of `iterations` and `seconds` there is at most one.
+        """
+        entry, merged = self.systems[label], dict(self.config["training"])
+        for own in (entry.get("training", {}), entry.get("training_on", {}).get(source, {})):
+            if {"iterations", "seconds"} & own.keys():
+                merged = {key: value for key, value in merged.items() if key not in ("iterations", "seconds")}
+            merged |= own
+        merged = {key: value for key, value in merged.items() if value is not None}
         if "iterations" in merged and "seconds" in merged:
             raise LacunaError(
                 f"in the config, the training of '{label}' takes either 'iterations' or 'seconds'; give one of them"

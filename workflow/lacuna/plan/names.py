@@ -37,8 +37,9 @@ class Names:
         self.set_metrics: list[str] = config["set_metrics"]
         self._facts = {label: self._describe(label) for label in self.systems}
         for label, entry in self.systems.items():
-            if "training" in entry and not self._facts[label]["trained"]:
-                raise LacunaError(f"in the config, systems.{label} has 'training', but is not trained; remove that key")
+            for key in sorted(entry.keys() & {"training", "training_on"}):
+                if not self.is_trained(label):
+                    raise LacunaError(f"in the config, systems.{label} has '{key}', but is not trained; remove it")
         trained = [label for label in self.systems if self.is_trained(label)]
         if trained and not self.sources:
             raise LacunaError("in the config, a system needs training but 'sources' is empty; add a training set")
