@@ -22,6 +22,7 @@ from lacuna.config.sections import (
     Export,
     Figures,
     ImageSet,
+    Leaderboard,
     MaskSet,
     Source,
     System,
@@ -273,4 +274,5 @@ TABLES: dict[str, Callable[[], str]] = {
     "augment": lambda: _table(Augmentation),
     "votes": lambda: _table(Votes),
     "cost": lambda: _table(Cost),
+    "leaderboard": lambda: _table(Leaderboard),
 }

@@ -2,8 +2,8 @@
 
 A job's settings are exactly the config subtree that its stage uses. Its digest also covers what the modules of ours
 mean that it runs, the pinned packages of its environment, the user's own files, and the digests of the jobs it builds
-on, so equal digests mean equal results. One class a floor, each standing on the one below: `Names`, `Making`,
-`Adapting`, `Judging`, `Describing`, `Showing`, `Resourced`, and on top the `Plan`, which answers the rules.
+on, so equal digests mean equal results. One class a floor, each standing on the one below: `Names`, `Varying`,
+`Making`, `Adapting`, `Judging`, `Describing`, `Showing`, `Resourced`, and on top the `Plan`, which answers the rules.
 """
 
 from collections.abc import Callable, Iterator
@@ -26,7 +26,7 @@ class Plan(Resourced):
         super().__init__(config, cache_folder, results)
         for label, _ in self.trainings():
             self._training_settings(label)
-        for name in self.masked_sets():
+        for name in self.listed:
             self.pair(name)  # missing and empty folders are found here, before anything runs
         self.check_adaptation()
         for key in [*self.predictions(), *self.shown_predictions()]:

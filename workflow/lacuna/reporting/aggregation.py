@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from lacuna.axes import base_of
 from lacuna.cells import cell, uncell
 from lacuna.data.photographs import photographs_of
 from lacuna.errors import LacunaError
@@ -82,9 +83,9 @@ def by_coverage(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def system_and_source(path: str | Path) -> tuple[str, str]:
-    """(system, source) of a file in `training/<system>/<source>/`."""
+    """(system, source) of a file in `training/<system>/<source>/`, by the names of the config."""
     folder = Path(path).absolute().parent
-    return folder.parent.name, folder.name
+    return folder.parent.name, base_of(folder.name)
 
 
 def predicted_by(path: str | Path) -> tuple[str, str]:

@@ -48,7 +48,7 @@ EACH: dict[str, Callable] = {
     "test_set": lambda plan: list(plan.test_sets),
     "unscored_set": lambda plan: list(plan.unscored_sets),
     "source": lambda plan: plan.paged_sources(),
-    "training": lambda plan: [f"{system}/{source}" for system, source in plan.trainings()],
+    "training": lambda plan: [f"{system}/{plan.learner(source).name}" for system, source in plan.trainings()],
     "experiments": lambda plan: list(groups_of(plan.experiments)),
     "example": lambda plan: list(EXAMPLES),
     "drawing": lambda plan: list(DRAWINGS),

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
+from lacuna.axes import base_of
 from lacuna.errors import LacunaError
 from lacuna.reporting.descriptions import tables
 from lacuna.reporting.titles import titles
@@ -36,7 +37,8 @@ class Run:
 
     def files_of(self, name: str, test_set: str) -> list[str]:
         """Those of one test set: `…/<test_set>.txt` or `…/<test_set>/index.csv`; none of them is a `LacunaError`."""
-        found = [path for path in self.files(name) if test_set in (Path(path).stem, Path(path).parent.name)]
+        names = ((path, (Path(path).stem, Path(path).parent.name)) for path in self.files(name))
+        found = [path for path, here in names if test_set in map(base_of, here)]
         if not found:
             raise LacunaError(f"there are no files '{name}' of '{test_set}'; run the rule that makes them first")
         return found
@@ -100,7 +102,7 @@ class Run:
     def heading(self, each: str, value: str) -> str:
         """What a reader calls one of the values that something is made for."""
         if each == "training":
-            system, source = value.split("/")
+            system, source = value.split("/")[0], base_of(value.split("/")[1])
             return f"{self.systems[system]} trained on {self.sources[source]}"
         return {
             "test_set": self.test_sets.get(value, value),
