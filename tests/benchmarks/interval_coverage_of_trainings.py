@@ -1,4 +1,6 @@
-"""Do intervals over photographs and trainings hold the true mean? `python -m tests.benchmarks.interval_coverage_of_trainings`.
+"""Do intervals over photographs and trainings hold the true mean?
+
+Simulated: `python -m tests.benchmarks.interval_coverage_of_trainings`.
 
 Photographs differ with deviation 1, their four crops within them by a quarter of that; trainings by so much that they
 are the named share of the variance of one system's mean; what trainings and photographs do together has half the

@@ -37,11 +37,12 @@ def intervals(
     """Interval of the mean of each column of `values` (N×K): lower and upper ends, each of length K.
 
     `photographs` names that of each of the N rows; without it each row is one of its own. `within`: the range that the
-    values can have, one for all columns or one each, beyond which no end goes. NaN is a missing value; a
-    column without any value is a `ValueError`; values of one photograph alone have NaN for ends, for nothing is known
-    about others. `trainings`: for each column the scores N×R of the R trainings of each system whose mean has part in
-    it, negative where the mean is subtracted; one training alone says nothing of others. The draws depend on `names` and the number of photographs alone: what stands beside every source has
-    the same interval beside each, as long as `names` leave the source out.
+    values can have, one for all columns or one each, beyond which no end goes. `trainings`: for each column the scores
+    N×R of the R trainings of each system whose mean has part in it, negative where the mean is subtracted; one training
+    alone says nothing of others. NaN is a missing value; a column without any value is a `ValueError`; values of one
+    photograph alone have NaN for ends, for nothing is known about others. The draws depend on `names` and the number of
+    photographs alone: what stands beside every source has the same interval beside each, as long as `names` leave the
+    source out.
     """
     values = np.asarray(values, float)
     labels = np.arange(len(values)) if photographs is None else np.asarray(photographs)

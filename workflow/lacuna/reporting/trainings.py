@@ -1,11 +1,11 @@
 """What several trainings of a network add to the uncertainty of a mean: other seeds give other networks.
 
-Trainings and photographs are crossed: every training is scored on every photograph. Both are drawn with replacement, and
-independently of each other, which is Owen's pigeonhole bootstrap (Annals of Applied Statistics 2007); of its resampled
-means the parts that are linear in each factor are added, so that what trainings and photographs do together is counted
-twice and not three times. The trainings of two systems are drawn independently. Variances from n levels of a factor are
-scaled by n / (n − 1), and the quantile is Student's, with the degrees of freedom of a sum of variances (Satterthwaite,
-Biometrics Bulletin 1946): with two trainings, one degree of freedom is all that is known of them.
+Trainings and photographs are crossed: every training is scored on every photograph. Both are drawn with replacement,
+and independently of each other, which is Owen's pigeonhole bootstrap (Annals of Applied Statistics 2007); of its
+resampled means the parts that are linear in each factor are added, so that what trainings and photographs do together
+is counted twice and not three times. The trainings of two systems are drawn independently. Variances from n levels of a
+factor are scaled by n / (n − 1), and the quantile is Student's, with the degrees of freedom of a sum of variances
+(Satterthwaite, Biometrics Bulletin 1946): with two trainings, one degree of freedom is all that is known of them.
 """
 
 from collections.abc import Sequence
@@ -65,8 +65,8 @@ def ends(
     """Interval of a mean over photographs and over the trainings of one or more systems.
 
     here: the mean. resampled: the same over photographs drawn with replacement. photographs: their effective number.
-    effects: of the trainings of each system that has part in it. few: photographs and trainings together are worth
-    degrees of freedom; where these and one more are fewer than `few`, percentiles are of no use, and Student's interval is taken.
+    effects: of the trainings of each system that has part in it. Where the degrees of freedom and one more are fewer
+    than `few`, percentiles are of no use, and Student's interval is taken.
     """
     of_photographs = (resampled - here) * (photographs / (photographs - 1)) ** 0.5
     drawn = [deviations(each, len(resampled), *names, place) for place, each in enumerate(effects)]
