@@ -12,6 +12,7 @@ from lacuna.data.photographs import photographs_of
 from lacuna.errors import LacunaError
 from lacuna.files import atomic, refuse_cut
 from lacuna.metrics.per_image import metric_by_name
+from lacuna.reporting.replicates import averaged, conditions
 from lacuna.reporting.titles import reading_of
 
 KEYS = ["source", "test_set", "system", "prediction", "region", "metric"]
@@ -73,13 +74,19 @@ def _summarise(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
 
 
 def quantitative(scores: pd.DataFrame) -> pd.DataFrame:
-    """Mean, standard deviation (N−1) and N of every metric: columns `QUANTITATIVE`, sorted."""
-    return _summarise(scores, KEYS)[QUANTITATIVE]
+    """Mean, standard deviation (N−1) and N of every metric: columns `QUANTITATIVE`, sorted.
+
+    Where scores are of several mask sets or sizes, each is apart, and their columns stand first
+    (`replicates.CONDITIONS`); trainings and samples are averaged before.
+    """
+    keys = [*conditions(scores), *KEYS]
+    return _summarise(averaged(scores), keys)[[*conditions(scores), *QUANTITATIVE]]
 
 
 def by_coverage(scores: pd.DataFrame) -> pd.DataFrame:
     """The same for every bin of mask coverage: columns `BY_COVERAGE`, sorted."""
-    return _summarise(scores.assign(bin=bins_of(scores["coverage"])), [*KEYS, "bin"])[BY_COVERAGE]
+    rows, keys = averaged(scores), [*conditions(scores), *KEYS, "bin"]
+    return _summarise(rows.assign(bin=bins_of(rows["coverage"])), keys)[[*conditions(scores), *BY_COVERAGE]]
 
 
 def system_and_source(path: str | Path) -> tuple[str, str]:

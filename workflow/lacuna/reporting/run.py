@@ -48,12 +48,38 @@ class Run:
         """The metrics of the config, in its order; the first decides where one has to."""
         return self.settings["metrics"]
 
+    @property
+    def selection(self) -> dict[str, str]:
+        """The cell that is compared where a run has several mask sets or sizes: condition → its value."""
+        return self.settings.get("selection") or {}
+
     @cached_property
-    def scores(self):
-        """The rows of scores of all systems, with a column `photograph`; see `aggregation.read_scores`."""
+    def cells(self):
+        """The rows of scores of all systems in every cell, training and sample, with a column `photograph`.
+
+        See `aggregation.read_scores`; columns of conditions and replicates stand there where the run has several.
+        """
         from lacuna.reporting.aggregation import read_scores, with_photographs
 
         return with_photographs(read_scores(self.files("scores")))
+
+    @cached_property
+    def replicates(self):
+        """Those of the selected cell, every training and sample a row of its own."""
+        return self.selected(self.cells)
+
+    @cached_property
+    def scores(self):
+        """Those of the selected cell, averaged over trainings and samples: one row an image and what was measured."""
+        from lacuna.reporting.replicates import averaged
+
+        return averaged(self.replicates)
+
+    def selected(self, table):
+        """The rows of a table that are of the selected cell; see `replicates.selected`."""
+        from lacuna.reporting.replicates import selected
+
+        return selected(table, self.selection)
 
     @cached_property
     def holes(self):

@@ -117,7 +117,7 @@ def _verdict(photographs: int, p_value: float) -> str:
 
 def draw(run, path, _="") -> None:
     """The figure of the run; see `draw_ranks`."""
-    draw_ranks(run.settings, run.scores, path)
+    draw_ranks(run.settings, run.replicates, path)
 
 
 FIGURE = Figure(

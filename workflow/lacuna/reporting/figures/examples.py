@@ -35,7 +35,7 @@ def facts(run, _="") -> dict[str, str]:
     """N of the test images that the choice is made from, of every system."""
     from lacuna.reporting.examples import PREDICTION, REGION
 
-    means = run.table("quantitative")
+    means = run.selected(run.table("quantitative"))
     chosen = means[(means["prediction"] == PREDICTION) & (means["region"] == REGION)]
     chosen = chosen[chosen["metric"] == run.metrics[0]]
     return {"n": f"N = {numbers_of(chosen.groupby(['system', 'source'])['n'].sum())}"}

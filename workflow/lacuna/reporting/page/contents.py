@@ -113,7 +113,8 @@ class Contents(Provenance):
 
     def warnings(self) -> list[str]:
         """What looks wrong in the numbers of this run, one sentence each."""
-        means, controls, known = (self.table(name) for name in ("quantitative", "controls", "valid_region"))
+        means, controls = (self.selected(self.table(name)) for name in ("quantitative", "controls"))
+        known = self.table("valid_region")
         return [*warnings(means, controls, known, self.mask_cards(), self.settings), *self._alike()]
 
     def _alike(self) -> list[str]:

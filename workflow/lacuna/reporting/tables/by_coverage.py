@@ -7,7 +7,7 @@ def rows(run):
     """`aggregation.by_coverage` of the systems."""
     from lacuna.reporting.aggregation import by_coverage
 
-    return by_coverage(run.scores)
+    return by_coverage(run.cells)
 
 
 TABLE = Table(

@@ -14,7 +14,7 @@ def rows(run):
     """`cross.cross` of the systems."""
     from lacuna.reporting.cross import cross
 
-    return cross(run.scores)
+    return cross(run.replicates)
 
 
 def shown(run, _="") -> list[DisplayTable]:

@@ -11,7 +11,7 @@ def rows(run):
     """`statistics.leaderboard_intervals` of the systems."""
     from lacuna.reporting.statistics import leaderboard_intervals
 
-    return leaderboard_intervals(run.scores)
+    return leaderboard_intervals(run.replicates)
 
 
 def shown(run, _="") -> list[DisplayTable]:

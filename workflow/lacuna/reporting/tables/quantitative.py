@@ -7,7 +7,7 @@ def rows(run):
     """`aggregation.quantitative` of the systems."""
     from lacuna.reporting.aggregation import quantitative
 
-    return quantitative(run.scores)
+    return quantitative(run.cells)
 
 
 TABLE = Table(
@@ -18,6 +18,8 @@ TABLE = Table(
         "region": "image (whole), hole or boundary; images whose mask has no hole have no row in the last two",
         "std": "standard deviation over the n images, divided by n − 1",
         "n": "number N of images behind the mean",
+        "train_masks, test_masks, image_size": "the mask set of training (empty: not trained here), that over the test "
+        "images, and the size, where the run has several; scores are averaged over trainings and samples first",
     },
     inputs=("scores",),
     rows=rows,

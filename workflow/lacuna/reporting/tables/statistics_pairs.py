@@ -11,7 +11,7 @@ def rows(run):
     """`statistics.pairs` of the systems."""
     from lacuna.reporting.statistics import pairs
 
-    return pairs(run.scores)
+    return pairs(run.replicates)
 
 
 def shown(run, _="") -> list[DisplayTable]:

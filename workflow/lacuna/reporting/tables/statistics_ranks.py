@@ -7,7 +7,7 @@ def rows(run):
     """`statistics.ranks` of the systems."""
     from lacuna.reporting.statistics import ranks
 
-    return ranks(run.scores)
+    return ranks(run.replicates)
 
 
 TABLE = Table(
