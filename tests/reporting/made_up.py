@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from lacuna.axes import Variant
 from lacuna.controls import TITLES as CONTROLS
 from lacuna.controls import index_of
 from lacuna.files import read_rows, write_json, write_rows
@@ -381,6 +382,10 @@ class MadeUpPlan:
     @staticmethod
     def trainings() -> list[tuple[str, str]]:
         return [("aotgan", source) for source in TITLES["sources"]]
+
+    @staticmethod
+    def learner(source: str) -> Variant:
+        return Variant(source, source, {})
 
     @staticmethod
     def has_votes() -> bool:

@@ -55,6 +55,18 @@ class Axes:
         return {axis: known.get(axis, NOTHING[axis]) for axis in self.several}
 
 
+def placed(settings: Mapping, kind: str, *names: str) -> str:
+    """The name in paths of what is shown of a name of the config, the last of `names`.
+
+    settings: of a job that shows; its `places`, only there where some axis has several values, are kind (`images`,
+    `masks`, `lists`, `training` by source, `predictions` by system and source) → names → the name in paths.
+    """
+    found = settings.get("places", {}).get(kind, {})
+    for name in names:
+        found = found.get(name, {})
+    return found or names[-1]
+
+
 def as_list(value: str | list[str]) -> list[str]:
     """The values of a key that takes one or several."""
     return [value] if isinstance(value, str) else list(value)
@@ -63,8 +75,9 @@ def as_list(value: str | list[str]) -> list[str]:
 def sizes_of(config: Mapping) -> dict[str, int | list[int]]:
     """Label → size, of all sizes of a config."""
     given = config["image_size"]
-    several = not isinstance(given, int) and not isinstance(given[0], int)
-    return {size_label(each): each for each in (given if several else [given])}
+    if isinstance(given, int) or isinstance(given[0], int):
+        return {size_label(given): given}
+    return {size_label(each): each[0] if each[0] == each[1] else list(each) for each in given}
 
 
 def axes_of(config: Mapping) -> Axes:

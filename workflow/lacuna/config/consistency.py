@@ -5,7 +5,7 @@ from math import prod
 
 from lacuna.adaptation.experiments import chosen
 from lacuna.adaptation.naming import contestant
-from lacuna.axes import TEST_MASKS, as_list, axes_of, selection_of, sizes_of
+from lacuna.axes import SAMPLE, TEST_MASKS, as_list, axes_of, selection_of, sizes_of
 from lacuna.config.sections import RESERVED_RUNS, MaskSet
 from lacuna.data import image_sources, masks
 from lacuna.data.masks.bins import coverage_bins
@@ -21,6 +21,7 @@ from lacuna.registry import suggest
 from lacuna.released.catalogue import PREFIX, released
 from lacuna.sources import CONTROL, ELSEWHERE, UNTRAINED
 
+DIVERSITY = "lpips_alex"  # the metric that samples are compared by
 # Values of one batch of images; four bytes each, and a network holds hundreds of times as many.
 MOST_BATCH_VALUES = 2**33
 
@@ -93,8 +94,14 @@ def _check_axes(config: dict) -> None:
     for axis, name in selection_of(config).items():
         if name not in known.values[axis]:
             raise LacunaError(
-                f"leaderboard.{axis} is '{name}', which is no value of {axis}: {suggest(name, known.values[axis])}"
+                f"leaderboard.{axis} is '{name}', which {axis} does not name: {suggest(name, known.values[axis])}"
             )
+    smallest = min(min(width_and_height(size)) for size in sizes_of(config).values())
+    if len(known.values[SAMPLE]) > 1 and smallest < METRICS[DIVERSITY].minimal_size:
+        raise LacunaError(
+            f"samples is {config['samples']}, and LPIPS says how much they differ, which needs images of at least "
+            f"{METRICS[DIVERSITY].minimal_size} pixels; choose a larger image_size, or leave samples out"
+        )
     if len(known.values[TEST_MASKS]) > 1:
         for name in config["test_sets"]:
             if (own := config["image_sets"][name].get("masks")) is not None:

@@ -158,6 +158,9 @@ class Describing(Judging):
     def _published_adaptation(self) -> tuple[dict, dict]:
         return {"published_improvements": [_published("adaptation.csv")]}, {}
 
+    def _diversity(self) -> tuple[dict, dict]:
+        return {"diversity": [path for key in self.sampled() for path in self.diversity(*key).outputs["diversity"]]}, {}
+
     def _holes(self) -> tuple[dict, dict]:
         return {"holes": self.describe_holes().outputs["holes"]}, {}
 

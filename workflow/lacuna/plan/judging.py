@@ -1,11 +1,13 @@
 """The jobs that judge: scores of images and sets, exports compared with their networks, costs."""
 
 from lacuna import contestants
+from lacuna.axes import SAMPLE
 from lacuna.data.truths import NONE
 from lacuna.plan.adapting import Adapting
 from lacuna.plan.job import Artifact
 from lacuna.plan.stages import Work, declare
 
+DIVERSITY = "lpips_alex"  # the network that samples are compared by
 # Why a system of a kind is not exported.
 REASONS = {
     "classical": "an algorithm, and no network",
@@ -55,6 +57,21 @@ class Judging(Adapting):
         inputs = {
             "features": self.features(system, source).outputs["features"],
             "reference": [self.features_of_truth(name).outputs["features"][0] for name in self.cells],
+        }
+        return Work(settings, inputs)
+
+    @declare("torch", {"diversity": _each_test_set("{folder}/diversity/{system}/{source}/{test_set}.parquet")})
+    def diversity(self, system: str, source: str) -> Work:
+        """Of all samples of a training together, or of a system that is not trained here."""
+        drawn = self.samples_of(system)[source]
+        settings = {**self._named_rows(system, drawn[0]), "samples": len(drawn)}
+        settings["columns"] = [{axis: each[axis] for axis in each if axis != SAMPLE} for each in settings["columns"]]
+        inputs = {
+            "pairs": self._lists(*self.cells),
+            "predictions": [
+                self.predicted(system, name, cell).outputs["index"][0] for cell in self.cells for name in drawn
+            ],
+            "backbones": self._fetched([DIVERSITY]),
         }
         return Work(settings, inputs)
 

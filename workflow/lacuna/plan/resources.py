@@ -142,6 +142,7 @@ class Resourced(Showing):
             memory = TORCH + OF_PARAMETERS * parameters + 4 * batch * pixels * kept / MB
             return batch * passes * pictures * pixels * scale["macs"], memory, stored + 4 * parameters
         seen = {
+            "diversity": pixels * SCORING * math.comb(self.samples, 2),
             "score": pixels * (SCORING + 2 * FEATURES * ("lpips_vgg" in job.settings.get("metrics", ()))),
             "features": INCEPTION,
             "features_of_truth": INCEPTION,

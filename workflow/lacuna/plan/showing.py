@@ -39,6 +39,7 @@ class Showing(Describing):
     def studio(self) -> Work:
         settings = {
             **self.titles(),
+            **self.places(),
             "image_size": self.image_size,
             "exports": [list(key) for key in self.studio_records()],
         }
@@ -103,14 +104,14 @@ class Showing(Describing):
         }
         made = {kind: self.made(kind) for kind in ("tables", "figures")}
         pages = {"studio": self.has_studio(), "ballot": self.has_ballot()}
-        settings = {**self.titles(), "config": self.config, **pages, "made": made}
+        settings = {**self.titles(), **self.places(), "config": self.config, **pages, "made": made}
         if self.unscored_sets:
             settings["shown"] = [list(key) for key in self.shown_predictions()]
         modules = tuple(module_of(kind, name) for kind, names in made.items() for name in names)
         return Work(settings, inputs, after, modules)
 
     def _titles_and_metrics(self) -> dict:
-        return {**self.titles(), "metrics": self.config["metrics"]}
+        return {**self.titles(), **self.places(), "metrics": self.config["metrics"]}
 
     def _scored_pictures(self) -> dict[str, list]:
         """Scores and predictions of all that are compared."""

@@ -67,6 +67,19 @@ class Varying(Names):
         """All (system, name) of contestants that are scored."""
         return [(label, each.name) for label in self.systems for each in self.entrants_of(label)]
 
+    def samples_of(self, label: str) -> dict[str, list[str]]:
+        """Name → the contestants that are samples of one training, or of a system that is not trained here."""
+        axes = tuple(axis for axis in self._entrant_axes(label) if axis != SAMPLE)
+        found: dict[str, list[str]] = {}
+        for each in self.entrants_of(label):
+            together = self.every.variant(each.base, {axis: each.values[axis] for axis in axes})
+            found.setdefault(together.name, []).append(each.name)
+        return found
+
+    def sampled(self) -> list[tuple[str, str]]:
+        """All (system, name) that several samples are drawn of."""
+        return [(label, name) for label in self.drawing() for name in self.samples_of(label) if self.samples > 1]
+
     @cached_property
     def cells(self) -> dict[str, Variant]:
         """Name → every test set with a truth, under every masks and at every size."""
@@ -125,6 +138,22 @@ class Varying(Names):
             "mask_set": self.masked,
         }
         return list(dict.fromkeys(known[wildcard]))
+
+    def places(self) -> dict:
+        """For settings of what shows: `places` of `lacuna.axes.placed`; nothing where names are the config's."""
+        if not self.every.several:
+            return {}
+        shown = {
+            "images": {name: self.at_size(name) for name in self.image_sets()},
+            "masks": {name: self.at_size(name) for name in self.mask_sets()},
+            "lists": {name: self.list_of(name).name for name in self.masked_sets()},
+            "training": {source: self.learner(source).name for source in self.sources},
+            "predictions": {
+                label: {source: self.entrant(label, source).name for source in self.sources_of(label)}
+                for label in self.systems
+            },
+        }
+        return {"places": shown}
 
     def control_predictions(self) -> list[tuple[str, str, str]]:
         """All (control, `control`, cell) combinations."""

@@ -37,6 +37,7 @@ INPUTS = {
     "adaptation_records": "seconds, memory and settings of the adaptations",
     "adaptation_pictures": "predictions of the adapted networks, and of the same before",
     "published_adaptation": "published improvements of test-time training",
+    "diversity": "how far samples of systems that draw lie apart, one file a system, source and test set",
     "holes": "what may make each hole of the test sets hard to fill, one file a test set",
     "votes": "files of votes that the config names, and the key of the page that they were cast on",
 }

@@ -72,6 +72,13 @@ def averaged(scores: pd.DataFrame, over: Iterable[str] = (REPEAT, SAMPLE)) -> pd
     return rest.iloc[first[order]].assign(value=means[order]).reset_index(drop=True)
 
 
+def firsts(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the first training and the first sample, and of what has neither, without these columns."""
+    for name in (name for name in (REPEAT, SAMPLE) if name in table):
+        table = table[table[name] <= 1].drop(columns=name)
+    return table
+
+
 def codes_of(table: pd.DataFrame, columns: Iterable[str]) -> np.ndarray:
     """A whole number for each row, the same for rows that agree in these columns."""
     codes, number = np.zeros(len(table), np.int64), 1

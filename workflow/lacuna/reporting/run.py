@@ -75,6 +75,13 @@ class Run:
 
         return averaged(self.replicates)
 
+    @cached_property
+    def firsts(self):
+        """Those of the selected cell, of the first training and the first sample: of the pictures that are shown."""
+        from lacuna.reporting.replicates import firsts
+
+        return firsts(self.replicates)
+
     def selected(self, table):
         """The rows of a table that are of the selected cell; see `replicates.selected`."""
         from lacuna.reporting.replicates import selected

@@ -28,7 +28,7 @@ def draw_examples(settings: dict, scores, indices, output, lists=()) -> None:
 
 def draw(run, path, _="") -> None:
     """The figure of the run; see `draw_examples`."""
-    draw_examples(run.settings, run.scores, run.files("predictions"), path, run.files("lists"))
+    draw_examples(run.settings, run.firsts, run.files("predictions"), path, run.files("lists"))
 
 
 def facts(run, _="") -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import math
 
+from lacuna.axes import AXES, REPLICATES
 from lacuna.metrics.per_set import SET_METRICS
 from lacuna.reporting.descriptions import Table
 from lacuna.reporting.display import Cell, DisplayTable, sentences
@@ -16,13 +17,25 @@ def rows(run):
     from lacuna.metrics.set_scoring import COLUMNS
     from lacuna.reporting.aggregation import rows_of
 
-    found = rows_of(run.files("set_scores"), COLUMNS, "scores of sets", "score_set")[COLUMNS]
-    return found.astype({"n": int}).sort_values(COLUMNS[:5], ignore_index=True)
+    found = rows_of(run.files("set_scores"), COLUMNS, "scores of sets", "score_set")
+    axes = [name for name in AXES if name in found]
+    found = found[[*COLUMNS[:3], *axes, *COLUMNS[3:]]]
+    return found.astype({"n": int}).sort_values([*COLUMNS[:3], *axes, *COLUMNS[3:5]], ignore_index=True)
 
 
 def shown(run, _="") -> list[DisplayTable]:
     """The tables of `set_tables`."""
-    return set_tables(run.table("set_scores"), run.settings)
+    return set_tables(of_selection(run), run.settings)
+
+
+def of_selection(run):
+    """The rows of the selected cell, each a mean over trainings and samples, as is its standard error."""
+    table = run.selected(run.table("set_scores"))
+    over = [name for name in REPLICATES if name in table]
+    if not over:
+        return table
+    keys = [name for name in table if name not in (*over, "value", "standard_error")]
+    return table.groupby(keys, sort=False, dropna=False)[["value", "standard_error"]].mean().reset_index()
 
 
 def set_tables(scores, settings: dict) -> list[DisplayTable]:
