@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from lacuna.axes import base_of
+from lacuna.axes import base_of, sizes_of
 from lacuna.data import image_sources
 from lacuna.data.fingerprint import matching_files
 from lacuna.data.sizes import HELD_BYTES, width_and_height
@@ -116,8 +116,8 @@ class Resourced(Showing):
 
     def _needs(self, job: Job) -> tuple[float, float, float]:
         """Multiply-accumulates (or what takes as long), megabytes of memory, and megabytes on disk."""
-        sizes = [job.settings["image_size"]] if "image_size" in job.settings else self.sizes.values()
-        pixels = max(math.prod(width_and_height(size)) for size in sizes)
+        sizes = sizes_of(job.settings) if "image_size" in job.settings else self.sizes
+        pixels = max(math.prod(width_and_height(size)) for size in sizes.values())
         if job.stage == "train":
             return self._needs_of_training(job, pixels)
         if job.stage == "predict_outside":
