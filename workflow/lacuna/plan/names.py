@@ -35,6 +35,7 @@ class Names:
         self.systems: dict[str, dict] = {name: self._resolved(entry) for name, entry in config["systems"].items()}
         self.control_names: list[str] = list(CONTROLS) if config["controls"] else []
         self.set_metrics: list[str] = config["set_metrics"]
+        self.repeats = self.samples = 1
         self._facts = {label: self._describe(label) for label in self.systems}
         for label, entry in self.systems.items():
             if "training" in entry and not self._facts[label]["trained"]:
@@ -187,6 +188,14 @@ class Names:
     def mask_sets(self) -> list[str]:
         """All mask sets that the run uses."""
         return list(dict.fromkeys(self.masks_for(name) for name in self.masked_sets()))
+
+    def axes(self) -> dict[str, list]:
+        """The axes of masks and sizes on which the run has more than one value, with their values."""
+        return {}
+
+    def drawing(self) -> list[str]:
+        """The systems that predict several samples of an image."""
+        return []
 
     def is_exporting(self) -> bool:
         """Whether the run writes its networks as ONNX files, too."""
