@@ -2,7 +2,7 @@
 
 Made-up rows of 20 systems trained on 4 sources, 3 times each, scored on 12 test sets by 4 metrics in 3 readings with
 the masks of 2 families; as many images as make the rows. Timed is what a run derives from its files of scores: reading,
-then each table of statistics. One process, on one core where OMP_NUM_THREADS is 1.
+then each table of statistics, in seconds of processor time: one process, on one core where OMP_NUM_THREADS is 1.
 """
 
 import resource
@@ -96,14 +96,14 @@ def make_rows(folder: Path, rows: int) -> Run:
 
 
 def timed(run: Run) -> Iterator[tuple[str, float]]:
-    """What is done, and the seconds that it takes."""
+    """What is done, and the seconds of processor time that it takes."""
     steps = {"read": lambda: run.cells, "select": lambda: run.scores}
     steps |= {name: lambda name=name: run.table(name) for name in TABLES}
     steps |= {"printed": lambda: [tables()[name].shown(run, "") for name in TABLES if tables()[name].shown]}
     for name, step in steps.items():
-        start = time.perf_counter()
+        start = time.process_time()
         step()
-        yield name, time.perf_counter() - start
+        yield name, time.process_time() - start
 
 
 def main() -> None:
