@@ -374,6 +374,15 @@ class MadeUpPlan:
     config: dict = {"figures": {}}
     adaptation = SECTION
     experiments = SECTION["experiments"]
+    repeats = samples = 1
+
+    @staticmethod
+    def axes() -> dict[str, list]:
+        return {}
+
+    @staticmethod
+    def drawing() -> list[str]:
+        return []
 
     @staticmethod
     def paged_sources() -> list[str]:

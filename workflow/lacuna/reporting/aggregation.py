@@ -76,17 +76,16 @@ def _summarise(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
 def quantitative(scores: pd.DataFrame) -> pd.DataFrame:
     """Mean, standard deviation (N−1) and N of every metric: columns `QUANTITATIVE`, sorted.
 
-    Where scores are of several mask sets or sizes, each is apart, and their columns stand first
+    Where scores are of several mask sets or sizes, each is apart, and their columns stand behind `KEYS`
     (`replicates.CONDITIONS`); trainings and samples are averaged before.
     """
-    keys = [*conditions(scores), *KEYS]
-    return _summarise(averaged(scores), keys)[[*conditions(scores), *QUANTITATIVE]]
+    return _summarise(averaged(scores), [*KEYS, *conditions(scores)])
 
 
 def by_coverage(scores: pd.DataFrame) -> pd.DataFrame:
     """The same for every bin of mask coverage: columns `BY_COVERAGE`, sorted."""
-    rows, keys = averaged(scores), [*conditions(scores), *KEYS, "bin"]
-    return _summarise(rows.assign(bin=bins_of(rows["coverage"])), keys)[[*conditions(scores), *BY_COVERAGE]]
+    rows = averaged(scores)
+    return _summarise(rows.assign(bin=bins_of(rows["coverage"])), [*KEYS, *conditions(scores), "bin"])
 
 
 def system_and_source(path: str | Path) -> tuple[str, str]:

@@ -11,6 +11,7 @@ Application (1997), section 3.8; Hesterberg, What Teachers Should Know About the
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -131,6 +132,7 @@ def effective_number(sizes: np.ndarray) -> float:
     return max(1.5, float(sizes.sum() ** 2 / (sizes**2).sum()))
 
 
+@lru_cache(maxsize=1024)
 def outer_share(number: float, level: float = LEVEL) -> float:
     """The share of resamples left out at either end: (1 − level) / 2 for many photographs, less for few."""
     quantile = stats.t.ppf((1 + level) / 2, number - 1) * (number / (number - 1)) ** 0.5

@@ -89,6 +89,13 @@ class Run:
         return selected(table, self.selection)
 
     @cached_property
+    def diversity(self):
+        """How far the samples of each image lie apart, in every cell; see `diversity.read_diversity`."""
+        from lacuna.reporting.diversity import read_diversity
+
+        return read_diversity(self.files("diversity"))
+
+    @cached_property
     def holes(self):
         """What may make each hole hard to fill; see `difficulty.read_holes`."""
         from lacuna.reporting.difficulty import read_holes

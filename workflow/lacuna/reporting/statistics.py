@@ -133,8 +133,9 @@ def _pairs(means: pd.DataFrame, scores: pd.DataFrame, source: str, prediction: s
     rows, columns, parts = [], [], []
     for metric in dict.fromkeys(wide.columns.get_level_values("metric")):
         direction = metric_by_name(metric).direction
-        for a, b in combinations(wide[metric], 2):
-            column = (wide[metric][a] - wide[metric][b]).to_numpy()
+        of_systems = {system: column.to_numpy() for system, column in wide[metric].items()}
+        for a, b in combinations(of_systems, 2):
+            column = of_systems[a] - of_systems[b]
             both = np.isfinite(column)
             if not both.any():
                 continue  # no image in common, so there is nothing to compare

@@ -9,9 +9,10 @@ factor are scaled by n / (n − 1), and the quantile is Student's, with the degr
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from lacuna.canonical import seed_of
 
@@ -22,11 +23,14 @@ def effect(scores: np.ndarray) -> np.ndarray:
     scores: N×R, of R trainings on N images. NaN is a missing value; a training without any is left out.
     """
     scores = np.asarray(scores, float)
-    scores = scores[:, np.isfinite(scores).any(axis=0)]
-    known = scores[np.isfinite(scores).any(axis=1)]
-    if not known.size:
-        return np.zeros(1)
-    means = np.nanmean(known - np.nanmean(known, axis=1, keepdims=True), axis=0)
+    there = np.isfinite(scores)
+    if there.all() and scores.size:
+        means = scores.mean(axis=0)
+    else:
+        known = scores[:, there.any(axis=0)][there.any(axis=1)]
+        if not known.size:
+            return np.zeros(1)
+        means = np.nanmean(known - np.nanmean(known, axis=1, keepdims=True), axis=0)
     return means - means.mean()
 
 
@@ -41,9 +45,15 @@ def deviations(of_trainings: np.ndarray, resamples: int, *names: object) -> np.n
     of_trainings: effects of length R ≥ 2. The draws depend on `names` and R alone.
     """
     number = len(of_trainings)
+    return _shares(number, resamples, names) @ of_trainings * (number / (number - 1)) ** 0.5
+
+
+@lru_cache(maxsize=8)
+def _shares(number: int, resamples: int, names: tuple) -> np.ndarray:
+    """What part of each resample every training is: `resamples`×`number`. Kept, for many means draw the same."""
     random = np.random.default_rng(seed_of("trainings", *names, number))
-    drawn = random.integers(number, size=(resamples, number))
-    return of_trainings[drawn].mean(axis=1) * (number / (number - 1)) ** 0.5
+    drawn = random.integers(number, size=(resamples, number)) + number * np.arange(resamples)[:, None]
+    return np.bincount(drawn.ravel(), minlength=resamples * number).reshape(resamples, number) / number
 
 
 def degrees_of_freedom(variances: Sequence[float], of_each: Sequence[float]) -> float:
@@ -72,10 +82,10 @@ def ends(
     drawn = [deviations(each, len(resampled), *names, place) for place, each in enumerate(effects)]
     variances = [float(of_photographs.var()), *map(variance, effects)]
     freedom = degrees_of_freedom(variances, [photographs - 1, *(len(each) - 1 for each in effects)])
-    quantile = stats.t.ppf((1 + level) / 2, freedom)
+    quantile = special.stdtrit(freedom, (1 + level) / 2)
     if freedom + 1 < few:
         reach = quantile * sum(variances) ** 0.5
         return here - reach, here + reach
-    outside = float(stats.norm.sf(quantile))
+    outside = float(special.ndtr(-quantile))
     low, high = np.quantile(here + of_photographs + np.sum(drawn, axis=0), [outside, 1 - outside])
     return float(low), float(high)

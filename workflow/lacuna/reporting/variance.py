@@ -33,11 +33,14 @@ COLUMNS = [
 class Spread:
     """What is known of one system and metric. Variances are of single effects, in squared units of the metric.
 
-    rows: image by image the mean over trainings and samples, index `IMAGE`, photograph and maybe mask set. training,
-    with_photograph and with_image: of T, (TP) and (TM); 0 of one training. sample: of S, 0 of one sample.
+    rows: image by image the mean over trainings and samples, index `IMAGE`, photograph and maybe mask set. groups: of
+    these rows, here: of those of the selected mask set alone. training, with_photograph and with_image: of T, (TP) and
+    (TM); 0 of one training. sample: of S, 0 of one sample.
     """
 
     rows: pd.Series
+    groups: "_Groups"
+    here: "_Groups"
     trainings: int
     samples: int
     training: float = 0.0
@@ -95,23 +98,20 @@ def spread_of(scores: pd.DataFrame, mask_set: str) -> Spread | None:
     values = wide.to_numpy().reshape(len(wide), trainings, -1)
     means = values.mean(axis=2)
     rows = pd.Series(means.mean(axis=1), index=wide.index)
-    if trainings == 1 and values.shape[2] == 1:
-        return Spread(rows, 1, 1)
-    sample = float(values.var(axis=2, ddof=1).mean()) if values.shape[2] > 1 else 0.0
-    known = Spread(rows, trainings, values.shape[2], sample=sample)
-    if trainings == 1:
-        return known
-    apart = means - means.mean(axis=1, keepdims=True)
+    of_set = _of_set(rows.index, mask_set)
     groups = _groups(rows.index)
+    here = groups if of_set.all() else _groups(rows.index[of_set])
+    sample = float(values.var(axis=2, ddof=1).mean()) if values.shape[2] > 1 else 0.0
+    if trainings == 1:
+        return Spread(rows, groups, here, trainings, values.shape[2], sample=sample)
+    apart = means - means.mean(axis=1, keepdims=True)
     within, between, size = _mean_squares(apart, groups, trainings - 1)
     noise = sample / values.shape[2]
     with_photograph = max(0.0, (between - within) / size) if groups.freedom else max(0.0, between - noise)
     with_image = max(0.0, within - noise) if groups.freedom else 0.0
-    here = _of_set(rows.index, mask_set)
-    sizes = _groups(rows.index[here]).sizes
-    chance = with_photograph * (sizes**2).sum() / sizes.sum() ** 2 + (with_image + noise) / sizes.sum()
-    training = max(0.0, float(apart[here].mean(axis=0).var(ddof=1)) - chance)
-    return Spread(rows, trainings, values.shape[2], training, with_photograph, with_image, sample)
+    chance = with_photograph * (here.sizes**2).sum() / here.sizes.sum() ** 2 + (with_image + noise) / here.sizes.sum()
+    training = max(0.0, float(apart[of_set].mean(axis=0).var(ddof=1)) - chance)
+    return Spread(rows, groups, here, trainings, values.shape[2], training, with_photograph, with_image, sample)
 
 
 def _of_set(index: pd.MultiIndex, mask_set: str) -> np.ndarray:
@@ -136,7 +136,7 @@ def _groups(index: pd.MultiIndex) -> _Groups:
     sets = np.zeros(len(index), int)
     if "test_masks" in index.names:
         sets = pd.factorize(index.get_level_values("test_masks"))[0]
-    number = sets.max() + 1
+    number = int(sets.max(initial=0)) + 1
     images = index.droplevel([name for name in ("test_masks", "mask") if name in index.names]).nunique()
     freedom = len(index) - len(distinct) - (number - 1)
     return _Groups(photographs, sets, np.bincount(photographs), max(0, freedom), images > len(distinct))
@@ -160,14 +160,18 @@ def _mean_squares(values: np.ndarray, groups: _Groups, columns: int) -> tuple[fl
 
 def _rows(spreads: list[Spread], mask_set: str, **names: str) -> Iterator[dict]:
     """What each factor brings to the mean of one system, or to the difference of two on the images of both."""
-    rows = spreads[0].rows
+    first, groups, here = spreads[0], spreads[0].groups, spreads[0].here
+    values = first.rows.to_numpy()
     if len(spreads) == 2:
-        rows = (rows - spreads[1].rows).dropna()
-    if not _of_set(rows.index, mask_set).any() or rows.index.get_level_values(PHOTOGRAPH).nunique() < 2:
+        if first.rows.index.equals(spreads[1].rows.index):
+            values = values - spreads[1].rows.to_numpy()
+        else:
+            rows = (first.rows - spreads[1].rows).dropna()
+            values, groups = rows.to_numpy(), _groups(rows.index)
+            here = _groups(rows.index[_of_set(rows.index, mask_set)])
+    if not len(here.sizes) or len(groups.sizes) < 2:
         return
-    groups = _groups(rows.index)
-    within, between, size = _mean_squares(rows.to_numpy()[:, None], groups, 1)
-    here = _groups(rows.index[_of_set(rows.index, mask_set)])
+    within, between, size = _mean_squares(values[:, None], groups, 1)
     n = int(here.sizes.sum())
     of_photographs = float((here.sizes**2).sum() / n**2)  # 1 / P where all have as many images
     inside = sum(each.with_image / each.trainings + each.sample / each.trainings / each.samples for each in spreads)

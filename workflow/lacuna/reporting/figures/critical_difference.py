@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lacuna.errors import LacunaError
 from lacuna.metrics.per_image import metric_by_name
-from lacuna.reporting.descriptions import Figure
+from lacuna.reporting.descriptions import DRAWN, Figure
 from lacuna.reporting.titles import REGIONS, UNTRAINED_MARK, UNTRAINED_NOTE, check_known, titles
 from lacuna.sources import SHARED, UNTRAINED
 
@@ -131,5 +131,6 @@ FIGURE = Figure(
     + UNTRAINED_NOTE,
     alt="Mean ranks of the systems, by source and metric.",
     inputs=("scores",),
+    cells=DRAWN,
     draw=draw,
 )

@@ -1,6 +1,6 @@
 """The means of the tidy table for each bin of coverage."""
 
-from lacuna.reporting.descriptions import Table
+from lacuna.reporting.descriptions import APART, Table
 
 
 def rows(run):
@@ -19,5 +19,6 @@ TABLE = Table(
         "n": "number N of images behind a mean; in small bins it is small",
     },
     inputs=("scores",),
+    cells=APART,
     rows=rows,
 )

@@ -4,7 +4,7 @@ from lacuna.controls import TITLES
 from lacuna.metrics.per_image import metric_by_name
 from lacuna.reporting.descriptions import Table
 from lacuna.reporting.display import Cell, DisplayTable, sentences
-from lacuna.reporting.tables.set_scores import control_set_tables, of_selection
+from lacuna.reporting.tables.set_scores import control_set_tables
 from lacuna.reporting.titles import PREDICTIONS, REGIONS, titles
 
 SYSTEMS = "Systems, worst to best"
@@ -24,7 +24,7 @@ def shown(run, _="") -> list[DisplayTable]:
     """The controls by image and as sets."""
     return [
         *control_tables(*(run.selected(run.table(name)) for name in ("controls", "quantitative")), run.settings),
-        *control_set_tables(of_selection(run), run.settings, TITLES),
+        *control_set_tables(run.table("set_scores"), run.settings, TITLES),
     ]
 
 

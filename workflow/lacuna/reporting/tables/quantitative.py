@@ -1,6 +1,6 @@
 """Every mean of the run in tidy form: what most other tables are derived from."""
 
-from lacuna.reporting.descriptions import Table
+from lacuna.reporting.descriptions import APART, Table
 
 
 def rows(run):
@@ -18,9 +18,8 @@ TABLE = Table(
         "region": "image (whole), hole or boundary; images whose mask has no hole have no row in the last two",
         "std": "standard deviation over the n images, divided by n − 1",
         "n": "number N of images behind the mean",
-        "train_masks, test_masks, image_size": "the mask set of training (empty: not trained here), that over the test "
-        "images, and the size, where the run has several; scores are averaged over trainings and samples first",
     },
     inputs=("scores",),
+    cells=APART,
     rows=rows,
 )

@@ -2,7 +2,6 @@
 
 import math
 
-from lacuna.axes import AXES, REPLICATES
 from lacuna.metrics.per_set import SET_METRICS
 from lacuna.reporting.descriptions import Table
 from lacuna.reporting.display import Cell, DisplayTable, sentences
@@ -13,29 +12,46 @@ SMALL_MARK = "‡"
 
 
 def rows(run):
-    """What `lacuna step score_set` wrote of systems and controls, sorted."""
+    """What `lacuna step score_set` wrote of systems and controls in the selected cell, sorted."""
     from lacuna.metrics.set_scoring import COLUMNS
     from lacuna.reporting.aggregation import rows_of
 
-    found = rows_of(run.files("set_scores"), COLUMNS, "scores of sets", "score_set")
-    axes = [name for name in AXES if name in found]
-    found = found[[*COLUMNS[:3], *axes, *COLUMNS[3:]]]
-    return found.astype({"n": int}).sort_values([*COLUMNS[:3], *axes, *COLUMNS[3:5]], ignore_index=True)
+    read = rows_of(run.files("set_scores"), COLUMNS, "scores of sets", "score_set")
+    found = over_replicates(run.selected(read), COLUMNS)[COLUMNS]
+    return found.astype({"n": int}).sort_values(COLUMNS[:5], ignore_index=True)
+
+
+def over_replicates(scores, columns: list[str]):
+    """The mean value over trainings and samples, where a system has several; the same rows where none has.
+
+    The squared standard error is the mean of theirs, for all are of the same images, and the trainings' variance
+    divided by their number.
+    """
+    from lacuna.reporting.replicates import REPEAT, SAMPLE
+
+    over = [name for name in (REPEAT, SAMPLE) if name in scores]
+    if not over:
+        return scores
+    keys = columns[:5]
+    by_training = scores.assign(square=scores["standard_error"].astype(float) ** 2)
+    if REPEAT in over:
+        by_training = by_training.groupby([*keys, REPEAT], as_index=False).agg(
+            value=("value", "mean"), square=("square", "mean"), n=("n", "first"), flag=("flag", "first")
+        )
+    found = by_training.groupby(keys, as_index=False).agg(
+        value=("value", "mean"),
+        square=("square", "mean"),
+        between=("value", "var"),
+        number=("value", "size"),
+        n=("n", "first"),
+        flag=("flag", "first"),
+    )
+    return found.assign(standard_error=(found["square"] + found["between"].fillna(0) / found["number"]) ** 0.5)
 
 
 def shown(run, _="") -> list[DisplayTable]:
     """The tables of `set_tables`."""
-    return set_tables(of_selection(run), run.settings)
-
-
-def of_selection(run):
-    """The rows of the selected cell, each a mean over trainings and samples, as is its standard error."""
-    table = run.selected(run.table("set_scores"))
-    over = [name for name in REPLICATES if name in table]
-    if not over:
-        return table
-    keys = [name for name in table if name not in (*over, "value", "standard_error")]
-    return table.groupby(keys, sort=False, dropna=False)[["value", "standard_error"]].mean().reset_index()
+    return set_tables(run.table("set_scores"), run.settings)
 
 
 def set_tables(scores, settings: dict) -> list[DisplayTable]:

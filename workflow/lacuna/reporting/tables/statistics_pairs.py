@@ -1,7 +1,7 @@
 """Every two systems of a training source, compared on the same images and masks."""
 
 from lacuna.metrics.per_image import metric_by_name
-from lacuna.reporting.descriptions import Table
+from lacuna.reporting.descriptions import DRAWN, Table
 from lacuna.reporting.display import Cell, DisplayTable, interval_text, numbers_of, sentences
 from lacuna.reporting.titles import PREDICTIONS, REGIONS, titles
 from lacuna.sources import SHARED
@@ -105,6 +105,7 @@ TABLE = Table(
         "verdict": "which is better, or why nothing is said; fewer than 6 photographs are not tested",
     },
     inputs=("scores",),
+    cells=DRAWN,
     rows=rows,
     shown=shown,
     unfolded=0,

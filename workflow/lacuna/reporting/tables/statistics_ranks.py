@@ -1,6 +1,6 @@
 """Mean ranks of the systems with their intervals, as numbers."""
 
-from lacuna.reporting.descriptions import Table
+from lacuna.reporting.descriptions import DRAWN, Table
 
 
 def rows(run):
@@ -20,5 +20,6 @@ TABLE = Table(
         "friedman_p": "p-value of Friedman's test",
     },
     inputs=("scores",),
+    cells=DRAWN,
     rows=rows,
 )
