@@ -107,6 +107,11 @@ def _in_path(axis: str, value: str | int) -> str:
     return f"{axis}{value}" if axis in REPLICATES else str(value)
 
 
+def columns_in(settings: Mapping) -> list[str]:
+    """What the setting `columns` of a step adds to rows, in the order of `AXES`, which JSON does not keep."""
+    return [axis for axis in AXES if axis in settings.get("columns", ())]
+
+
 def base_of(name: str) -> str:
     """The config's name in a name of a path."""
     return name.partition(MARK)[0]

@@ -1,6 +1,6 @@
 """Measure how much the samples of every hole differ, one row an image."""
 
-from lacuna.axes import WHOLE
+from lacuna.axes import WHOLE, columns_in
 from lacuna.data.compositing import composite_picture
 from lacuna.metrics.diversity import diversity
 from lacuna.metrics.records import write_records
@@ -21,7 +21,7 @@ def run(task) -> None:
         rows = (
             {**names, **row} for row in _rows([paired_files(pairs, index) for index in predictions], task.backbones())
         )
-        columns = [*COLUMNS, *settings.get("columns", ())]
+        columns = [*COLUMNS, *columns_in(settings)]
         number = write_records(output, rows, columns, ("coverage", "value"), (*WHOLE, "samples"))
         print(f"compared {samples} samples of {number} images, into {output}", flush=True)
 
