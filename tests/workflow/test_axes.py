@@ -38,7 +38,7 @@ def run(tmp_path_factory):
     """The repository with the finished run, and its folder of results."""
     repository = copy_repository(tmp_path_factory.mktemp("axes"))
     config = repository.configure(**CHANGES)
-    done = repository.snakemake("--configfile", str(config), "--resources", "gpu=0")
+    done = repository.snakemake("--configfile", str(config), "--resources", "gpu=0", timeout=1800)
     assert done.returncode == 0, done.stdout + done.stderr
     return repository, repository.folder / "results" / "axes"
 
