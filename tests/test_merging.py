@@ -109,3 +109,37 @@ def test_what_is_no_pair_of_runs_is_refused(tmp_path):
     sidecars.path_of(other / "scores/madf/untrained/paris.parquet").unlink()
     with pytest.raises(LacunaError, match="faces.parquet has no record of the job that made it"):
         merged([one, other])
+
+
+def with_axes(run: Path, *cells: dict) -> Path:
+    """The run of `make_run`, its two files being of one test set in two cells."""
+    files = sorted(run.glob("scores/*/*/*.parquet"), reverse=True)  # paris, faces
+    for path, cell in zip(files, cells, strict=True):
+        pd.read_parquet(path).assign(test_set="paris", **cell).to_parquet(path)
+    record = sidecars.read(files[0])
+    record["job"]["settings"] |= {"test_sets": ["paris", "paris"], "columns": list(cells)}
+    sidecars.write(files[0], record)
+    return run
+
+
+def test_runs_with_axes_are_joined_and_compared_cell_by_cell(tmp_path):
+    """The two cells have other masks, and a training counts beside another of the same system."""
+    cells = [{"test_masks": masks, "repeat": 0} for masks in ("strokes", "boxes")]
+    one = with_axes(make_run(tmp_path / "here", "telea"), *cells)
+    other = with_axes(make_run(tmp_path / "there", "madf", 1.5), *cells)
+    rows = merged([one, other])
+    assert len(rows) == 48 and set(rows["test_masks"]) == {"strokes", "boxes"} and set(rows["test_set"]) == {"paris"}
+    assert main(["merge", str(one), str(other), "--output-directory", str(tmp_path / "out")]) == 0
+    pairs = read_rows(tmp_path / "out/statistics_pairs.csv")
+    assert sorted({(row["test_masks"], row["n"]) for row in pairs}) == [("boxes", "3"), ("strokes", "3")]
+    assert {float(row["mean_difference"]) for row in pairs} == {1.5}
+    third = with_axes(make_run(tmp_path / "third", "telea", 0.5), *({**cell, "repeat": 1} for cell in cells))
+    assert len(merged([one, other, third])) == 72
+
+
+def test_runs_of_other_axes_are_not_joined(tmp_path):
+    cells = [{"test_masks": masks} for masks in ("strokes", "boxes")]
+    one = with_axes(make_run(tmp_path / "here", "telea"), *cells)
+    other = make_run(tmp_path / "there", "madf")
+    with pytest.raises(LacunaError, match="the runs here and there differ in which of test_masks they have several"):
+        merged([one, other])

@@ -1,13 +1,18 @@
 """The diversity of samples: the mean over their pairs of LPIPS in the hole."""
 
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from lacuna.data.compositing import composite_picture
+from lacuna.files import write_rows
 from lacuna.metrics import diversity as diversities
 from lacuna.metrics.diversity import Diversity, diversity
 from tests.inpainting.made_up import box, noise
+from tests.steps import run_step
 
 
 def samples(number, height=41, width=67):
@@ -50,3 +55,45 @@ def test_pictures_that_are_too_small_have_none_and_say_so(monkeypatch):
     pictures, hole = samples(2, 30, 67)
     assert Diversity("nowhere", said.append).of(pictures, hole) is None
     assert said == ["the diversity of samples is left out, because the smallest side is 30 pixels"]
+
+
+def test_the_step_compares_samples_of_every_hole_of_every_test_set(tmp_path, backbones):
+    """Two test sets, three samples, of which the first two are equal; a picture without a hole has no row."""
+    from PIL import Image
+
+    folder, sets, made = backbones("lpips_alex"), {"one": 3, "two": 2}, {}
+    lists, indexes = [], []
+    for name, count in sets.items():
+        pairs = []
+        for number in range(count):
+            hole = np.zeros((41, 67), bool) if (name, number) == ("one", 1) else box(41, 67)
+            pairs.append((tmp_path / f"{name}{number}.png", tmp_path / f"{name}{number}_mask.png"))
+            Image.fromarray(noise(41, 67, seed=number)).save(pairs[-1][0])
+            Image.fromarray(hole.astype(np.uint8) * 255).save(pairs[-1][1])
+        lists.append(tmp_path / f"{name}.txt")
+        lists[-1].write_text("".join(f"{image}\t{mask}\n" for image, mask in pairs))
+        for sample in (1, 1, 2):
+            index = tmp_path / f"{name}_{len(indexes)}" / "index.csv"
+            index.parent.mkdir()
+            for number in range(count):
+                raw = noise(41, 67, seed=100 * sample + number)
+                Image.fromarray(raw).save(index.parent / f"{number}.png")
+                made.setdefault((name, number), []).append(raw)
+            rows = [{"file": f"{n}.png", "image": str(i), "mask": str(m)} for n, (i, m) in enumerate(pairs)]
+            write_rows(index, rows, ["file", "image", "mask"])
+            indexes.append(index)
+    columns = [{"test_masks": "few", "repeat": 2}, {"test_masks": "lines", "repeat": 2}]
+    settings = {"system": "s", "source": "a", "test_sets": ["t", "t"], "columns": columns, "samples": 3}
+    inputs = {"pairs": lists, "predictions": indexes, "backbones": folder / "lpips_alex.safetensors"}
+    outputs = [tmp_path / "one.parquet", tmp_path / "two.parquet"]
+    assert run_step("diversity", settings, inputs, {"diversity": outputs}) == 0
+    one, two = map(pd.read_parquet, outputs)
+    assert list(one.columns) == [
+        *("source", "test_set", "system", "image", "mask", "coverage", "samples", "value", "test_masks", "repeat")
+    ]
+    assert [Path(path).name for path in one["image"]] == ["one0.png", "one2.png"] and len(two) == 2
+    assert set(one["samples"]) == {3} and set(two["test_masks"]) == {"lines"} and set(two["repeat"]) == {2}
+    hole = box(41, 67)
+    composites = [composite_picture(raw, noise(41, 67, seed=2), hole) for raw in made["one", 2]]
+    assert one["value"].iloc[1] == pytest.approx(diversity(composites, hole, folder), rel=1e-6)
+    assert one["value"].iloc[1] > 0.01

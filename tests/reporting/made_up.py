@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from lacuna.axes import Variant
 from lacuna.controls import TITLES as CONTROLS
 from lacuna.controls import index_of
 from lacuna.files import read_rows, write_json, write_rows
@@ -373,6 +374,15 @@ class MadeUpPlan:
     config: dict = {"figures": {}}
     adaptation = SECTION
     experiments = SECTION["experiments"]
+    repeats = samples = 1
+
+    @staticmethod
+    def axes() -> dict[str, list]:
+        return {}
+
+    @staticmethod
+    def drawing() -> list[str]:
+        return []
 
     @staticmethod
     def paged_sources() -> list[str]:
@@ -381,6 +391,10 @@ class MadeUpPlan:
     @staticmethod
     def trainings() -> list[tuple[str, str]]:
         return [("aotgan", source) for source in TITLES["sources"]]
+
+    @staticmethod
+    def learner(source: str) -> Variant:
+        return Variant(source, source, {})
 
     @staticmethod
     def has_votes() -> bool:

@@ -16,6 +16,7 @@ from lacuna.reporting.sections import SECTIONS
 from tests.reporting.made_up import TITLES, MadeUpPlan
 
 EVERY = [(kind, name) for kind in ("tables", "figures") for name in described(kind)]
+OF_AXES = {"axes", "best_of_n", "diversity", "variance"}
 ABOUT_THE_WORK = {"adaptation_cost", "complexity", "contestants", "latency", "rulegraph"}
 
 
@@ -79,10 +80,11 @@ def test_what_is_made_from_the_same_inputs_shares_a_job():
     assert {"quantitative", "leaderboard", "table"} <= set(jobs["scores",])
     assert jobs["costs",] == ["complexity", "latency"]
     made = [name for names in jobs.values() for name in names]
-    assert sorted(made) == sorted(set(tables()) - {"contestants"})  # nobody of the made-up run is from outside
+    # nobody of the made-up run is from outside, and it has one value of every axis
+    assert sorted(made) == sorted(set(tables()) - {"contestants"} - OF_AXES)
     drawn = [name for names in together("figures", Plan).values() for name in names]
     by_other_rules = {"adaptation_drawings", "samples", "rulegraph"}
-    assert sorted(drawn) == sorted(set(figures()) - by_other_rules)
+    assert sorted(drawn) == sorted(set(figures()) - by_other_rules - OF_AXES)
 
 
 def test_no_two_have_the_same_file():
@@ -108,6 +110,39 @@ def test_what_does_not_apply_is_not_made():
     assert "quality_cost" not in together("figures", Plain)["predictions", "scores"]
     assert ("training",) not in together("figures", Plain)
     assert not [inputs for inputs in together("tables", Plain) if "parity" in inputs]
+
+
+def test_what_is_of_axes_is_made_where_there_are_several_values():
+    class Sized(MadeUpPlan):
+        axes = staticmethod(lambda: {"image_size": ["48", "64"]})
+
+    class Drawing(MadeUpPlan):
+        repeats, samples = 2, 3
+        drawing = staticmethod(lambda: ["aotgan"])
+
+    def made(plan):
+        return {name for kind in ("tables", "figures") for names in together(kind, plan).values() for name in names}
+
+    assert made(Sized) - made(MadeUpPlan) == {"axes", "variance"}
+    assert made(Drawing) - made(MadeUpPlan) == OF_AXES - {"axes"}
+    assert ("diversity", "scores") in together("tables", Drawing)
+
+
+def test_captions_say_what_is_selected(tmp_path):
+    class Sized(Plan):
+        @staticmethod
+        def titles():
+            axes = {"axes": {"image_size": ["48", "64"], "repeats": 3}, "selection": {"image_size": "64"}}
+            return Plan.titles() | axes
+
+    plan = Sized(tmp_path)
+    text = caption(plan, tables()["leaderboard"])
+    assert "images of 64×64" in text and "3 trainings from different seeds" in text
+    assert "over trainings as well as photographs" in text
+    assert "image\\_size" in caption(plan, tables()["quantitative"])
+    for name in ("leaderboard", "quantitative"):
+        before = caption(Plan(tmp_path), tables()[name])
+        assert "image\\_size" not in before and "trainings from" not in before and "Selected" not in before
 
 
 def test_unknown_words_are_refused():

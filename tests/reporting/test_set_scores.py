@@ -1,7 +1,5 @@
 """Scores of sets and controls as tables: what is bold, what is flagged, what is said."""
 
-from types import SimpleNamespace
-
 import pandas as pd
 import pytest
 
@@ -10,8 +8,9 @@ from lacuna.errors import LacunaError
 from lacuna.metrics.records import write_records
 from lacuna.metrics.set_scoring import COLUMNS, NUMBERS
 from lacuna.reporting.aggregation import QUANTITATIVE
+from lacuna.reporting.run import Run
 from lacuna.reporting.tables.controls import control_tables
-from lacuna.reporting.tables.set_scores import control_set_tables, rows, set_tables
+from lacuna.reporting.tables.set_scores import control_set_tables, over_replicates, rows, set_tables
 
 SETTINGS = {
     "systems": [["telea", "Telea"], ["madf", "MADF"]],
@@ -95,7 +94,31 @@ def test_files_become_one_sorted_table(tmp_path):
 
 def made_of(*paths):
     """A run whose scores of sets are these files."""
-    return SimpleNamespace(files={"set_scores": paths}.__getitem__)
+    settings = {"systems": [], "sources": [], "test_sets": [], "demonstration": False}
+    return Run(settings, {"set_scores": paths})
+
+
+def test_scores_of_several_trainings_and_samples_are_one_with_its_error():
+    """Trainings' means are 11 and 15: √(mean of .3² and .4² within + 8/2 between)."""
+    row = {"source": "place2", "test_set": "paris", "system": "net", "prediction": "raw", "metric": "kid", "n": 30}
+    several = pd.DataFrame(
+        [
+            row | {"repeat": repeat, "sample": sample, "value": value, "standard_error": error, "flag": None}
+            for repeat, sample, value, error in (
+                (1, 1, 10.0, 0.3),
+                (1, 2, 12.0, 0.3),
+                (2, 1, 15.0, 0.4),
+                (2, 2, 15.0, 0.4),
+            )
+        ]
+    )
+    found = over_replicates(several, COLUMNS)
+    assert found["value"].tolist() == [13] and found["n"].tolist() == [30]
+    assert found["standard_error"].tolist() == pytest.approx([((0.09 + 0.16) / 2 + 8 / 2) ** 0.5])
+    given = several[several["sample"] == 1].drop(columns="sample").assign(repeat=[0, 1], system=["given", "net"])
+    assert over_replicates(given, COLUMNS)["standard_error"].tolist() == pytest.approx([0.3, 0.4])
+    plain = several.drop(columns=["repeat", "sample"])
+    assert over_replicates(plain, COLUMNS) is plain
 
 
 def means(source, system, test_set, n, psnr, l1):

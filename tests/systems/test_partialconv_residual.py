@@ -94,5 +94,5 @@ def test_masks_are_those_of_the_plain_network():
 def test_the_experiments_config_is_valid_and_treats_both_alike(tmp_path):
     config = yaml.safe_load(EXPERIMENT.read_text())
     plan = Plan(config, tmp_path)
-    assert [label for label, _ in plan.trainings()] == 3 * ["partialconv"] + 3 * ["partialconv_residual"]
+    assert [label for label, _ in plan.every_training()] == 3 * ["partialconv"] + 3 * ["partialconv_residual"]
     assert config["systems"]["partialconv"] == config["systems"]["partialconv_residual"]

@@ -7,6 +7,7 @@ import pytest
 
 from lacuna.plan import STAGES, Plan
 from tests.workflow.conftest import SMALL
+from tests.workflow.test_axes import CHANGES
 
 ROOT = Path(__file__).parents[2]
 RULES = "".join(path.read_text() for path in sorted((ROOT / "workflow" / "rules").glob("*.smk")))
@@ -25,7 +26,10 @@ def listed(text: str) -> dict[str, tuple[set[str], set[str]]]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("changes", [{}, {"set_metrics": ["kid"]}, {"sources": {}, "systems": {"telea": None}}])
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"set_metrics": ["kid"]}, {"sources": {}, "systems": {"telea": None}}, {**CHANGES, "set_metrics": ["kid"]}],
+)
 def test_snakemake_s_jobs_are_the_plan_s(fresh, changes, monkeypatch):
     config = fresh.configure(**changes)
     result = fresh.snakemake("--dry-run", "--forceall", "--configfile", str(config))

@@ -18,11 +18,12 @@ SHIPPED = sorted((ROOT / "config").rglob("*.yaml"))
 # config → its jobs, and its trainings among them
 JOBS = {
     "all": (211, 14),
+    "axes": (166, 16),
     "config": (131, 6),
     "experiments/contrast": (46, 1),
-    "experiments/dead_windows": (69, 6),
+    "experiments/dead_windows": (61, 6),
     "experiments/fill_colour": (52, 2),
-    "experiments/partialconv_residual": (83, 6),
+    "experiments/partialconv_residual": (67, 6),
     "experiments/ttt_domains": (86, 2),
     "full_size": (81, 3),
     "longer": (131, 6),

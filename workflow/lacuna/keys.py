@@ -182,7 +182,8 @@ def _check_value(value, wanted, limits: Limits, where: str) -> None:
     fitting = [option for option in options if _fits(value, option)]
     if not fitting:
         raise _wrong(where, value, expected(wanted, limits))
-    option, origin = fitting[0], typing.get_origin(fitting[0])
+    option = _closest(value, fitting)
+    origin = typing.get_origin(option)
     if dataclasses.is_dataclass(option):
         check(value, option, where)
     elif origin is dict:
@@ -280,6 +281,13 @@ def _fits(value, wanted) -> bool:
     return isinstance(value, str)
 
 
+def _closest(value, fitting: list):
+    """The first of several types that the items of a list fit, too: two numbers, or a list of lists of two numbers."""
+    if len(fitting) == 1 or not isinstance(value, list | tuple):
+        return fitting[0]
+    return next((each for each in fitting if all(_fits(item, typing.get_args(each)[0]) for item in value)), fitting[0])
+
+
 def _within(value: float, limits: Limits) -> bool:
     return (
         (limits.minimum is None or value >= limits.minimum)
@@ -330,8 +338,9 @@ def _words(wanted, limits: Limits) -> str:
         whole = "whole " if typing.get_args(wanted)[0] is int else ""
         return f"a list of {len(typing.get_args(wanted))} {whole}numbers{range_in_words(limits)}"
     if origin is list:
-        choices = limits.names()
+        inside, choices = typing.get_args(wanted)[0], limits.names()
         of = f", each one of {', '.join(choices)}" if choices else " of texts"
+        of = " of such lists" if typing.get_origin(inside) is tuple else of
         return f"a list{of}{', not empty' if limits.least else ''}"
     if origin is dict or dataclasses.is_dataclass(wanted):
         return "keys and values"

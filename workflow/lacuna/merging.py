@@ -1,14 +1,16 @@
 """Rows of scores of several runs, of several machines maybe, as one table: where data and metrics are the same."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from lacuna import sidecars
+from lacuna.axes import AXES, IMAGE_SIZE, TEST_MASKS, TRAIN_MASKS
 from lacuna.canonical import changes
 from lacuna.errors import LacunaError
 from lacuna.reporting.aggregation import read_scores, with_photographs
+from lacuna.reporting.replicates import NOT_TRAINED, conditions, selected
 from lacuna.sources import CONTROL
 
 RUN = "run"
@@ -40,6 +42,21 @@ def merged(runs: Sequence[str | Path]) -> pd.DataFrame:
     return _joined(parts)
 
 
+def of_every_cell(rows: pd.DataFrame, table: Callable[[pd.DataFrame], pd.DataFrame]) -> pd.DataFrame:
+    """What `table` makes of the rows; of each cell, with columns that name it, where there are several."""
+    names = conditions(rows)
+    if not names:
+        return table(rows)
+    cells = rows[names].drop_duplicates().sort_values(names)
+    if TRAIN_MASKS in names and (trained := cells[TRAIN_MASKS] != NOT_TRAINED).any():
+        cells = cells[trained]
+    parts = []
+    for cell in cells.to_dict("records"):
+        made = table(selected(rows, cell))
+        parts.append(pd.concat([pd.DataFrame([cell] * len(made), index=made.index), made], axis=1))
+    return pd.concat(parts, ignore_index=True)
+
+
 def _compare(folder: Path, files: list[Path], first: dict[str, tuple[str, dict]]) -> None:
     """Every record of a job that scored, against the first of its kind."""
     described: set[Path] = set()
@@ -52,8 +69,11 @@ def _compare(folder: Path, files: list[Path], first: dict[str, tuple[str, dict]]
         metrics = {"metrics": sorted(job["settings"]["metrics"]), "code": job["code"], "packages": job["packages"]}
         networks = {Path(each).name: digest for each, digest in job["inputs"].get("backbones", [])}
         _same("the metrics", {**metrics, "networks": networks}, str(path), first)
-        for test_set, (_, digest) in zip(job["settings"]["test_sets"], job["inputs"]["pairs"], strict=True):
-            _same(f"the test set '{test_set}'", {"images and masks": digest}, str(path), first)
+        test_sets = job["settings"]["test_sets"]
+        cells = job["settings"].get("columns") or [{}] * len(test_sets)
+        for test_set, cell, (_, digest) in zip(test_sets, cells, job["inputs"]["pairs"], strict=True):
+            under = "".join(f", {axis} {cell[axis]}" for axis in (TEST_MASKS, IMAGE_SIZE) if axis in cell)
+            _same(f"the test set '{test_set}'{under}", {"images and masks": digest}, str(path), first)
     for path in files:
         if path not in described:
             raise LacunaError(
@@ -79,10 +99,17 @@ def _below(path: str, folder: Path) -> str:
 
 
 def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    axes = [[name for name in AXES if name in part] for part in parts]
+    for part, has in zip(parts, axes, strict=True):
+        if has != axes[0]:
+            raise LacunaError(
+                f"the runs {parts[0][RUN].iloc[0]} and {part[RUN].iloc[0]} differ in which of "
+                f"{', '.join(dict.fromkeys([*axes[0], *has]))} they have several values of; give both configs several"
+            )
     rows = pd.concat(parts, ignore_index=True)
-    key = [*KEYS, "image", "mask", "prediction", "region", "metric"]
+    key = [*KEYS, *axes[0], "image", "mask", "prediction", "region", "metric"]
     for group, mine in rows.groupby(KEYS, sort=True):
-        results = mine.groupby(key[3:])["value"].nunique(dropna=False)
+        results = mine.groupby(key[3:], dropna=False)["value"].nunique(dropna=False)
         if results.max() > 1:
             system, source, test_set = group
             names = " and ".join(mine[RUN].unique())

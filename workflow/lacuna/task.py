@@ -52,19 +52,22 @@ class Task:
     def each_test_set(self, **files: list[Path]) -> Iterator[tuple]:
         """For each of the setting `test_sets`: the settings with that `test_set` alone, and its file of every kind.
 
+        The setting `columns`, where it is there, holds what each has in further columns of rows.
+
         One step works on all test sets of a system, because starting torch costs more than a small test set does.
         `files` are named as the step names them. Another number of them than of test sets is a `LacunaError`.
         """
         test_sets = self.settings["test_sets"]
-        settings = {key: value for key, value in self.settings.items() if key != "test_sets"}
+        settings = {key: value for key, value in self.settings.items() if key not in ("test_sets", "columns")}
+        columns = self.settings.get("columns") or [{}] * len(test_sets)
         if any(len(given) != len(test_sets) for given in files.values()):
             numbers = ", ".join(f"{len(given)} {name}" for name, given in files.items())
             raise LacunaError(
                 f"there are {len(test_sets)} test sets, but {numbers}; "
                 "give one of each for every test set, in one order"
             )
-        for test_set, *own in zip(test_sets, *files.values(), strict=True):
-            yield ({**settings, "test_set": test_set}, *own)
+        for test_set, more, *own in zip(test_sets, columns, *files.values(), strict=True):
+            yield ({**settings, "test_set": test_set} | ({"columns": more} if more else {}), *own)
 
     def backbones(self) -> Path:
         """The folder of pretrained networks."""

@@ -82,7 +82,7 @@ rule score:
         PLAN.benchmark("score")
     wildcard_constraints:
         system="|".join(dict.fromkeys(name for name, _ in [*PLAN.contestants(), *PLAN.control_keys()])),
-        source="|".join([*PLAN.sources, "untrained", "elsewhere", "control"]),
+        source="|".join([*PLAN.names_in_paths("source"), "control"]),
     conda:
         "../../envs/torch.yaml"
     threads: PLAN.threads("score")

@@ -34,7 +34,7 @@ rule features:
         PLAN.benchmark("features")
     wildcard_constraints:
         system="|".join(dict.fromkeys(name for name, _ in [*PLAN.contestants(), *PLAN.control_keys()])),
-        source="|".join([*PLAN.sources, "untrained", "elsewhere", "control"]),
+        source="|".join([*PLAN.names_in_paths("source"), "control"]),
     conda:
         "../../envs/torch.yaml"
     threads: PLAN.threads("features")
@@ -56,7 +56,7 @@ rule score_set:
         f"{PLAN.folder}/logs/score_set/{{system}}.{{source}}.log",
     wildcard_constraints:
         system="|".join(dict.fromkeys(name for name, _ in [*PLAN.contestants(), *PLAN.control_keys()])),
-        source="|".join([*PLAN.sources, "untrained", "elsewhere", "control"]),
+        source="|".join([*PLAN.names_in_paths("source"), "control"]),
     conda:
         "../../envs/torch.yaml"
     threads: PLAN.threads("score_set")

@@ -1,7 +1,11 @@
 """What keys of a config say together: names that must be known, sizes that must fit, numbers that must agree."""
 
+from itertools import product
+from math import prod
+
 from lacuna.adaptation.experiments import chosen
 from lacuna.adaptation.naming import contestant
+from lacuna.axes import SAMPLE, TEST_MASKS, as_list, axes_of, selection_of, sizes_of
 from lacuna.config.sections import RESERVED_RUNS, MaskSet
 from lacuna.data import image_sources, masks
 from lacuna.data.masks.bins import coverage_bins
@@ -17,6 +21,7 @@ from lacuna.registry import suggest
 from lacuna.released.catalogue import PREFIX, released
 from lacuna.sources import CONTROL, ELSEWHERE, UNTRAINED
 
+DIVERSITY = "lpips_alex"  # the metric that samples are compared by
 # Values of one batch of images; four bytes each, and a network holds hundreds of times as many.
 MOST_BATCH_VALUES = 2**33
 
@@ -26,12 +31,14 @@ def check_consistency(config: dict) -> None:
     if config["run"].lower() in RESERVED_RUNS:
         raise LacunaError(f"run is '{config['run']}', a folder of results/ that no run may have; choose another name")
     _check_names(config)
+    _check_axes(config)
     _check_truths(config)
     _check_published(config)
     for name, entry in config["image_sets"].items():
         image_sources.load(entry["kind"]).check(_unrecorded(entry), f"image_sets.{name}")
     for name, entry in config["mask_sets"].items():
-        _check_masks(entry, f"mask_sets.{name}", config["image_size"])
+        for size in sizes_of(config).values():
+            _check_masks(entry, f"mask_sets.{name}", size)
     _check_sources_of_systems(config)
     _check_released(config)
     _check_metrics(config)
@@ -70,13 +77,39 @@ def _check_names(config: dict) -> None:
             raise LacunaError(
                 f"{where} names the image set '{name}', which is {roles[name]}, too; give the truth a set of its own"
             )
-    named = {where: config[where] for where in ("train_masks", "validation_masks", "test_masks")}
-    own = {f"image_sets.{name}.masks": entry.get("masks") for name, entry in config["image_sets"].items()}
-    for where, name in {**named, **{where: name for where, name in own.items() if name is not None}}.items():
+    keys = ("train_masks", "validation_masks", "test_masks")
+    named = [(where, name) for where in keys for name in as_list(config[where])]
+    own = [(f"image_sets.{name}.masks", entry.get("masks")) for name, entry in config["image_sets"].items()]
+    for where, name in [*named, *((where, name) for where, name in own if name is not None)]:
         if name not in config["mask_sets"]:
             raise LacunaError(f"{where} names the unknown mask set '{name}': {suggest(name, config['mask_sets'])}")
     for name in sorted({UNTRAINED, ELSEWHERE, CONTROL} & config["sources"].keys()):
         raise LacunaError(f"a source may not be called '{name}'; rename it")
+
+
+def _check_axes(config: dict) -> None:
+    """No value of an axis stands twice, and what the leaderboard names is among them."""
+    given, known = config["image_size"], axes_of(config)
+    if not isinstance(given, int) and not isinstance(given[0], int) and len(sizes_of(config)) < len(given):
+        raise LacunaError("image_size names one size twice; remove one")
+    for axis, name in selection_of(config).items():
+        if name not in known.values[axis]:
+            raise LacunaError(
+                f"leaderboard.{axis} is '{name}', which {axis} does not name: {suggest(name, known.values[axis])}"
+            )
+    smallest = min(min(width_and_height(size)) for size in sizes_of(config).values())
+    if len(known.values[SAMPLE]) > 1 and smallest < METRICS[DIVERSITY].minimal_size:
+        raise LacunaError(
+            f"samples is {config['samples']}, and LPIPS says how much they differ, which needs images of at least "
+            f"{METRICS[DIVERSITY].minimal_size} pixels; choose a larger image_size, or leave samples out"
+        )
+    if len(known.values[TEST_MASKS]) > 1:
+        for name in config["test_sets"]:
+            if (own := config["image_sets"][name].get("masks")) is not None:
+                raise LacunaError(
+                    f"image_sets.{name}.masks is '{own}', but test_masks names several mask sets, which are laid over "
+                    "every test set; remove that key, or give test_masks one value"
+                )
 
 
 def _check_truths(config: dict) -> None:
@@ -158,8 +191,8 @@ def _check_published(config: dict) -> None:
 
 def _check_metrics(config: dict) -> None:
     """No metric that needs larger images, no set metric that needs more of them."""
-    width, height = width_and_height(config["image_size"])
-    for name in config["metrics"]:
+    for name, size in product(config["metrics"], sizes_of(config).values()):
+        width, height = width_and_height(size)
         if min(width, height) < METRICS[name].minimal_size:
             raise LacunaError(METRICS[name].too_small(width, height))
     for name in config.get("set_metrics", []):
@@ -185,7 +218,7 @@ def _check_sources_of_systems(config: dict) -> None:
 
 def _check_batches(config: dict) -> None:
     """A batch that no memory holds is a slip of the pen."""
-    width, height = width_and_height(config["image_size"])
+    width, height = max(map(width_and_height, sizes_of(config).values()), key=prod)
     budgets = {"training": config["training"]}
     for label, entry in config["systems"].items():
         entry = entry or {}

@@ -22,6 +22,7 @@ from lacuna.config.sections import (
     Export,
     Figures,
     ImageSet,
+    Leaderboard,
     MaskSet,
     Source,
     System,
@@ -214,7 +215,8 @@ _SHORT = {
 def _short(words: str) -> str:
     for long, short in _SHORT.items():
         words = words.replace(long, short)
-    return re.sub(r"a (name of at most \d+) ASCII letters.*", r"\1 characters", words).removeprefix("a ")
+    name = r"a (name of at most \d+) ASCII letters, digits, '_' and '-' that begins with a letter or digit"
+    return re.sub(name, r"\1 characters", words).removeprefix("a ")
 
 
 def _rows(some, *before: str) -> list[str]:
@@ -273,4 +275,5 @@ TABLES: dict[str, Callable[[], str]] = {
     "augment": lambda: _table(Augmentation),
     "votes": lambda: _table(Votes),
     "cost": lambda: _table(Cost),
+    "leaderboard": lambda: _table(Leaderboard),
 }

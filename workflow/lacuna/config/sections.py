@@ -17,6 +17,7 @@ LONGEST_RUN = 100
 RESERVED_RUNS = ("backbones", "downloads", "environments", "web_runtime", "weights")
 MOST_SEED = 2**63 - 1
 MOST_ITEMS = 10_000_000
+MOST_REPEATS = 1000
 
 
 class RunName(Name):
@@ -287,6 +288,17 @@ class Adaptation:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Leaderboard:
+    """What the leaderboard, the statistics and everything printed and drawn are of, where a run has several values."""
+
+    train_masks: Name = key("the mask set of training", None, shown="the first")
+    test_masks: Name = key("the mask set over test images", None, shown="the first")
+    image_size: int | tuple[int, int] = key(
+        "the size of images, in pixels", None, minimum=8, maximum=8192, shown="the first"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Config:
     """A comparison."""
 
@@ -301,18 +313,39 @@ class Config:
     seed: int = key(
         "every random choice is derived from this number and the names of things", minimum=0, maximum=MOST_SEED
     )
-    image_size: int | tuple[int, int] = key(
-        "side of the square images, or `[width, height]`, in pixels", minimum=8, maximum=8192
+    image_size: int | tuple[int, int] | list[tuple[int, int]] = key(
+        "side of the square images, or `[width, height]`, in pixels; or several sizes, as a list of "
+        "`[width, height]` ([Axes](#axes))",
+        minimum=8,
+        maximum=8192,
+        least=1,
     )
     image_sets: dict[str, ImageSet] = key("named sets of images, see below", least=1)
     mask_sets: dict[str, MaskSet] = key("named, frozen sets of masks, see below", least=1)
     sources: dict[str, Source] = key("training sources: name → `title`, `train` and `validation` (image sets)")
-    train_masks: Name = key("the mask set laid over training images")
+    train_masks: Name | list[Name] = key("the mask set laid over training images, or several ([Axes](#axes))", least=1)
     validation_masks: Name = key("the mask set laid over validation images")
-    test_masks: Name = key("the mask set laid over test images")
+    test_masks: Name | list[Name] = key("the mask set laid over test images, or several ([Axes](#axes))", least=1)
     test_sets: list[Name] = key("the image sets that scores are reported on; each plays this one role", least=1)
     systems: dict[str, System | None] = key("what is compared, see below", least=1)
     training: Budget = key("the budget that all trained systems share, see below")
+    repeats: int = key(
+        "how often every system is trained, each time from another seed ([Axes](#axes))",
+        None,
+        minimum=1,
+        maximum=MOST_REPEATS,
+        shown="1",
+    )
+    samples: int = key(
+        "how many predictions a system that draws makes of every hole ([Axes](#axes))",
+        None,
+        minimum=1,
+        maximum=MOST_REPEATS,
+        shown="1",
+    )
+    leaderboard: Leaderboard = key(
+        "which masks and which size the leaderboard and the printed tables are of, see below", None
+    )
     metrics: list[str] = key(
         "metrics of single images; [docs/metrics.md](../docs/metrics.md) defines them",
         choices=lambda: tuple(METRICS),

@@ -11,3 +11,9 @@ def width_and_height(image_size: int | list[int]) -> tuple[int, int]:
     if len(size) != 2 or not all(isinstance(side, int) and side > 0 for side in size):
         raise LacunaError(f"image_size is {image_size}; give one positive number or [width, height]")
     return size
+
+
+def size_label(image_size: int | list[int]) -> str:
+    """A size as names and tables have it: `64` for a square, else width and height, `96x64`."""
+    width, height = width_and_height(image_size)
+    return str(width) if width == height else f"{width}x{height}"

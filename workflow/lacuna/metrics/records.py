@@ -20,19 +20,21 @@ def check_format(path: str | Path) -> None:
         raise LacunaError(f"scores are written as {' or '.join(FORMATS)}, not as {path}; name the output accordingly")
 
 
-def write_records(path: str | Path, rows: Iterable[dict], columns: list[str], numbers: Iterable[str]) -> int:
+def write_records(
+    path: str | Path, rows: Iterable[dict], columns: list[str], numbers: Iterable[str], whole: Iterable[str] = ()
+) -> int:
     """Write the rows as CSV or Parquet, by the name's ending, and return how many there were.
 
-    `numbers` are the columns of floats; all others are text. None is an empty field. Equal rows give equal bytes.
-    Text is written as `lacuna.cells` says.
+    `numbers` are the columns of floats, `whole` those of whole numbers; all others are text. None is an empty field.
+    Equal rows give equal bytes. Text is written as `lacuna.cells` says.
     """
     check_format(path)
     write = _write_csv if Path(path).suffix == ".csv" else _write_parquet
     with atomic(path) as partial:
-        return write(partial, iter(rows), columns, set(numbers))
+        return write(partial, iter(rows), columns, set(numbers), set(whole))
 
 
-def _write_csv(path: Path, rows, columns, numbers) -> int:
+def _write_csv(path: Path, rows, columns, numbers, whole) -> int:
     with path.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.DictWriter(stream, columns, lineterminator="\n")
         writer.writeheader()
@@ -43,11 +45,12 @@ def _write_csv(path: Path, rows, columns, numbers) -> int:
     return count
 
 
-def _write_parquet(path: Path, rows, columns, numbers) -> int:
+def _write_parquet(path: Path, rows, columns, numbers, whole) -> int:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    schema = pa.schema([(name, pa.float64() if name in numbers else pa.string()) for name in columns])
+    kinds = dict.fromkeys(numbers, pa.float64()) | dict.fromkeys(whole, pa.int64())
+    schema = pa.schema([(name, kinds.get(name, pa.string())) for name in columns])
     count = 0
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         while some := [

@@ -143,16 +143,16 @@ def score_rows(
 ) -> Iterator[dict[str, str | float]]:
     """Rows with `COLUMNS`, in the order of `files`.
 
-    `settings`: `{system, source, test_set, metrics: [names]}`. The raw prediction is the stored 8-bit picture; the
-    composite takes the hole from it and the rest from the image, so both are exactly what is on disk. Images may differ
-    in size from one another. Each of `threads` works on a batch of its own, so that values do not depend on their
-    number, and no more than a batch a thread is held in memory. `findings` reads
-    the files and counts what they tell. device: torch's, of the metrics that have a network.
+    `settings`: `{system, source, test_set, metrics: [names]}`, and maybe `columns`, further ones of all rows. The raw
+    prediction is the stored 8-bit picture; the composite takes the hole from it and the rest from the image, so both
+    are exactly what is on disk. Images may differ in size from one another. Each of `threads` works on a batch of its
+    own, so that values do not depend on their number, and no more than a batch a thread is held in memory. `findings`
+    reads the files and counts what they tell. device: torch's, of the metrics that have a network.
     Raises `LacunaError` for files missing, unreadable, mispaired or of another size, and for values not finite.
     """
     metrics = [metric_by_name(name) for name in settings["metrics"]]
     findings = findings or Findings()
-    names = {key: settings[key] for key in ("source", "test_set", "system")}
+    names = {key: settings[key] for key in ("source", "test_set", "system")} | settings.get("columns", {})
     if any(metric.network for metric in metrics):
         import torch
 

@@ -13,9 +13,10 @@ NUMBERS = ("value", "standard_error", "n")
 def set_rows(settings: dict, features: Features, reference: Features) -> Iterator[dict]:
     """Rows with `COLUMNS` for every kind of prediction in `features`.
 
-    `settings`: `{system, source, test_set, metrics: [names]}`; `reference` holds the features of `truth`. Both must be
-    of the same images and masks in the same order; another order, or too few images, is a `LacunaError`. A value that
-    N is too small for is given with the flag `small-n`; a metric without a standard error has None there.
+    `settings`: `{system, source, test_set, metrics: [names]}`, and maybe `columns`, further ones of all rows;
+    `reference` holds the features of `truth`. Both must be of the same images and masks in the same order; another
+    order, or too few images, is a `LacunaError`. A value that N is too small for is given with the flag `small-n`; a
+    metric without a standard error has None there.
     """
     metrics = [set_metric_by_name(name) for name in settings["metrics"]]
     if features.images != reference.images:
@@ -30,6 +31,7 @@ def set_rows(settings: dict, features: Features, reference: Features) -> Iterato
             value, error = metric.measure(values, truth, features.photographs)
             yield {
                 **{key: settings[key] for key in ("source", "test_set", "system")},
+                **settings.get("columns", {}),
                 "prediction": prediction,
                 "metric": metric.name,
                 "value": value,

@@ -2,8 +2,8 @@
 
 A job's settings are exactly the config subtree that its stage uses. Its digest also covers what the modules of ours
 mean that it runs, the pinned packages of its environment, the user's own files, and the digests of the jobs it builds
-on, so equal digests mean equal results. One class a floor, each standing on the one below: `Names`, `Making`,
-`Adapting`, `Judging`, `Describing`, `Showing`, `Resourced`, and on top the `Plan`, which answers the rules.
+on, so equal digests mean equal results. One class a floor, each standing on the one below: `Names`, `Varying`,
+`Making`, `Adapting`, `Judging`, `Describing`, `Showing`, `Resourced`, and on top the `Plan`, which answers the rules.
 """
 
 from collections.abc import Callable, Iterator
@@ -24,9 +24,10 @@ class Plan(Resourced):
 
     def __init__(self, config: dict, cache_folder: str | Path = ".snakemake/lacuna", results: str = RESULTS):
         super().__init__(config, cache_folder, results)
-        for training in self.trainings():
-            self._training_settings(*training)
-        for name in self.masked_sets():
+        for label in self.systems:
+            for source in self.sources if self.is_trained(label) else ():
+                self._training_settings(label, source)
+        for name in self.listed:
             self.pair(name)  # missing and empty folders are found here, before anything runs
         self.check_adaptation()
         for key in [*self.predictions(), *self.shown_predictions()]:

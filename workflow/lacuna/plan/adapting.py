@@ -82,6 +82,8 @@ class Adapting(Making):
         """Label → (system, experiment) of the adapted systems that are compared with all others."""
         if not self.adaptation or not all(self._is_adapted_whole(name) for name in self.test_sets):
             return {}
+        if self.every.several:
+            return {}  # what is shown alone is adapted to
         return {
             contestant(system, experiment): (system, experiment)
             for system in self.adapted_systems()
@@ -98,6 +100,13 @@ class Adapting(Making):
         adapted = self.adapted_contestants().items()
         return [
             *super().contestants(),
+            *((label, source) for label, (system, _) in adapted for source in self.sources_of(system)),
+        ]
+
+    def entrants(self) -> list[tuple[str, str]]:
+        adapted = self.adapted_contestants().items()
+        return [
+            *super().entrants(),
             *((label, source) for label, (system, _) in adapted for source in self.sources_of(system)),
         ]
 
@@ -155,7 +164,7 @@ class Adapting(Making):
         if not self._fitness(system, self.experiments[experiment])["discriminator"]:
             return []
         if self.is_trained(system):
-            return list(self.train(system, source).outputs["state"])
+            return list(self.shown_training(system, source).outputs["state"])
         weights = Path(self.systems[system]["weights"])
         state = weights.with_name(STATE)
         if not state.is_file():
@@ -181,9 +190,11 @@ class Adapting(Making):
                 "add a source, or choose a fill that needs no pictures"
             )
         sets = list(dict.fromkeys(entry["train"] for entry in entries))
-        files = {"pool": [self.stage(name).outputs["index"][0] for name in sets]}
+        files: dict[str, list[str]] = {"pool": [*self._images(sets)]}
         if asked.fill == "similar_image":
-            files["descriptions"] = [self.describe_images(name).outputs["descriptions"][0] for name in sets]
+            files["descriptions"] = [
+                self.describe_images(self.at_size(name)).outputs["descriptions"][0] for name in sets
+            ]
         return files
 
     # ------------------------------------------------------------------ jobs
@@ -192,7 +203,7 @@ class Adapting(Making):
     def describe_images(self, image_set: str) -> Work:
         """What the pictures of a training set look like, once for all that are adapted."""
         inputs = {"images": self.stage(image_set).outputs["index"], "backbones": self._fetched(["vgg16"])}
-        return Work({"name": image_set}, inputs)
+        return Work({"name": self.staged[image_set].base}, inputs)
 
     @declare(
         "torch",
@@ -213,7 +224,7 @@ class Adapting(Making):
             "settings": self.systems[system].get("settings", {}),
             "source": source,
             "test_set": test_set,
-            "image_size": self.config["image_size"],
+            "image_size": self.image_size,
             "seed": self.config["seed"],
             "name": experiment,
             "experiment": found.settings(),
@@ -226,8 +237,8 @@ class Adapting(Making):
         networks = [*self._facts[system]["backbones"], *self.backbones_of_scores()]
         networks += ["vgg16"] * (found.fill == "similar_image") + ["inception"] * settings["features"]
         inputs = {
-            "pairs": self.pair(test_set).outputs["list"],
-            "weights": self.weights_of(system, source),
+            "pairs": self._lists(test_set),
+            "weights": self.shown_weights(system, source),
             "discriminator": self._discriminator(system, source, experiment),
             **self._pool(source, experiment),
             "backbones": self._fetched(list(dict.fromkeys(networks))),

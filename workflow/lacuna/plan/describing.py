@@ -59,7 +59,7 @@ class Describing(Judging):
     # What each of `descriptions.INPUTS` is: files by the name that `Run.files` knows, and settings to read them with.
 
     def _scores(self) -> tuple[dict, dict]:
-        return {"scores": self.scores_of(self.contestants())}, {"metrics": self.config["metrics"]}
+        return {"scores": self.scores_of(self.entrants())}, {"metrics": self.config["metrics"]}
 
     def _controls(self) -> tuple[dict, dict]:
         return {"controls": self.scores_of(self.control_keys())}, {}
@@ -69,7 +69,7 @@ class Describing(Judging):
         return {"set_scores": [path for key in keys for path in self.score_set(*key).outputs["scores"]]}, {}
 
     def _training(self) -> tuple[dict, dict]:
-        trained = [self.train(*key) for key in self.trainings()]
+        trained = [self.shown_training(*key) for key in self.trainings()]
         sets = {source: entry["validation"] for source, entry in self.sources.items()}
         files = {
             "losses": [job.outputs["losses"][0] for job in trained],
@@ -79,7 +79,7 @@ class Describing(Judging):
         return files, {"validation_sets": list(map(list, sets.items()))}
 
     def _masks(self) -> tuple[dict, dict]:
-        return {"masks": [self.make_masks(name).outputs["index"][0] for name in self.mask_sets()]}, {}
+        return {"masks": [self.make_masks(self.at_size(name)).outputs["index"][0] for name in self.mask_sets()]}, {}
 
     def _predictions(self) -> tuple[dict, dict]:
         predicted = [self.predicted(*key) for key in self.predictions()]
@@ -102,7 +102,7 @@ class Describing(Judging):
         labels = self.labels(given=False)
         keys = [(label, source) for label in labels for source in self.sources_of(label)]
         rows = [
-            [label, self.registered_name(label), source, *(self.weights_of(label, source) or (None,))]
+            [label, self.registered_name(label), source, *(self.shown_weights(label, source) or (None,))]
             for label, source in keys
         ]
         outside = [(label, ELSEWHERE) for label in self.outside()]
@@ -112,8 +112,8 @@ class Describing(Judging):
                 self.predicted(*key, name).outputs["record"][0] for key in outside for name in self.test_sets
             ],
             "costs": [self.measure(label).outputs["cost"][0] for label in labels],
-            "weights": [path for key in keys for path in self.weights_of(*key)],
-            "training_records": [self.train(*key).outputs["record"][0] for key in self.trainings()],
+            "weights": [path for key in keys for path in self.shown_weights(*key)],
+            "training_records": [self.shown_training(*key).outputs["record"][0] for key in self.trainings()],
             "published_counts": [_published("complexity.csv")],
         }
         return files, {"rows": rows}
@@ -139,7 +139,9 @@ class Describing(Judging):
         sets = self.adapted_test_sets() if self.adaptation.get("set_metrics") else []
         files = {
             "adaptation_features": self._of_adaptations("features"),
-            "adaptation_truth": [self.features_of_truth(name).outputs["features"][0] for name in sets],
+            "adaptation_truth": [
+                self.features_of_truth(self.list_of(name).name).outputs["features"][0] for name in sets
+            ],
         }
         return files, {}
 
@@ -155,6 +157,9 @@ class Describing(Judging):
 
     def _published_adaptation(self) -> tuple[dict, dict]:
         return {"published_improvements": [_published("adaptation.csv")]}, {}
+
+    def _diversity(self) -> tuple[dict, dict]:
+        return {"diversity": [path for key in self.sampled() for path in self.diversity(*key).outputs["diversity"]]}, {}
 
     def _holes(self) -> tuple[dict, dict]:
         return {"holes": self.describe_holes().outputs["holes"]}, {}

@@ -1,11 +1,13 @@
 """The jobs that judge: scores of images and sets, exports compared with their networks, costs."""
 
 from lacuna import contestants
+from lacuna.axes import SAMPLE
 from lacuna.data.truths import NONE
 from lacuna.plan.adapting import Adapting
 from lacuna.plan.job import Artifact
 from lacuna.plan.stages import Work, declare
 
+DIVERSITY = "lpips_alex"  # the network that samples are compared by
 # Why a system of a kind is not exported.
 REASONS = {
     "classical": "an algorithm, and no network",
@@ -17,7 +19,7 @@ REASONS = {
 
 def _each_test_set(pattern: str):
     """One output a test set with a truth; a rule needs an output, even in a run that never asks for it."""
-    return lambda plan: [pattern.replace("{test_set}", test_set) for test_set in plan.test_sets or [NONE]]
+    return lambda plan: [pattern.replace("{test_set}", test_set) for test_set in list(plan.cells) or [NONE]]
 
 
 class Judging(Adapting):
@@ -26,14 +28,9 @@ class Judging(Adapting):
     @declare("torch", {"scores": _each_test_set("{folder}/scores/{system}/{source}/{test_set}.parquet")})
     def score(self, system: str, source: str) -> Work:
         """On all test sets, as `features` and `score_set`: one start of torch and one loading of networks for all."""
-        settings = {
-            "system": system,
-            "source": source,
-            "test_sets": self.test_sets,
-            "metrics": self.config["metrics"],
-        }
+        settings = {**self._named_rows(system, source), "metrics": self.config["metrics"]}
         inputs = {
-            "pairs": self._lists(*self.test_sets),
+            "pairs": self._lists(*self.cells),
             "predictions": self._indexes(system, source),
             "backbones": self._fetched(self.backbones_of_scores()),
         }
@@ -42,13 +39,13 @@ class Judging(Adapting):
     @declare("torch", {"features": "{folder}/features/truth/{test_set}.safetensors"})
     def features_of_truth(self, test_set: str) -> Work:
         inputs = {"pairs": self._lists(test_set), "backbones": self._fetched(["inception"])}
-        return Work({"test_sets": [test_set]}, inputs)
+        return Work({"test_sets": [self.list_of(test_set).base]}, inputs)
 
     @declare("torch", {"features": _each_test_set("{folder}/features/{system}/{source}/{test_set}.safetensors")})
     def features(self, system: str, source: str) -> Work:
-        settings = {"system": system, "source": source, "test_sets": self.test_sets}
+        settings = self._named_rows(system, source)
         inputs = {
-            "pairs": self._lists(*self.test_sets),
+            "pairs": self._lists(*self.cells),
             "predictions": self._indexes(system, source),
             "backbones": self._fetched(["inception"]),
         }
@@ -56,10 +53,25 @@ class Judging(Adapting):
 
     @declare("torch", {"scores": _each_test_set("{folder}/set_scores/{system}/{source}/{test_set}.parquet")})
     def score_set(self, system: str, source: str) -> Work:
-        settings = {"system": system, "source": source, "test_sets": self.test_sets, "metrics": self.set_metrics}
+        settings = {**self._named_rows(system, source), "metrics": self.set_metrics}
         inputs = {
             "features": self.features(system, source).outputs["features"],
-            "reference": [self.features_of_truth(name).outputs["features"][0] for name in self.test_sets],
+            "reference": [self.features_of_truth(name).outputs["features"][0] for name in self.cells],
+        }
+        return Work(settings, inputs)
+
+    @declare("torch", {"diversity": _each_test_set("{folder}/diversity/{system}/{source}/{test_set}.parquet")})
+    def diversity(self, system: str, source: str) -> Work:
+        """Of all samples of a training together, or of a system that is not trained here."""
+        drawn = self.samples_of(system)[source]
+        settings = {**self._named_rows(system, drawn[0]), "samples": len(drawn)}
+        settings["columns"] = [{axis: each[axis] for axis in each if axis != SAMPLE} for each in settings["columns"]]
+        inputs = {
+            "pairs": self._lists(*self.cells),
+            "predictions": [
+                self.predicted(system, name, cell).outputs["index"][0] for cell in self.cells for name in drawn
+            ],
+            "backbones": self._fetched([DIVERSITY]),
         }
         return Work(settings, inputs)
 
@@ -69,9 +81,9 @@ class Judging(Adapting):
             "system": self.registered_name(system),
             "settings": self.systems[system].get("settings", {}),
             "source": source,
-            "image_size": self.config["image_size"],
+            "image_size": self.image_size,
         }
-        return Work(settings, {"weights": self.weights_of(system, source)}, modules=self._modules(system))
+        return Work(settings, {"weights": self.shown_weights(system, source)}, modules=self._modules(system))
 
     @declare("torch", {"record": "{folder}/export/{system}/{source}/record.json"}, beside=("*.onnx*",))
     def wrap_outside(self, system: str, source: str) -> Work:
@@ -111,7 +123,7 @@ class Judging(Adapting):
         }
         inputs = {
             "record": exported.outputs["record"],
-            "weights": self.weights_of(system, source),
+            "weights": self.shown_weights(system, source),
             "pairs": self._lists(*self.test_sets),
             "backbones": self._fetched(self.backbones_of_scores()),
         }
@@ -138,7 +150,7 @@ class Judging(Adapting):
         settings = {
             "system": self.registered_name(system),
             "settings": self.systems[system].get("settings", {}),
-            "image_size": self.config["image_size"],
+            "image_size": self.image_size,
             "cost": self.config["cost"],
         }
         first = [key for key in self.exports() if key[0] == system][:1]
@@ -147,7 +159,7 @@ class Judging(Adapting):
 
     @declare("report", {"holes": _each_test_set("{folder}/holes/{test_set}.csv")})
     def describe_holes(self) -> Work:
-        return Work({}, {"pairs": self._lists(*self.test_sets)})
+        return Work({}, {"pairs": self._lists(*self.cells)})
 
     def has_ballot(self) -> bool:
         """Whether there are two fills of a hole that people can vote on."""
@@ -165,6 +177,20 @@ class Judging(Adapting):
             "predictions": [self.predicted(*key).outputs["index"][0] for key in self.predictions()],
         }
         return Work(settings, inputs)
+
+    def _named_rows(self, system: str, source: str) -> dict:
+        """What rows call a contestant and its test sets; where axes have several values, further `columns`."""
+        entrant, cells = self.entrant(system, source), list(self.cells.values())
+        named = {"system": system, "source": entrant.base, "test_sets": [cell.base for cell in cells]}
+        if not self.every.several:
+            return named
+        return {**named, "columns": [self.every.columns(entrant, cell) for cell in cells]}
+
+    def shown_scores(self) -> list[str]:
+        """The files of scores of what is shown."""
+        keys = [(system, self.entrant(system, source).name) for system, source in self.contestants()]
+        shown = {f"{self.list_of(name).name}.parquet" for name in self.test_sets}
+        return [path for path in self.scores_of(keys) if path.rpartition("/")[2] in shown]
 
     def scores_of(self, keys: list[tuple[str, str]]) -> list[str]:
         """The files of scores of (system, source) pairs, every test set's."""

@@ -4,12 +4,14 @@ Each method is a stage: its parameters are the rule's wildcards, its outputs the
 """
 
 import os
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
 from lacuna import contestants, recorded, sidecars
+from lacuna.axes import IMAGE_SIZE, REPEAT, SAMPLE, TEST_MASKS, TRAIN_MASKS
 from lacuna.backbones import catalogue
-from lacuna.canonical import canonical_json, digest
+from lacuna.canonical import canonical_json, digest, seed_of
 from lacuna.data import image_sources
 from lacuna.data.downloads import wanted
 from lacuna.data.fingerprint import contents_of, fingerprint
@@ -21,8 +23,8 @@ from lacuna.errors import LacunaError
 from lacuna.metrics.per_image import METRICS
 from lacuna.places import RESULTS
 from lacuna.plan.job import Artifact, Job, is_made
-from lacuna.plan.names import Names
 from lacuna.plan.stages import Stage, Work, declare
+from lacuna.plan.varying import Varying
 from lacuna.sources import CONTROL
 
 PREDICTIONS = {
@@ -32,7 +34,7 @@ PREDICTIONS = {
 PICTURES = ("*.png",)
 
 
-class Making(Names):
+class Making(Varying):
     """From the staging of images to the pictures of every system and control."""
 
     def _job(self, declared: Stage, key: dict[str, str], work: Work) -> Job:
@@ -71,16 +73,17 @@ class Making(Names):
         beside=PICTURES,
     )
     def stage(self, image_set: str) -> Work:
-        entry = self.config["image_sets"][image_set]
+        staged = self.staged[image_set]
+        name, entry = staged.base, self.config["image_sets"][staged.base]
         settings = {
-            "name": image_set,
-            "title": image_set,
+            "name": name,
+            "title": name,
             "seed": self.config["seed"],
             **{key: value for key, value in entry.items() if key not in ("truth", "masks")},
-            "image_size": self.config["image_size"],
+            "image_size": self.sizes[staged.values[IMAGE_SIZE]],
         }
         modules = (f"lacuna.data.image_sources.{entry['kind']}",)
-        inputs = {"downloads": self.fetch_data(image_set).outputs["record"]} if self._addresses(image_set) else {}
+        inputs = {"downloads": self.fetch_data(name).outputs["record"]} if self._addresses(name) else {}
         return Work(settings, inputs, modules=modules, contents=self._content(entry, "photographs"))
 
     @declare("data", {"record": "{folder}/downloads/{image_set}.json"})
@@ -100,35 +103,40 @@ class Making(Names):
         beside=PICTURES,
     )
     def make_masks(self, mask_set: str) -> Work:
-        entry = self.config["mask_sets"][mask_set]
+        masked = self.masked[mask_set]
+        entry = self.config["mask_sets"][masked.base]
         settings = {
-            "name": mask_set,
+            "name": masked.base,
             "seed": self.config["seed"],
             **entry,
-            "image_size": self.config["image_size"],
+            "image_size": self.sizes[masked.values[IMAGE_SIZE]],
         }
         modules = (f"lacuna.data.masks.{entry['kind']}",)
         return Work(settings, modules=modules, contents=self._content(entry, "masks"))
 
     @declare("data", {"list": "{folder}/lists/{image_set}.txt"})
     def pair(self, image_set: str) -> Work:
-        mode = "drawn" if image_set in self.role_sets("train") else "paired"
-        pairing = self.config["mask_sets"][self.masks_for(image_set)].get("pairing", "drawn")
-        settings = {"name": image_set, "mode": mode, "seed": self.config["seed"], "pairing": pairing}
+        listed = self.list_of(image_set)
+        name, masks, size = listed.base, self.masks_of(listed), str(listed.values[IMAGE_SIZE])
+        mode = "drawn" if name in self.role_sets("train") else "paired"
+        pairing = self.config["mask_sets"][masks].get("pairing", "drawn")
+        settings = {"name": name, "mode": mode, "seed": self.config["seed"], "pairing": pairing}
         inputs = {
-            "images": self.stage(image_set).outputs["index"],
-            "masks": self.make_masks(self.masks_for(image_set)).outputs["index"],
+            "images": self.stage(self.at_size(name, size)).outputs["index"],
+            "masks": self.make_masks(self.at_size(masks, size)).outputs["index"],
         }
-        if image_set in self.truths:
-            inputs["truths"] = self.stage(self.truths[image_set]).outputs["index"]
+        if name in self.truths:
+            inputs["truths"] = self.stage(self.at_size(self.truths[name], size)).outputs["index"]
         return Work(settings, inputs)
 
     @declare("data", {"splits": "{folder}/images/splits.json"})
     def check_splits(self) -> Work:
-        def indexes(*roles: str) -> list[Artifact]:
-            return [self.stage(name).outputs["index"][0] for role in roles for name in self.role_sets(role)]
+        """At one size: the photographs of another are the same."""
 
-        truths = [self.stage(name).outputs["index"][0] for name in self.truth_sets()]
+        def indexes(*roles: str) -> list[Artifact]:
+            return self._images(name for role in roles for name in self.role_sets(role))
+
+        truths = self._images(self.truth_sets())
         return Work({}, {"training": indexes("train"), "evaluation": [*indexes("validation", "test"), *truths]})
 
     @declare("torch", {"weights": "results/backbones/{backbone}.{extension}"})
@@ -148,18 +156,21 @@ class Making(Names):
         },
     )
     def train(self, system: str, source: str) -> Work:
+        learner = self.learners[source]
+        masks, size, repeat = (learner.values[axis] for axis in (TRAIN_MASKS, IMAGE_SIZE, REPEAT))
         settings = {
             "system": self.registered_name(system),
             "settings": self.systems[system].get("settings", {}),
-            "source": source,
-            "image_size": self.config["image_size"],
-            "seed": self.config["seed"],
-            "training": self._training_settings(system, source),
+            "source": learner.base,
+            "image_size": self.sizes[size],
+            "seed": self._seed(REPEAT, repeat),
+            "training": self._training_settings(system, learner.base),
         }
-        sets = self.sources[source]
+        sets = self.sources[learner.base]
+        learns_from = self.every.variant(sets["train"], {TRAIN_MASKS: masks, IMAGE_SIZE: size})
         inputs = {
-            "train": self.pair(sets["train"]).outputs["list"],
-            "validation": self.pair(sets["validation"]).outputs["list"],
+            "train": self.pair(learns_from.name).outputs["list"],
+            "validation": self.pair(self.at_size(sets["validation"], size)).outputs["list"],
             "backbones": self._fetched(self._facts[system]["backbones"]),
             "initial": self._named_weights(system),
         }
@@ -167,33 +178,41 @@ class Making(Names):
 
     @declare("torch", PREDICTIONS, beside=PICTURES)
     def predict(self, system: str, source: str, test_set: str) -> Work:
+        """A network completes pictures of the size that it learned from."""
+        entrant, cell = self.entrant(system, source), self.list_of(test_set)
+        size = str(cell.values[IMAGE_SIZE])
         settings = {
             "system": self.registered_name(system),
             "settings": self.systems[system].get("settings", {}),
-            "source": source,
-            "test_set": test_set,
-            "image_size": self.config["image_size"],
-            "seed": self.config["seed"],
+            "source": entrant.base,
+            "test_set": cell.base,
+            "image_size": self.sizes[size],
+            "seed": self._seed(SAMPLE, entrant.values.get(SAMPLE, 1)),
         }
-        inputs = {"pairs": self.pair(test_set).outputs["list"], "weights": self.weights_of(system, source)}
-        return Work(settings, inputs, modules=self._modules(system))
+        weights = self.weights_of(system, self.learner(entrant.base, size, entrant).name)
+        return Work(
+            settings, {"pairs": self.pair(cell.name).outputs["list"], "weights": weights}, modules=self._modules(system)
+        )
 
     @declare("data", PREDICTIONS, beside=PICTURES)
     def import_predictions(self, system: str, source: str, test_set: str) -> Work:
         """Their folder may be made later, from the staged pictures: until then it has no content."""
-        folder = self.systems[system]["path"].replace("{test_set}", test_set)
+        cell = self.list_of(test_set)
+        folder = self.systems[system]["path"].replace("{test_set}", cell.base)
+        for axis in (TEST_MASKS, IMAGE_SIZE):
+            folder = folder.replace(f"{{{axis}}}", str(cell.values[axis]))
         content = self._fingerprint(folder) if Path(folder).is_dir() else "not there"
-        settings = {"system": system, "test_set": test_set, "folder": folder}
-        return Work(settings, {"pairs": self.pair(test_set).outputs["list"]}, contents={"predictions": content})
+        settings = {"system": system, "test_set": cell.base, "folder": folder}
+        return Work(settings, {"pairs": self.pair(cell.name).outputs["list"]}, contents={"predictions": content})
 
     @declare("torch", PREDICTIONS, beside=PICTURES)
     def predict_outside(self, system: str, source: str, test_set: str) -> Work:
         """Somebody's program or network, pinned by what its files hold."""
         entry = {name: value for name, value in self.systems[system].items() if name != "title"}
-        kind = contestants.load(entry["kind"])
-        settings = {"label": system, "source": source, "test_set": test_set, "entry": entry}
+        kind, cell = contestants.load(entry["kind"]), self.list_of(test_set)
+        settings = {"label": system, "source": source, "test_set": cell.base, "entry": entry}
         contents = {path: self._content_of(system, path) for path in kind.pinned(entry)}
-        inputs = {"pairs": self.pair(test_set).outputs["list"], "exported": self._exported_for(system)}
+        inputs = {"pairs": self.pair(cell.name).outputs["list"], "exported": self._exported_for(system)}
         modules = (f"lacuna.contestants.{entry['kind']}",)
         return Work({**settings, "seed": self.config["seed"]}, inputs, modules=modules, contents=contents)
 
@@ -203,9 +222,9 @@ class Making(Names):
         settings = {
             "system": self.registered_name(system),
             "settings": self.systems[system].get("settings", {}),
-            "image_size": self.config["image_size"],
+            "image_size": self.image_size,
         }
-        return Work(settings, {"weights": self.weights_of(system, source)}, modules=self._modules(system))
+        return Work(settings, {"weights": self.shown_weights(system, source)}, modules=self._modules(system))
 
     @declare(
         "data",
@@ -218,21 +237,30 @@ class Making(Names):
         beside=PICTURES,
     )
     def controls(self) -> Work:
-        settings = {"controls": self.control_names, "test_sets": self.test_sets}
-        return Work(settings, {"pairs": self._lists(*self.test_sets)})
+        settings = {"controls": self.control_names, "test_sets": list(self.cells)}
+        return Work(settings, {"pairs": self._lists(*self.cells)})
 
     def predicted(self, system: str, source: str, test_set: str) -> Job:
-        """The job that makes a system's predictions, or takes in given ones."""
+        """The job that makes a system's predictions, or takes in given ones; by names of paths, or what is shown."""
+        source, test_set = self.entrant(system, source).name, self.list_of(test_set).name
         if self.is_outside(system):
             return self.predict_outside(system, source, test_set)
         given = self.is_given(system)
         return (self.import_predictions if given else self.predict)(system, source, test_set)
 
     def weights_of(self, system: str, source: str) -> list[str]:
-        """The weights that a system predicts with, trained here or named in the config; none for one without."""
+        """The weights that a system predicts with, of a training or named in the config; none for one without."""
         if self.is_trained(system):
             return list(self.train(system, source).outputs["weights"])
         return self._named_weights(system)
+
+    def shown_training(self, system: str, source: str) -> Job:
+        """The training that is shown of a source."""
+        return self.train(system, self.learner(source).name)
+
+    def shown_weights(self, system: str, source: str) -> list[str]:
+        """The weights of the training that is shown of a source, as `weights_of`."""
+        return self.weights_of(system, self.learner(source).name)
 
     def _named_weights(self, system: str) -> list[str]:
         """The file of weights that the config names: a training begins with it, and without training it predicts."""
@@ -276,14 +304,22 @@ class Making(Names):
         return [f"lpips_{network}" for network in sorted(networks)]
 
     def _lists(self, *image_sets: str) -> list[Artifact]:
-        return [self.pair(name).outputs["list"][0] for name in image_sets]
+        return [self.pair(self.list_of(name).name).outputs["list"][0] for name in image_sets]
+
+    def _images(self, image_sets: Iterable[str]) -> list[Artifact]:
+        """The indexes of image sets, at the size that is shown."""
+        return [self.stage(self.at_size(name)).outputs["index"][0] for name in image_sets]
+
+    def _seed(self, axis: str, number: str | int) -> int:
+        """The seed of a repeat or a sample: the first has the run's."""
+        return self.config["seed"] if number == 1 else seed_of(axis, number, self.config["seed"])
 
     def _indexes(self, system: str, source: str) -> list[Artifact]:
         """The indexes of a system's or a control's pictures, one a test set."""
         if source == CONTROL:
             made = dict(zip(self.control_predictions(), self.controls().outputs["indexes"], strict=True))
-            return [made[system, source, test_set] for test_set in self.test_sets]
-        return [self.predicted(system, source, test_set).outputs["index"][0] for test_set in self.test_sets]
+            return [made[system, source, cell] for cell in self.cells]
+        return [self.predicted(system, source, cell).outputs["index"][0] for cell in self.cells]
 
     def _fetched(self, names: list[str]) -> list[Artifact]:
         """The files of pretrained networks."""

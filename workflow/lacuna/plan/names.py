@@ -2,6 +2,18 @@
 
 from pathlib import Path
 
+from lacuna.axes import (
+    CONDITIONS,
+    IMAGE_SIZE,
+    REPEAT,
+    SAMPLE,
+    TEST_MASKS,
+    TRAIN_MASKS,
+    as_list,
+    axes_of,
+    selection_of,
+    sizes_of,
+)
 from lacuna.config import complete, suggest, validate
 from lacuna.contestants import PREDICTIONS
 from lacuna.controls import TITLES as CONTROLS
@@ -29,6 +41,9 @@ class Names:
         self.results = results
         self.folder = f"{RESULTS}/{self.run}"
         self.sources: dict[str, dict] = config["sources"]
+        self.every = axes_of(config)
+        self.sizes = sizes_of(config)
+        self.selection = selection_of(config)
         self.test_sets: list[str] = scored(config["image_sets"], config["test_sets"])
         self.unscored_sets: list[str] = [name for name in config["test_sets"] if name not in self.test_sets]
         self.truths: dict[str, str] = truths_of_sets(config["image_sets"], config["test_sets"])
@@ -44,7 +59,9 @@ class Names:
         if trained and not self.sources:
             raise LacunaError("in the config, a system needs training but 'sources' is empty; add a training set")
         for label in trained:
-            self._require_size(label)
+            for size in self.sizes.values():
+                self._require_size(label, size)
+        self._require_axes(trained)
 
     def _resolved(self, entry: dict) -> dict:
         """A system's entry with its file in the place of `catalogue:NAME`, and the settings that belong to the file."""
@@ -68,21 +85,65 @@ class Names:
                 "title": label,
                 "kind": "outside" if self.is_outside(label) else "classical",
                 "trained": False,
+                "draws": False,
                 "backbones": [],
                 "augmentation": None,
                 "scale": None,
             }
         return remembered_facts(self.registered_name(label), self.systems[label].get("settings", {}), self.cache_folder)
 
-    def _require_size(self, label: str) -> None:
+    def _require_size(self, label: str, image_size: int | list[int]) -> None:
         """Predictions are padded, but a network learns from images as they are."""
-        width, height = width_and_height(self.config["image_size"])
+        width, height = width_and_height(image_size)
         minimal, multiple = (self._facts[label][name] for name in ("minimal_size", "size_multiple"))
         if min(width, height) < minimal or width % multiple or height % multiple:
             raise LacunaError(
                 f"in the config, image_size is {width}×{height}, but systems.{label} is trained at sizes of at least "
                 f"{minimal} pixels that are multiples of {multiple}; choose another size, or leave the system out"
             )
+
+    def _require_axes(self, trained: list[str]) -> None:
+        """An axis says something of one system at least, and given predictions differ where pictures do."""
+        several = self.every.several
+        for axis, key in ((TRAIN_MASKS, "train_masks names several mask sets"), (REPEAT, "repeats is above 1")):
+            if axis in several and not trained:
+                raise LacunaError(f"in the config, {key}, but no system is trained here; give one value")
+        if SAMPLE in several and not self.drawing():
+            raise LacunaError(
+                "in the config, samples is above 1, but no system draws its predictions at its settings; give 1, or "
+                "add a system that draws, such as tfill"
+            )
+        for label in self.labels(given=True):
+            path = self.systems[label]["path"]
+            for axis in (TEST_MASKS, IMAGE_SIZE):
+                if axis in several and f"{{{axis}}}" not in path:
+                    raise LacunaError(
+                        f"in the config, {axis} has several values, but systems.{label}.path is '{path}', one folder "
+                        f"for all of them; write {{{axis}}} where its value stands in the path"
+                    )
+
+    def axes(self) -> dict[str, list]:
+        """The axes of masks and sizes with more than one value, and their values as rows have them."""
+        return {axis: values for axis, values in self.every.several.items() if axis in CONDITIONS}
+
+    @property
+    def repeats(self) -> int:
+        """How often every system is trained."""
+        return len(self.every.values[REPEAT])
+
+    @property
+    def samples(self) -> int:
+        """How many predictions a system that draws makes."""
+        return len(self.every.values[SAMPLE])
+
+    def drawing(self) -> list[str]:
+        """The systems that draw their predictions."""
+        return [label for label in self.systems if self._facts[label]["draws"]]
+
+    @property
+    def image_size(self) -> int | list[int]:
+        """The size of what is shown."""
+        return self.sizes[self.selection[IMAGE_SIZE]]
 
     def registered_name(self, label: str) -> str:
         """The registry's name of the system behind a label."""
@@ -150,14 +211,6 @@ class Names:
         """All (control, `control`) pairs, in the form of `contestants`."""
         return [(name, CONTROL) for name in self.control_names]
 
-    def control_predictions(self) -> list[tuple[str, str, str]]:
-        """All (control, `control`, test set) combinations, in the form of `predictions`."""
-        return [(*key, test_set) for key in self.control_keys() for test_set in self.test_sets]
-
-    def scored_as_sets(self) -> list[tuple[str, str]]:
-        """All (system or control, source) pairs whose pictures are scored as whole sets: none without set metrics."""
-        return [*self.contestants(), *self.control_keys()] if self.set_metrics else []
-
     def role_sets(self, role: str) -> list[str]:
         """The image sets of a role: `train`, `validation` or `test`."""
         if role == "test":
@@ -176,18 +229,19 @@ class Names:
         """All image sets that the run uses."""
         return [*self.masked_sets(), *self.truth_sets()]
 
-    def masks_for(self, image_set: str) -> str:
-        """The mask set that is laid over an image set."""
+    def masks_for(self, image_set: str) -> list[str]:
+        """The mask sets that are laid over an image set, one after the other."""
         for role in ("train", "validation", "test"):
             if image_set in self.role_sets(role):
-                return self.config["image_sets"][image_set].get("masks") or self.config[f"{role}_masks"]
+                own = self.config["image_sets"][image_set].get("masks")
+                return [own] if own else as_list(self.config[f"{role}_masks"])
         raise LacunaError(
             f"image set '{image_set}' plays no role in the config; {suggest(image_set, self.masked_sets())}"
         )
 
     def mask_sets(self) -> list[str]:
         """All mask sets that the run uses."""
-        return list(dict.fromkeys(self.masks_for(name) for name in self.masked_sets()))
+        return list(dict.fromkeys(masks for name in self.masked_sets() for masks in self.masks_for(name)))
 
     def is_exporting(self) -> bool:
         """Whether the run writes its networks as ONNX files, too."""
@@ -222,4 +276,13 @@ class Names:
             "sources": [[name, entry.get("title", name)] for name, entry in self.sources.items()],
             "test_sets": named(self.test_sets),
             **unscored,
+            **self._axes_in_words(),
         }
+
+    def _axes_in_words(self) -> dict:
+        """All values of the axes, and which are shown; nothing where there is one of each."""
+        if not self.every.several:
+            return {}
+        values = {axis: list(self.every.values[axis]) for axis in CONDITIONS}
+        chosen = {axis: self.selection[axis] for axis in self.axes()}
+        return {"axes": values | {"repeats": self.repeats, "samples": self.samples}, "selection": chosen}

@@ -15,8 +15,8 @@ from lacuna.canonical import canonical_json
 def remembered_facts(name: str, settings: dict, cache_folder: Path) -> dict:
     """What the plan must know of a system at these settings.
 
-    `title`, `kind`, `trained`, `backbones` (names of the pretrained networks its training loads), `augmentation`
-    (what `training: augment: authors` does, or None); `minimal_size` and
+    `title`, `kind`, `trained`, `draws` (whether a prediction depends on a seed), `backbones` (names of the pretrained
+    networks its training loads), `augmentation` (what `training: augment: authors` does, or None); `minimal_size` and
     `size_multiple` (pixels) of the heights and widths that it is trained at, 1 where there is no network;
     and `scale` (`lacuna.systems._scale`, None without a network).
 
@@ -52,6 +52,8 @@ def asked_facts(name: str, settings: dict) -> dict:
         "title": system.facts.title,
         "kind": system.facts.kind,
         "trained": system.facts.kind == "deep",
+        "draws": system.drawing is not None
+        and all(getattr(recipe, key) == value for key, value in system.drawing.items()),
         "backbones": list(system.backbones(recipe)),
         "augmentation": system.facts.augmentation,
         **sizes,

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
+from lacuna.axes import base_of, sizes_of
 from lacuna.data import image_sources
 from lacuna.data.fingerprint import matching_files
 from lacuna.data.sizes import HELD_BYTES, width_and_height
@@ -105,7 +106,7 @@ class Resourced(Showing):
     def _threads(self, job: Job) -> int:
         if job.stage not in BY_PICTURES:
             return THREADS.get(job.stage, _devices(job))
-        sets = [job.key["image_set"]] if "image_set" in job.key else self.image_sets()
+        sets = [base_of(job.key["image_set"])] if "image_set" in job.key else self.image_sets()
         return min(MOST_THREADS, 1 + sum(map(self._pictures, sets)) // PICTURES_A_THREAD)
 
     def _gpus(self, job: Job) -> int:
@@ -115,8 +116,8 @@ class Resourced(Showing):
 
     def _needs(self, job: Job) -> tuple[float, float, float]:
         """Multiply-accumulates (or what takes as long), megabytes of memory, and megabytes on disk."""
-        width, height = width_and_height(self.config["image_size"])
-        pixels = width * height
+        sizes = sizes_of(job.settings) if "image_size" in job.settings else self.sizes
+        pixels = max(math.prod(width_and_height(size)) for size in sizes.values())
         if job.stage == "train":
             return self._needs_of_training(job, pixels)
         if job.stage == "predict_outside":
@@ -124,7 +125,7 @@ class Resourced(Showing):
             return (
                 job.settings["entry"]["time_limit"] * rate,
                 OUTSIDE,
-                pixels * 3 * self._pictures(job.key["test_set"]) / MB,
+                pixels * 3 * self._pictures(base_of(job.key["test_set"])) / MB,
             )
         pictures = sum(self._pictures(name) for name in self._sets(job))
         stored = pictures * pixels * 3 / MB
@@ -141,6 +142,7 @@ class Resourced(Showing):
             memory = TORCH + OF_PARAMETERS * parameters + 4 * batch * pixels * kept / MB
             return batch * passes * pictures * pixels * scale["macs"], memory, stored + 4 * parameters
         seen = {
+            "diversity": pixels * SCORING * math.comb(self.samples, 2),
             "score": pixels * (SCORING + 2 * FEATURES * ("lpips_vgg" in job.settings.get("metrics", ()))),
             "features": INCEPTION,
             "features_of_truth": INCEPTION,
@@ -163,15 +165,15 @@ class Resourced(Showing):
         work = steps * batch * pixels * (scale["macs"] + FEATURES / budget.get("feature_losses_every", 1)) * TRAINING
         if budget.get("seconds"):
             work = budget["seconds"] * (GPU if self._gpus(job) else CPU)
-        decoded = 3 * pixels * self._pictures(self.config["sources"][job.key["source"]]["train"])
+        decoded = 3 * pixels * self._pictures(self.config["sources"][base_of(job.key["source"])]["train"])
         return work, memory, STATES * parameters + (decoded / MB if decoded > HELD_BYTES else 0)
 
     def _sets(self, job: Job) -> list[str]:
         """The image or mask sets whose pictures a job goes through; of a whole run those that are reported on."""
         key = job.key
         if name := key.get("image_set") or key.get("mask_set") or key.get("test_set"):
-            return [name]
-        return [*self.config["test_sets"]]
+            return [base_of(name)]
+        return [*(cell.base for cell in self.cells.values()), *self.unscored_sets]
 
     @cache  # noqa: B019 - a process has one plan
     def _pictures(self, name: str) -> int:

@@ -39,7 +39,8 @@ class Showing(Describing):
     def studio(self) -> Work:
         settings = {
             **self.titles(),
-            "image_size": self.config["image_size"],
+            **self.places(),
+            "image_size": self.image_size,
             "exports": [list(key) for key in self.studio_records()],
         }
         inputs = {
@@ -68,7 +69,7 @@ class Showing(Describing):
         inputs = {
             "pairs": self._lists(test_set),
             "prediction": self.predicted(system, source, test_set).outputs["index"],
-            "pool": [self.stage(name).outputs["index"][0] for name in trained_on or [test_set]],
+            "pool": self._images(trained_on or [test_set]),
         }
         return Work({"seed": self.config["seed"], "drawings": figures()[DRAWN].values(self)}, inputs)
 
@@ -78,9 +79,10 @@ class Showing(Describing):
 
     @declare("report", {"page": "{folder}/report.html"})
     def report(self) -> Work:
-        trained = [self.train(*key) for key in self.trainings()]
+        trained = [self.shown_training(*key) for key in self.trainings()]
         predicted = [self.predicted(*key) for key in [*self.predictions(), *self.shown_predictions()]]
-        sets = [self.stage(name) for name in self.image_sets()] + [self.make_masks(name) for name in self.mask_sets()]
+        sets = [self.stage(self.at_size(name)) for name in self.image_sets()]
+        sets += [self.make_masks(self.at_size(name)) for name in self.mask_sets()]
         inputs = {
             "tables": [path for job in self.table_jobs() for path in job.files],
             "figures": [path for job in self.figure_jobs() for path in job.files],
@@ -102,18 +104,18 @@ class Showing(Describing):
         }
         made = {kind: self.made(kind) for kind in ("tables", "figures")}
         pages = {"studio": self.has_studio(), "ballot": self.has_ballot()}
-        settings = {**self.titles(), "config": self.config, **pages, "made": made}
+        settings = {**self.titles(), **self.places(), "config": self.config, **pages, "made": made}
         if self.unscored_sets:
             settings["shown"] = [list(key) for key in self.shown_predictions()]
         modules = tuple(module_of(kind, name) for kind, names in made.items() for name in names)
         return Work(settings, inputs, after, modules)
 
     def _titles_and_metrics(self) -> dict:
-        return {**self.titles(), "metrics": self.config["metrics"]}
+        return {**self.titles(), **self.places(), "metrics": self.config["metrics"]}
 
     def _scored_pictures(self) -> dict[str, list]:
         """Scores and predictions of all that are compared."""
         return {
             "predictions": [self.predicted(*key).outputs["index"][0] for key in self.predictions()],
-            "scores": self.scores_of(self.contestants()) if self.test_sets else [],
+            "scores": self.shown_scores() if self.test_sets else [],
         }

@@ -1,6 +1,7 @@
 """What differs between a job as it was and a job as it is asked for now, by name."""
 
 from lacuna import git, sidecars
+from lacuna.axes import base_of
 from lacuna.canonical import changes
 from lacuna.digests import file_of
 from lacuna.plan import Job, is_made
@@ -47,7 +48,8 @@ def _settings(then: dict, now: dict, config: dict) -> list[str]:
 def config_key(config: dict, job: dict, path: tuple[str, ...]) -> str:
     """The dotted name of a setting in the config: the most special place where it stands, or might have stood."""
     key = job["key"]
-    places = [("systems", key.get("system")), ("image_sets", key.get("image_set")), ("mask_sets", key.get("mask_set"))]
+    named = (("systems", "system"), ("image_sets", "image_set"), ("mask_sets", "mask_set"))
+    places = [(section, base_of(key.get(wildcard, ""))) for section, wildcard in named]
     roots = [place for place in places if place[1] in (config.get(place[0]) or {})] + [()]
     if job["stage"] == "resolve_config" or path[0] == "config":
         roots, path = [()], path[path[0] == "config" :]

@@ -6,11 +6,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from lacuna.axes import base_of
 from lacuna.cells import cell, uncell
 from lacuna.data.photographs import photographs_of
 from lacuna.errors import LacunaError
 from lacuna.files import atomic, refuse_cut
 from lacuna.metrics.per_image import metric_by_name
+from lacuna.reporting.replicates import averaged, conditions
 from lacuna.reporting.titles import reading_of
 
 KEYS = ["source", "test_set", "system", "prediction", "region", "metric"]
@@ -72,19 +74,24 @@ def _summarise(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
 
 
 def quantitative(scores: pd.DataFrame) -> pd.DataFrame:
-    """Mean, standard deviation (N−1) and N of every metric: columns `QUANTITATIVE`, sorted."""
-    return _summarise(scores, KEYS)[QUANTITATIVE]
+    """Mean, standard deviation (N−1) and N of every metric: columns `QUANTITATIVE`, sorted.
+
+    Where scores are of several mask sets or sizes, each is apart, and their columns stand behind `KEYS`
+    (`replicates.CONDITIONS`); trainings and samples are averaged before.
+    """
+    return _summarise(averaged(scores), [*KEYS, *conditions(scores)])
 
 
 def by_coverage(scores: pd.DataFrame) -> pd.DataFrame:
     """The same for every bin of mask coverage: columns `BY_COVERAGE`, sorted."""
-    return _summarise(scores.assign(bin=bins_of(scores["coverage"])), [*KEYS, "bin"])[BY_COVERAGE]
+    rows = averaged(scores)
+    return _summarise(rows.assign(bin=bins_of(rows["coverage"])), [*KEYS, *conditions(scores), "bin"])
 
 
 def system_and_source(path: str | Path) -> tuple[str, str]:
-    """(system, source) of a file in `training/<system>/<source>/`."""
+    """(system, source) of a file in `training/<system>/<source>/`, by the names of the config."""
     folder = Path(path).absolute().parent
-    return folder.parent.name, folder.name
+    return folder.parent.name, base_of(folder.name)
 
 
 def predicted_by(path: str | Path) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
+from lacuna.axes import base_of
 from lacuna.data.images import read_mask
 from lacuna.metrics.regions import band_radius
 from lacuna.metrics.triples import paired_files, read_triple
@@ -38,7 +39,7 @@ def fill_colours(lists: dict[str, str], indices: Sequence[str]) -> pd.DataFrame:
     """
     rows = []
     for index in indices:
-        (system, source), test_set = predicted_by(index), index.split("/")[-2]
+        (system, source), test_set = predicted_by(index), base_of(index.split("/")[-2])
         found = []
         for files in paired_files(lists[test_set], index):
             truth, hole, raw, _ = read_triple(files)

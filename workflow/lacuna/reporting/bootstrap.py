@@ -4,18 +4,21 @@ Crops of one photograph resemble each other, so that many of them say little mor
 would make the intervals of such a test set far too narrow. Where every image is a photograph of its own, this is the
 ordinary bootstrap. Percentiles are moved outwards as far as Student's t lies outside the normal distribution, without
 which the intervals of few photographs are too narrow again; of very few, Student's interval itself is taken. Test sets
-are not drawn one by one: their photographs are pooled.
+are not drawn one by one: their photographs are pooled. Where systems were trained several times, trainings are drawn
+along with the photographs (`trainings.py`).
 Efron & Tibshirani, An Introduction to the Bootstrap (1993), chapter 13; Davison & Hinkley, Bootstrap Methods and their
 Application (1997), section 3.8; Hesterberg, What Teachers Should Know About the Bootstrap (2015), section 3.1.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
 from lacuna.canonical import seed_of
+from lacuna.reporting import trainings as of_trainings
 
 LEVEL = 0.95
 RESAMPLES = 2000
@@ -28,28 +31,36 @@ def intervals(
     *names: str,
     photographs: Sequence[str] | None = None,
     within: tuple[float, float] | Sequence[tuple[float, float]] = (-np.inf, np.inf),
+    trainings: Sequence[Sequence[np.ndarray]] | None = None,
     level: float = LEVEL,
     resamples: int = RESAMPLES,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Interval of the mean of each column of `values` (N×K): lower and upper ends, each of length K.
 
     `photographs` names that of each of the N rows; without it each row is one of its own. `within`: the range that the
-    values can have, one for all columns or one each, beyond which no end goes. NaN is a missing value; a
-    column without any value is a `ValueError`; values of one photograph alone have NaN for ends, for nothing is known
-    about others. The draws depend on `names` and the number of photographs alone: what stands beside every source has
-    the same interval beside each, as long as `names` leave the source out.
+    values can have, one for all columns or one each, beyond which no end goes. `trainings`: for each column the scores
+    N×R of the R trainings of each system whose mean has part in it, negative where the mean is subtracted; one training
+    alone says nothing of others. NaN is a missing value; a column without any value is a `ValueError`; values of one
+    photograph alone have NaN for ends, for nothing is known about others. The draws depend on `names` and the number of
+    photographs alone: what stands beside every source has the same interval beside each, as long as `names` leave the
+    source out.
     """
     values = np.asarray(values, float)
     labels = np.arange(len(values)) if photographs is None else np.asarray(photographs)
     present = np.isfinite(values)
     ends = np.empty((2, values.shape[1]))
+    parts = trainings or [()] * values.shape[1]
     for pattern in {column.tobytes(): column for column in present.T}.values():
         columns = np.all(pattern == present.T, axis=1)
         kept = values[pattern][:, columns]
         if not len(kept):
             raise ValueError("a column holds no value, so its mean has no interval")
         of, distinct = pd.factorize(labels[pattern])
-        ends[:, columns] = _ends(kept, of, len(distinct), names, level, resamples)
+        effects = [
+            [each for part in parts[column] if len(each := of_trainings.effect(part[pattern])) > 1]
+            for column in np.flatnonzero(columns)
+        ]
+        ends[:, columns] = _ends(kept, of, len(distinct), names, level, resamples, effects=effects)
     least, most = np.transpose(np.broadcast_to(within, (values.shape[1], 2)))
     return tuple(np.clip(ends, least, most))
 
@@ -78,8 +89,12 @@ def _ends(
     level: float,
     resamples: int,
     statistic: Callable[[np.ndarray], np.ndarray] = lambda means: means,
+    effects: Sequence[Sequence[np.ndarray]] = (),
 ) -> np.ndarray:
-    """2×M ends of a statistic of the means of values N×K of the photographs `of` (N numbers below `number`)."""
+    """2×M ends of a statistic of the means of values N×K of the photographs `of` (N numbers below `number`).
+
+    effects: for each of the M what trainings add; see `trainings.ends`.
+    """
     here = statistic(kept.mean(axis=0))
     if number == 1:
         return np.full((2, *here.shape), np.nan)
@@ -88,9 +103,15 @@ def _ends(
     if effective < FEW:  # percentiles of so few draws are hardly more than the smallest and the largest photograph
         spread = means.std(axis=0) * (effective / (effective - 1)) ** 0.5
         reach = stats.t.ppf((1 + level) / 2, effective - 1) * spread
-        return here + np.array([-reach, reach])
-    outside = outer_share(effective, level)
-    return np.quantile(means, [outside, 1 - outside], axis=0)
+        ends = here + np.array([-reach, reach])
+    else:
+        outside = outer_share(effective, level)
+        ends = np.quantile(means, [outside, 1 - outside], axis=0)
+    for place, some in enumerate(effects):
+        if some:
+            drawn = (here[place], means[:, place], effective)
+            ends[:, place] = of_trainings.ends(*drawn, some, names, level, FEW)
+    return ends
 
 
 def resampled_means(
@@ -111,6 +132,7 @@ def effective_number(sizes: np.ndarray) -> float:
     return max(1.5, float(sizes.sum() ** 2 / (sizes**2).sum()))
 
 
+@lru_cache(maxsize=1024)
 def outer_share(number: float, level: float = LEVEL) -> float:
     """The share of resamples left out at either end: (1 − level) / 2 for many photographs, less for few."""
     quantile = stats.t.ppf((1 + level) / 2, number - 1) * (number / (number - 1)) ** 0.5

@@ -9,7 +9,9 @@ from pathlib import Path
 from lacuna.files import atomic
 from lacuna.metrics.per_image import metric_by_name
 from lacuna.places import WORKFLOW
+from lacuna.reporting.axis_words import about, columns_of
 from lacuna.reporting.descriptions import Description, Table
+from lacuna.reporting.display import sentences
 from lacuna.reporting.markup import restructured_text
 
 OVERVIEW = WORKFLOW / "report" / "workflow.rst"
@@ -33,9 +35,10 @@ def facts_of(plan, description: Description, value: str) -> dict[str, str]:
 def caption(plan, description: Description, value: str = "") -> str:
     """The caption as reStructuredText; that of a table goes on with the meaning of its columns."""
     first = description.demonstration if plan.config.get("demonstration") else ""
-    text = description.text(**facts_of(plan, description, value))
+    said = plan.titles()
+    text = sentences(description.text(**facts_of(plan, description, value)), about(description.cells, said))
     lines = [restructured_text(f"{first} {text}"), ""]
-    columns = description.columns if isinstance(description, Table) else {}
+    columns = {**description.columns, **columns_of(description.cells, said)} if isinstance(description, Table) else {}
     for name, meaning in columns.items():
         lines.append(f"* **{restructured_text(name)}**: {restructured_text(meaning)}")
     return "\n".join([*lines, ""])

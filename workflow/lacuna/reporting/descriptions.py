@@ -37,18 +37,23 @@ INPUTS = {
     "adaptation_records": "seconds, memory and settings of the adaptations",
     "adaptation_pictures": "predictions of the adapted networks, and of the same before",
     "published_adaptation": "published improvements of test-time training",
+    "diversity": "how far samples of systems that draw lie apart, one file a system, source and test set",
     "holes": "what may make each hole of the test sets hard to fill, one file a test set",
     "votes": "files of votes that the config names, and the key of the page that they were cast on",
 }
+# What is done with the rows of several mask sets, sizes, trainings and samples, where a run has them.
+AVERAGED, DRAWN, APART = "averaged", "drawn", "apart"
 # Inputs that a run without a single truth does not have.
 JUDGED = frozenset(("scores", "controls", "set_scores", "predictions", "parity"))
+# Those whose rows are of cells; see `Description.cells`.
+JUDGED_BY_CELL = frozenset(("scores", "controls", "set_scores"))
 # What something can be made once for → the values of a plan.
 EACH: dict[str, Callable] = {
     "": lambda plan: [""],
     "test_set": lambda plan: list(plan.test_sets),
     "unscored_set": lambda plan: list(plan.unscored_sets),
     "source": lambda plan: plan.paged_sources(),
-    "training": lambda plan: [f"{system}/{source}" for system, source in plan.trainings()],
+    "training": lambda plan: [f"{system}/{plan.learner(source).name}" for system, source in plan.trainings()],
     "experiments": lambda plan: list(groups_of(plan.experiments)),
     "example": lambda plan: list(EXAMPLES),
     "drawing": lambda plan: list(DRAWINGS),
@@ -70,7 +75,9 @@ class Description:
     of `EACH`; empty: once. applies: whether a plan makes it. facts: (run, value) → numbers for the caption, known once
     the results are there. words: value → what the caption says of it, known before. unfolded: how many of its tables
     or pictures stand open on the page, the others folded.
-    demonstration: what the caption says first where the config is a demonstration.
+    demonstration: what the caption says first where the config is a demonstration. cells: what is done with several
+    mask sets, sizes, trainings and samples: `AVERAGED` over trainings and samples of the selected cell, the same with
+    intervals that trainings are `DRAWN` for, every cell `APART`; empty: nothing that the caption must say.
     """
 
     title: str
@@ -86,9 +93,12 @@ class Description:
     unfolded: int = 1
     category: str
     demonstration: str = "Demonstration: these numbers do not compare the systems."
+    cells: str = ""
     name: str = ""
 
     def __post_init__(self):
+        if not self.cells and JUDGED_BY_CELL.intersection(self.inputs):
+            object.__setattr__(self, "cells", AVERAGED)  # a frozen dataclass sets its own fields so
         unknown = [("input", name) for name in self.inputs if name not in INPUTS]
         unknown += [("section", self.section)] * (self.section not in {"", *SECTIONS})
         unknown += [("value of 'each'", self.each)] * (self.each not in EACH)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from lacuna.axes import base_of
 from lacuna.data.lists import read_list, read_truths
 from lacuna.errors import LacunaError
 from lacuna.files import read_rows
@@ -69,7 +70,7 @@ def prediction_files(indices: Sequence[str | Path]) -> dict[tuple[str, str, str,
     found = {}
     for index in map(Path, indices):
         for row in read_rows(index, "file", "image", "mask"):
-            key = (*predicted_by(index), index.absolute().parent.name, row["image"], row["mask"])
+            key = (*predicted_by(index), base_of(index.absolute().parent.name), row["image"], row["mask"])
             found[key] = index.parent / row["file"]
     return found
 

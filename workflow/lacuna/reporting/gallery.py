@@ -16,6 +16,7 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from lacuna.axes import placed
 from lacuna.canonical import digest
 from lacuna.data.images import read_mask
 from lacuna.data.lists import read_list, read_truths
@@ -56,12 +57,16 @@ def addresses(paths: list[str], seen_from: Path) -> dict:
     return {"folder": urls[0][:length], "files": [url[length:] for url in urls]}
 
 
-def sources_of(folder: Path, system: str, sources: list[str], test_set: str) -> list[str]:
-    """The sources under which a system's predictions for a test set lie: all of them, or a shared one alone."""
+def sources_of(folder: Path, system: str, sources: list[str], test_set: str, settings: dict) -> list[str]:
+    """The sources under which a system's predictions for a test set lie: all of them, or a shared one alone.
+
+    test_set: as paths have it.
+    """
+    named = {name: placed(settings, "predictions", system, name) for name in (*sources, *sorted(SHARED))}
     present = [
         name
-        for name in (*sources, *sorted(SHARED))
-        if (folder / f"predictions/{system}/{name}/{test_set}/index.csv").exists()
+        for name, entrant in named.items()
+        if (folder / f"predictions/{system}/{entrant}/{test_set}/index.csv").exists()
     ]
     shared = len(present) == 1 and present[0] in SHARED
     if not present or not (shared or present == sources):
@@ -98,9 +103,9 @@ def gallery_data(settings: dict, folder: str | Path, page_folder: str | Path) ->
     """The text of `data.js`: everything the page shows except the pictures.
 
     `settings`: `{run, title, demonstration, systems, sources, test_sets, metrics}`, and `unscored_sets` where there are
-    sets without a truth. Reads `lists/`, `predictions/*/index.csv` and `scores/` under `folder`; paths in the data are
-    relative to `page_folder`. Raises `LacunaError` for files that are missing, and for systems that were not given the
-    same images with the same masks.
+    sets without a truth, and `places` where names in paths are others (`lacuna.axes.placed`). Reads `lists/`,
+    `predictions/*/index.csv` and `scores/` under `folder`; paths in the data are relative to `page_folder`. Raises
+    `LacunaError` for files that are missing, and for systems that were not given the same images with the same masks.
     """
     folder, page_folder = Path(folder), Path(page_folder)
     systems, sources, test_sets = (titles(settings[key]) for key in ("systems", "sources", "test_sets"))
@@ -110,13 +115,14 @@ def gallery_data(settings: dict, folder: str | Path, page_folder: str | Path) ->
     shared: set[str] = set()
     unscored = titles(settings.get("unscored_sets", []))
     for test_set, title in (test_sets | unscored).items():
-        pairs, first = None, None
+        pairs, first, cell = None, None, placed(settings, "lists", test_set)
         coverage: np.ndarray | None = None
         for system in systems:
-            if test_set in unscored and not any(folder.glob(f"predictions/{system}/*/{test_set}/index.csv")):
+            if test_set in unscored and not any(folder.glob(f"predictions/{system}/*/{cell}/index.csv")):
                 continue  # a network that was adapted to the other sets alone
-            for source in sources_of(folder, system, list(sources), test_set):
-                index = folder / f"predictions/{system}/{source}/{test_set}/index.csv"
+            for source in sources_of(folder, system, list(sources), cell, settings):
+                entrant = placed(settings, "predictions", system, source)
+                index = folder / f"predictions/{system}/{entrant}/{cell}/index.csv"
                 listed = read_rows(index, "file", "image", "mask")
                 mine = [(row["image"], row["mask"]) for row in listed]
                 if not mine or len(set(mine)) != len(mine):
@@ -128,7 +134,7 @@ def gallery_data(settings: dict, folder: str | Path, page_folder: str | Path) ->
                 if test_set in unscored:
                     coverage = _coverages(pairs) if coverage is None else coverage
                 else:
-                    scores = folder / f"scores/{system}/{source}/{test_set}.parquet"
+                    scores = folder / f"scores/{system}/{entrant}/{cell}.parquet"
                     coverage, values = aligned_scores(scores, pairs, settings["metrics"])
                 columns |= dict.fromkeys(values)
                 entry = addresses([f"{index.parent.as_posix()}/{row['file']}" for row in listed], page_folder)
@@ -139,7 +145,7 @@ def gallery_data(settings: dict, folder: str | Path, page_folder: str | Path) ->
             raise LacunaError("the settings name no system; a gallery needs at least one")
         images, masks = (addresses(list(paths), page_folder) for paths in zip(*pairs, strict=True))
         said = {"name": test_set, "title": title, "images": images, "masks": masks, "coverage": packed(coverage)}
-        sets.append(said | _truths(folder / f"lists/{test_set}.txt", page_folder, test_set in unscored))
+        sets.append(said | _truths(folder / f"lists/{cell}.txt", page_folder, test_set in unscored))
     facts = ("name", "title", "unit", "direction", "decimals", "label", "note")
     data = {
         "run": settings["run"],

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from lacuna.files import atomic
 from lacuna.reporting import rendering
+from lacuna.reporting.axis_words import about
 from lacuna.reporting.descriptions import Table, figures, tables
 from lacuna.reporting.display import DisplayTable, sentences
 from lacuna.reporting.run import Run
@@ -18,10 +19,11 @@ PRINTED = {
 
 
 def displayed(table: Table, run: Run, value: str = "") -> list[DisplayTable]:
-    """What a description shows, with the words of a demonstration in front of each caption."""
+    """What a description shows, with the words of a demonstration before each caption, and those on axes behind it."""
     assert table.shown, f"the description of the table '{table.name}' shows nothing"
     first = table.demonstration if run.demonstration else ""
-    return [replace(each, caption=sentences(first, each.caption)) for each in table.shown(run, value)]
+    last = about(table.cells, run.settings)
+    return [replace(each, caption=sentences(first, each.caption, last)) for each in table.shown(run, value)]
 
 
 def make_tables(names: dict[str, Iterable[str]], run: Run, folder: Path) -> list[Path]:

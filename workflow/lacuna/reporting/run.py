@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
+from lacuna.axes import base_of
 from lacuna.errors import LacunaError
 from lacuna.reporting.descriptions import tables
 from lacuna.reporting.titles import titles
@@ -36,7 +37,8 @@ class Run:
 
     def files_of(self, name: str, test_set: str) -> list[str]:
         """Those of one test set: `…/<test_set>.txt` or `…/<test_set>/index.csv`; none of them is a `LacunaError`."""
-        found = [path for path in self.files(name) if test_set in (Path(path).stem, Path(path).parent.name)]
+        names = ((path, (Path(path).stem, Path(path).parent.name)) for path in self.files(name))
+        found = [path for path, here in names if test_set in map(base_of, here)]
         if not found:
             raise LacunaError(f"there are no files '{name}' of '{test_set}'; run the rule that makes them first")
         return found
@@ -46,12 +48,52 @@ class Run:
         """The metrics of the config, in its order; the first decides where one has to."""
         return self.settings["metrics"]
 
+    @property
+    def selection(self) -> dict[str, str]:
+        """The cell that is compared where a run has several mask sets or sizes: condition → its value."""
+        return self.settings.get("selection") or {}
+
     @cached_property
-    def scores(self):
-        """The rows of scores of all systems, with a column `photograph`; see `aggregation.read_scores`."""
+    def cells(self):
+        """The rows of scores of all systems in every cell, training and sample, with a column `photograph`.
+
+        See `aggregation.read_scores`; columns of conditions and replicates stand there where the run has several.
+        """
         from lacuna.reporting.aggregation import read_scores, with_photographs
 
         return with_photographs(read_scores(self.files("scores")))
+
+    @cached_property
+    def replicates(self):
+        """Those of the selected cell, every training and sample a row of its own."""
+        return self.selected(self.cells)
+
+    @cached_property
+    def scores(self):
+        """Those of the selected cell, averaged over trainings and samples: one row an image and what was measured."""
+        from lacuna.reporting.replicates import averaged
+
+        return averaged(self.replicates)
+
+    @cached_property
+    def firsts(self):
+        """Those of the selected cell, of the first training and the first sample: of the pictures that are shown."""
+        from lacuna.reporting.replicates import firsts
+
+        return firsts(self.replicates)
+
+    def selected(self, table):
+        """The rows of a table that are of the selected cell; see `replicates.selected`."""
+        from lacuna.reporting.replicates import selected
+
+        return selected(table, self.selection)
+
+    @cached_property
+    def diversity(self):
+        """How far the samples of each image lie apart, in every cell; see `diversity.read_diversity`."""
+        from lacuna.reporting.diversity import read_diversity
+
+        return read_diversity(self.files("diversity"))
 
     @cached_property
     def holes(self):
@@ -100,7 +142,7 @@ class Run:
     def heading(self, each: str, value: str) -> str:
         """What a reader calls one of the values that something is made for."""
         if each == "training":
-            system, source = value.split("/")
+            system, source = value.split("/")[0], base_of(value.split("/")[1])
             return f"{self.systems[system]} trained on {self.sources[source]}"
         return {
             "test_set": self.test_sets.get(value, value),

@@ -21,6 +21,16 @@ SECTIONS = {
         "Systems are compared on the same image with the same mask. Intervals and tests treat photographs, not their "
         "crops, as independent of each other.",
     ),
+    "axes": Section(
+        "Other masks, other sizes",
+        "A ranking under one mask set, at one size, is about these alone. Everything outside this section is of the "
+        "selected cell.",
+    ),
+    "sampling": Section(
+        "Samples",
+        "Some systems draw another completion each time. How far apart their samples lie says nothing of how good they "
+        "are, so both stand beside each other.",
+    ),
     "judging": Section(
         "Which metric is right?",
         "Votes and metrics are asked the same question: which of two fills of one hole is better?",

@@ -3,7 +3,10 @@
 Everything compares systems on the same image with the same mask, found by their names and not by their order. Systems
 of one source are compared with each other and with those that stand beside every source (`aggregation.SHARED`).
 What is uncertain is the photographs, not their crops: intervals draw photographs, and the tests take the mean over the
-crops of each (`scores` have a column `photograph`; where every image is one of its own, nothing is averaged).
+crops of each (`scores` have a column `photograph`; where every image is one of its own, nothing is averaged). Where
+systems were trained several times or predicted several samples (columns `repeat` and `sample`), they are compared by
+their means over both, and the intervals are over the trainings, too (`trainings.py`). `scores` are of one cell: of two
+sets of masks or two sizes they are a `LacunaError` (`replicates.one_cell`).
 """
 
 from itertools import combinations
@@ -14,8 +17,10 @@ from scipy import stats
 
 from lacuna.errors import LacunaError
 from lacuna.metrics.per_image import metric_by_name
+from lacuna.reporting import trainings
 from lacuna.reporting.aggregation import leaderboard, quantitative
-from lacuna.reporting.bootstrap import LEVEL, effective_number, intervals, outer_share, resampled_means
+from lacuna.reporting.bootstrap import LEVEL, RESAMPLES, effective_number, intervals, outer_share, resampled_means
+from lacuna.reporting.replicates import averaged, of_trainings, one_cell
 from lacuna.sources import SHARED, UNTRAINED
 
 IMAGE = ["test_set", "image", "mask"]  # what makes two rows a pair
@@ -79,19 +84,24 @@ def sources_of(scores: pd.DataFrame) -> list[str]:
     return sorted(set(scores["source"]) - SHARED) or [UNTRAINED]
 
 
-def paired(scores: pd.DataFrame, source: str, prediction: str, region: str) -> pd.DataFrame:
-    """Scores side by side: one row an image and mask (index `IMAGE`), columns (metric, system); NaN where missing.
-
-    The index has a last level `photograph`.
-
-    Raises `LacunaError` where a system has two scores of the same image and mask.
-    """
-    chosen = scores[
+def beside(scores: pd.DataFrame, source: str, prediction: str, region: str) -> pd.DataFrame:
+    """The known scores of one block that stand beside a source: of what it trained, and of what nothing trained."""
+    return scores[
         scores["source"].isin({source, *SHARED})
         & (scores["prediction"] == prediction)
         & (scores["region"] == region)
         & scores["value"].notna()
     ]
+
+
+def paired(scores: pd.DataFrame, source: str, prediction: str, region: str) -> pd.DataFrame:
+    """Scores side by side: one row an image and mask (index `IMAGE`), columns (metric, system); NaN where missing.
+
+    The index has a last level `photograph`. scores: one row a system, image and mask (`replicates.averaged`).
+
+    Raises `LacunaError` where a system has two scores of the same image and mask.
+    """
+    chosen = beside(scores, source, prediction, region)
     twice = chosen[chosen.duplicated([*IMAGE, "metric", "system"])]
     if len(twice):
         row = twice.iloc[0]
@@ -110,22 +120,28 @@ def pairs(scores: pd.DataFrame) -> pd.DataFrame:
     Holm's correction is all tested pairs and metrics of one source, prediction and region. Fewer than `FEWEST`
     photographs are not tested: p is NaN, and the verdict says so.
     """
-    tables = [_pairs(scores, source, *block) for source in sources_of(scores) for block in BLOCKS]
+    scores = one_cell(scores)
+    means = averaged(scores)
+    tables = [_pairs(means, scores, source, *block) for source in sources_of(scores) for block in BLOCKS]
     return pd.DataFrame([row for table in tables for row in table], columns=PAIRS)
 
 
-def _pairs(scores: pd.DataFrame, source: str, prediction: str, region: str) -> list[dict]:
-    wide = paired(scores, source, prediction, region)
+def _pairs(means: pd.DataFrame, scores: pd.DataFrame, source: str, prediction: str, region: str) -> list[dict]:
+    wide = paired(means, source, prediction, region)
+    trained = of_trainings(beside(scores, source, prediction, region), ["metric", "system"], wide.index)
     photographs = wide.index.get_level_values(PHOTOGRAPH).to_numpy()
-    rows, columns = [], []
+    rows, columns, parts = [], [], []
     for metric in dict.fromkeys(wide.columns.get_level_values("metric")):
         direction = metric_by_name(metric).direction
-        for a, b in combinations(wide[metric], 2):
-            column = (wide[metric][a] - wide[metric][b]).to_numpy()
+        of_systems = {system: column.to_numpy() for system, column in wide[metric].items()}
+        for a, b in combinations(of_systems, 2):
+            column = of_systems[a] - of_systems[b]
             both = np.isfinite(column)
             if not both.any():
                 continue  # no image in common, so there is nothing to compare
             columns.append(column)
+            signed = ((1, trained.get((metric, a))), (-1, trained.get((metric, b))))
+            parts.append([sign * each for sign, each in signed if each is not None])
             rows.append(
                 dict(zip(_OF, (source, prediction, region, metric), strict=True))
                 | {"system_a": a, "system_b": b}
@@ -133,7 +149,7 @@ def _pairs(scores: pd.DataFrame, source: str, prediction: str, region: str) -> l
             )
     if not rows:
         return []
-    ends = intervals(np.transpose(columns), prediction, region, photographs=photographs)
+    ends = intervals(np.transpose(columns), prediction, region, photographs=photographs, trainings=parts)
     for row, low, high in zip(rows, *ends, strict=True):
         row |= {"low": low, "high": high}
     judge(rows)
@@ -177,23 +193,50 @@ def ranks(scores: pd.DataFrame) -> pd.DataFrame:
     p is NaN below `FEWEST` photographs. One system alone has no rank and no row.
     """
     rows = []
+    scores = one_cell(scores)
+    systems_means = averaged(scores)
     for source in sources_of(scores):
         for prediction, region in BLOCKS:
-            wide = paired(scores, source, prediction, region)
+            wide = paired(systems_means, source, prediction, region)
+            trained = of_trainings(beside(scores, source, prediction, region), ["metric", "system"], wide.index)
             for metric in dict.fromkeys(wide.columns.get_level_values("metric")):
                 complete = wide[metric].dropna()
                 means = complete.groupby(level=PHOTOGRAPH, sort=False).mean()
                 number, k = means.shape
                 if number == 0 or k < 2:
                     continue
-                of_photograph = means.rank(axis=1, ascending=metric_by_name(metric).direction == "lower").to_numpy()
-                low, high = intervals(of_photograph, prediction, region)
+                ascending = metric_by_name(metric).direction == "lower"
+                of_photograph = means.rank(axis=1, ascending=ascending).to_numpy()
+                there = wide[metric].notna().all(axis=1).to_numpy()
+                kept = {system: each[there] for (of, system), each in trained.items() if of == metric}
+                parts = _ranks_by_training(complete, means, kept, ascending)
+                low, high = intervals(of_photograph, prediction, region, trainings=parts)
                 p_value = friedman(of_photograph) if number >= FEWEST else np.nan
                 rows += [
                     (*(source, prediction, region, metric, system, mean), len(complete), number, *ends, p_value)
                     for system, mean, *ends in zip(means, of_photograph.mean(0), low, high, strict=True)
                 ]
     return pd.DataFrame(rows, columns=RANKS)
+
+
+def _ranks_by_training(
+    complete: pd.DataFrame, means: pd.DataFrame, trained: dict[str, np.ndarray], ascending: bool
+) -> list[list[np.ndarray]]:
+    """For each system's ranks what the trainings of every system make of them: lists of photographs×R.
+
+    Of a system with R trainings, each stands in the place of their mean in turn, beside the means of the others. To
+    first order the mean ranks are sums of what each system brings to them, so every system is a part of its own.
+    """
+    parts: list[list[np.ndarray]] = [[] for _ in means]
+    photographs = complete.index.get_level_values(PHOTOGRAPH)
+    for system, scores in trained.items():
+        of_training = pd.DataFrame(scores).groupby(photographs, sort=False).mean().to_numpy()
+        ranked = [
+            means.assign(**{system: column}).rank(axis=1, ascending=ascending).to_numpy() for column in of_training.T
+        ]
+        for place, part in enumerate(parts):
+            part.append(np.stack([ranks[:, place] for ranks in ranked], axis=1))
+    return parts
 
 
 def leaderboard_intervals(scores: pd.DataFrame) -> pd.DataFrame:
@@ -203,14 +246,21 @@ def leaderboard_intervals(scores: pd.DataFrame) -> pd.DataFrame:
     `rank_low` and `rank_high` its interval: all systems' means are taken over the same resampled photographs, and
     ranked anew each time.
     """
-    chosen = scores[(scores["prediction"] == "composite") & (scores["region"] == "image")]
-    rows, rank_ends = [], _rank_intervals(chosen)
+    of_trainings_too = one_cell(scores[(scores["prediction"] == "composite") & (scores["region"] == "image")])
+    chosen = averaged(of_trainings_too)
+    rows, rank_ends = [], _rank_intervals(chosen, of_trainings_too)
     for place in leaderboard(quantitative(chosen)).itertuples():
         mine = chosen[(chosen["system"] == place.system) & (chosen["source"] == place.source)]
         wide = mine.pivot_table(index=[*IMAGE, PHOTOGRAPH], columns="metric", values="value").sort_index()
         photographs = wide.index.get_level_values(PHOTOGRAPH)
         ranges = [metric_by_name(metric).range for metric in wide]
-        ends = intervals(wide.to_numpy(), "composite", "image", photographs=photographs, within=ranges)
+        each = of_trainings_too[
+            (of_trainings_too["system"] == place.system) & (of_trainings_too["source"] == place.source)
+        ]
+        trained = of_trainings(each, ["metric"], wide.index)
+        parts = [[trained[metric,]] if (metric,) in trained else [] for metric in wide]
+        drawn = {"photographs": photographs, "within": ranges, "trainings": parts}
+        ends = intervals(wide.to_numpy(), "composite", "image", **drawn)
         for metric, low, high in zip(wide, *ends, strict=True):
             there = wide[metric].notna()
             number = photographs[there].nunique()
@@ -219,7 +269,7 @@ def leaderboard_intervals(scores: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=LEADERBOARD)
 
 
-def _rank_intervals(chosen: pd.DataFrame) -> dict[tuple[str, str], tuple[float, float]]:
+def _rank_intervals(chosen: pd.DataFrame, scores: pd.DataFrame) -> dict[tuple[str, str], tuple[float, float]]:
     """(system, source) → ends of the interval of its mean rank, over the images that all have; NaN without enough."""
     wide = chosen.pivot_table(index=[*IMAGE, PHOTOGRAPH], columns=["metric", "system", "source"], values="value")
     wide = wide.dropna()
@@ -228,11 +278,37 @@ def _rank_intervals(chosen: pd.DataFrame) -> dict[tuple[str, str], tuple[float, 
     if len(distinct) < 2:
         return dict.fromkeys(places, (np.nan, np.nan))
     means = resampled_means(wide.to_numpy(), of, len(distinct), ("ranks of means",))
+    effective = effective_number(np.bincount(of))
+    trained = of_trainings(scores, ["metric", "system", "source"], wide.index)
+    if trained:
+        means = _with_trainings(wide, means, effective, trained)
     ranks_of_metrics = []
     for metric in wide.columns.unique("metric"):
         of_places = [wide.columns.get_loc((metric, *place)) for place in places]
         better_first = means[:, of_places] * (-1 if metric_by_name(metric).direction == "higher" else 1)
         ranks_of_metrics.append(stats.rankdata(better_first, axis=1))
     drawn = np.mean(ranks_of_metrics, axis=0)
-    outside = outer_share(effective_number(np.bincount(of)))
+    outside = (1 - LEVEL) / 2 if trained else outer_share(effective)
     return dict(zip(places, np.quantile(drawn, [outside, 1 - outside], axis=0).T.tolist(), strict=True))
+
+
+def _with_trainings(
+    wide: pd.DataFrame, means: np.ndarray, effective: float, trained: dict[tuple, np.ndarray]
+) -> np.ndarray:
+    """Resampled means `RESAMPLES`×columns of `wide`, with trainings drawn along, as far apart as Student's t lies.
+
+    They are moved away from the means as far as the quantile of Student's t lies outside that of the normal
+    distribution, so that plain percentiles of what is made of them are wide enough.
+    """
+    moved = np.empty_like(means)
+    for place, (key, values) in enumerate(wide.items()):
+        here = values.mean()
+        away = (means[:, place] - here) * (effective / (effective - 1)) ** 0.5
+        freedom = effective - 1
+        if key in trained and len(effect := trainings.effect(trained[key])) > 1:
+            variances = [float(away.var()), trainings.variance(effect)]
+            freedom = trainings.degrees_of_freedom(variances, [freedom, len(effect) - 1])
+            away = away + trainings.deviations(effect, RESAMPLES, "ranks of means", *key[1:])
+        widened = stats.t.ppf((1 + LEVEL) / 2, freedom) / stats.norm.ppf((1 + LEVEL) / 2)
+        moved[:, place] = here + widened * away
+    return moved

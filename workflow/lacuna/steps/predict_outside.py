@@ -20,7 +20,7 @@ def run(task) -> None:
     kind, pairs = contestants.load(entry["kind"]), read_list(task.file("pairs"))
     measured = Measured(RUNTIMES.get(entry["kind"], entry["kind"]))
     key = (label, settings["source"], settings["test_set"])
-    log = index.absolute().parents[4] / "logs" / "outside" / f"{'.'.join(key)}.log"
+    log = index.absolute().parents[4] / "logs" / "outside" / f"{'.'.join(index.parts[-4:-1])}.log"
     seed = seed_of("predict", *key, settings["seed"])
     setting = Setting(label, near(log), task.gpus, task.threads, seed, measured)
     busy = os.getloadavg()[0]  # of the last minute, before this began

@@ -4,6 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
+from lacuna.axes import placed
 from lacuna.data.lists import read_list
 from lacuna.data.sizes import width_and_height
 from lacuna.errors import LacunaError
@@ -20,7 +21,7 @@ def assemble(settings: dict, results: str | Path, runtime: str | Path, output: s
     """Make the folder `output`, whole or as it was; returns what `models.json` says.
 
     settings: `{run, title, demonstration, image_size, systems, sources, test_sets, exports}`, the last a list of
-    [system, source].
+    [system, source], and maybe `places` (`lacuna.axes.placed`).
     Reads `export/<system>/<source>/` and `lists/` under `results`, and the folder `runtime` of `lacuna
     fetch-web-runtime`. Raises `LacunaError` for files that are missing and for an `output` that is something else.
     """
@@ -85,7 +86,9 @@ def _tests(settings: dict, results: Path, folder: Path) -> list[dict]:
     """The first test images of each set, copied, with the masks that the run laid over them."""
     found = []
     for name, title in dict(settings["test_sets"] + settings.get("unscored_sets", [])).items():
-        for number, pair in enumerate(read_list(results / "lists" / f"{name}.txt", validate=False)[:TESTS_PER_SET]):
+        listed = results / "lists" / f"{placed(settings, 'lists', name)}.txt"
+        pairs = read_list(listed, validate=False)
+        for number, pair in enumerate(pairs[:TESTS_PER_SET]):
             files = {}
             for kind, path in zip(("image", "mask"), pair, strict=True):
                 files[kind] = f"tests/{name}.{number}.{kind}{Path(path).suffix}"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lacuna.errors import LacunaError
 from lacuna.metrics.per_image import metric_by_name
-from lacuna.reporting.descriptions import Figure
+from lacuna.reporting.descriptions import DRAWN, Figure
 from lacuna.reporting.titles import REGIONS, UNTRAINED_MARK, UNTRAINED_NOTE, check_known, titles
 from lacuna.sources import SHARED, UNTRAINED
 
@@ -117,7 +117,7 @@ def _verdict(photographs: int, p_value: float) -> str:
 
 def draw(run, path, _="") -> None:
     """The figure of the run; see `draw_ranks`."""
-    draw_ranks(run.settings, run.scores, path)
+    draw_ranks(run.settings, run.replicates, path)
 
 
 FIGURE = Figure(
@@ -131,5 +131,6 @@ FIGURE = Figure(
     + UNTRAINED_NOTE,
     alt="Mean ranks of the systems, by source and metric.",
     inputs=("scores",),
+    cells=DRAWN,
     draw=draw,
 )

@@ -28,14 +28,14 @@ def draw_examples(settings: dict, scores, indices, output, lists=()) -> None:
 
 def draw(run, path, _="") -> None:
     """The figure of the run; see `draw_examples`."""
-    draw_examples(run.settings, run.scores, run.files("predictions"), path, run.files("lists"))
+    draw_examples(run.settings, run.firsts, run.files("predictions"), path, run.files("lists"))
 
 
 def facts(run, _="") -> dict[str, str]:
     """N of the test images that the choice is made from, of every system."""
     from lacuna.reporting.examples import PREDICTION, REGION
 
-    means = run.table("quantitative")
+    means = run.selected(run.table("quantitative"))
     chosen = means[(means["prediction"] == PREDICTION) & (means["region"] == REGION)]
     chosen = chosen[chosen["metric"] == run.metrics[0]]
     return {"n": f"N = {numbers_of(chosen.groupby(['system', 'source'])['n'].sum())}"}

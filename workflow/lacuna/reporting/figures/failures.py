@@ -32,7 +32,7 @@ def draw_failures(settings: dict, scores, indices, output, lists=()) -> None:
 
 def draw(run, path, _="") -> None:
     """The figure of the run; see `draw_failures`."""
-    draw_failures(run.settings, run.scores, run.files("predictions"), path, run.files("lists"))
+    draw_failures(run.settings, run.firsts, run.files("predictions"), path, run.files("lists"))
 
 
 FIGURE = Figure(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from lacuna.axes import base_of
 from lacuna.reporting.descriptions import Figure
 
 MOST_DRAWN = 8  # of a set
@@ -39,7 +40,9 @@ def draw_masks(indexes: Sequence[str | Path], output: str | Path) -> None:
     shown = []
     for index in indexes:
         rows = chosen_rows(read_rows(index, "file", "coverage", "bin"))
-        shown.append((Path(index).parent.name, rows, [read_mask(Path(index).with_name(row["file"])) for row in rows]))
+        shown.append(
+            (base_of(Path(index).parent.name), rows, [read_mask(Path(index).with_name(row["file"])) for row in rows])
+        )
     tall = max(mask.shape[0] / max(mask.shape) for _, _, masks in shown for mask in masks)
     width, height = _LEFT + max(len(rows) for _, rows, _ in shown), len(shown) * (tall + _BELOW)
     with written_to(output, figsize=(width * _SIDE, height * _SIDE)) as (figure, axis):

@@ -1,5 +1,6 @@
 """What a network makes of validation images at the end of its training; the training draws it."""
 
+from lacuna.axes import base_of
 from lacuna.reporting.descriptions import Figure
 
 
@@ -7,7 +8,7 @@ def facts(run, value: str) -> dict[str, str]:
     """How many validation images the picture shows, one a row, and of how many."""
     from PIL import Image
 
-    source = value.split("/")[1]
+    source = base_of(value.split("/")[1])
     with Image.open(run.folder / FIGURE.path.format(value=value)) as picture:
         drawn = picture.height // run.card("images", run.validation_set(source))["size"][1]
     return {"n": f"N = {drawn} of {run.validation_n(source)}"}

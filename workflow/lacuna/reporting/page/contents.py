@@ -7,8 +7,9 @@ from urllib.parse import urlencode
 
 from lacuna.errors import LacunaError
 from lacuna.metrics.per_image import metric_by_name
+from lacuna.reporting.axis_words import about
 from lacuna.reporting.descriptions import Figure, Table, described
-from lacuna.reporting.display import DisplayTable
+from lacuna.reporting.display import DisplayTable, sentences
 from lacuna.reporting.examples import PREDICTION, REGION
 from lacuna.reporting.making import displayed
 from lacuna.reporting.page.embedding import Picture, embedded, thumbnail, width_of
@@ -105,7 +106,7 @@ class Contents(Provenance):
         source = embedded(path)
         facts = {"metric": self.metric_facts[0].title, figure.each or "value": heading}
         facts |= figure.words(value) | figure.facts(self, value)
-        alt, caption = figure.alt.format(**facts), figure.text(**facts)
+        alt, caption = figure.alt.format(**facts), sentences(figure.text(**facts), about(figure.cells, self.settings))
         folded = not figure.unfolded
         anchor = f"{figure.name}-{value}" if heading and not folded else ""
         picture = Picture(source, width_of(path), alt, caption, figure.pixelated)
@@ -113,7 +114,8 @@ class Contents(Provenance):
 
     def warnings(self) -> list[str]:
         """What looks wrong in the numbers of this run, one sentence each."""
-        means, controls, known = (self.table(name) for name in ("quantitative", "controls", "valid_region"))
+        means, controls = (self.selected(self.table(name)) for name in ("quantitative", "controls"))
+        known = self.table("valid_region")
         return [*warnings(means, controls, known, self.mask_cards(), self.settings), *self._alike()]
 
     def _alike(self) -> list[str]:

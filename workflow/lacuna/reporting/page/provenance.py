@@ -5,6 +5,7 @@ from importlib.metadata import distributions, version
 
 import yaml
 
+from lacuna.axes import as_list, placed
 from lacuna.data.truths import truths_of_sets
 from lacuna.files import read_json
 from lacuna.reporting.aggregation import bin_title
@@ -43,7 +44,8 @@ class Provenance(Results):
         own = {name: self.config["image_sets"][name].get("masks") for name in self.config["test_sets"]}
         for role in ("train", "validation", "test"):
             if None in own.values() if role == "test" else self.config["sources"]:
-                roles.setdefault(self.config[f"{role}_masks"], []).append("training" if role == "train" else role)
+                for name in as_list(self.config[f"{role}_masks"]):
+                    roles.setdefault(name, []).append("training" if role == "train" else role)
         for name, masks in own.items():
             if masks is not None:
                 roles.setdefault(masks, []).append(f"test, {(self.test_sets | self.unscored_sets)[name]}")
@@ -59,15 +61,18 @@ class Provenance(Results):
         """Seconds and device of every training and, summed over the test sets, of every system's predictions."""
         rows = []
         for system, source in self.trained:
-            record = read_json(self.folder / "training" / system / source / "record.json")
+            record = self._training_record(system, source)
             rows.append(self._cost("train", system, source, record["seconds"], record) | {"seed": record.get("seed")})
         for (system, source), sets in sorted(self._predicted().items()):
-            folders = [self.folder / "predictions" / system / source / name for name in sets]
-            records = [read_json(folder / "record.json") for folder in folders]
+            folder = self.folder / "predictions" / system / placed(self.settings, "predictions", system, source)
+            records = [read_json(folder / placed(self.settings, "lists", name) / "record.json") for name in sets]
             devices = sorted({record["device"] for record in records})
             total = {"device": ", ".join(devices), "n": sum(record["n"] for record in records)}
             rows.append(self._cost("predict", system, source, sum(record["seconds"] for record in records), total))
         return rows
+
+    def _training_record(self, system: str, source: str) -> dict:
+        return read_json(self.folder / "training" / system / placed(self.settings, "training", source) / "record.json")
 
     def _predicted(self) -> dict[tuple[str, str], list[str]]:
         """(system, source) → the test sets that it completed, those without a truth included."""
@@ -90,7 +95,7 @@ class Provenance(Results):
         """Library → version: what the trainings recorded, then what made this page."""
         found: dict[str, set[str]] = {}
         for system, source in self.trained:
-            record = read_json(self.folder / "training" / system / source / "record.json")
+            record = self._training_record(system, source)
             for name, number in (record.get("versions") or {}).items():
                 found.setdefault(name, set()).add(str(number))
         found.setdefault("python", set()).add(platform.python_version())

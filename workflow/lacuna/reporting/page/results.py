@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from lacuna.axes import placed
 from lacuna.files import read_json
 from lacuna.metrics.per_image import metric_by_name
 from lacuna.metrics.per_set import set_metric_by_name
@@ -44,7 +45,7 @@ class Results(Run):
 
     def card(self, kind: str, name: str) -> dict:
         """The card of a set of images (`images`) or masks (`masks`)."""
-        return read_json(self.folder / kind / name / "card.json")
+        return read_json(self.folder / kind / placed(self.settings, kind, name) / "card.json")
 
     def validation_set(self, source: str) -> str:
         """The image set that a source is validated on."""

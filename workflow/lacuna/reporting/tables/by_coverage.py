@@ -1,13 +1,13 @@
 """The means of the tidy table for each bin of coverage."""
 
-from lacuna.reporting.descriptions import Table
+from lacuna.reporting.descriptions import APART, Table
 
 
 def rows(run):
     """`aggregation.by_coverage` of the systems."""
     from lacuna.reporting.aggregation import by_coverage
 
-    return by_coverage(run.scores)
+    return by_coverage(run.cells)
 
 
 TABLE = Table(
@@ -19,5 +19,6 @@ TABLE = Table(
         "n": "number N of images behind a mean; in small bins it is small",
     },
     inputs=("scores",),
+    cells=APART,
     rows=rows,
 )

@@ -23,7 +23,7 @@ def rows(run):
 def shown(run, _="") -> list[DisplayTable]:
     """The controls by image and as sets."""
     return [
-        *control_tables(run.table("controls"), run.table("quantitative"), run.settings),
+        *control_tables(*(run.selected(run.table(name)) for name in ("controls", "quantitative")), run.settings),
         *control_set_tables(run.table("set_scores"), run.settings, TITLES),
     ]
 

@@ -3,7 +3,7 @@
 import math
 
 from lacuna.metrics.per_image import metric_by_name
-from lacuna.reporting.descriptions import Table
+from lacuna.reporting.descriptions import DRAWN, Table
 from lacuna.reporting.display import Cell, DisplayTable, interval_text, numbers_of, sentences
 from lacuna.reporting.titles import PREDICTIONS, REGIONS, check_known, titles
 
@@ -14,7 +14,7 @@ def rows(run):
     """`cross.cross` of the systems."""
     from lacuna.reporting.cross import cross
 
-    return cross(run.scores)
+    return cross(run.replicates)
 
 
 def shown(run, _="") -> list[DisplayTable]:
@@ -89,6 +89,7 @@ TABLE = Table(
         "win_rate_a": "the share of images on which source a is better",
     },
     inputs=("scores",),
+    cells=DRAWN,
     rows=rows,
     shown=shown,
 )

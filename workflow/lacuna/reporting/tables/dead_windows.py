@@ -1,5 +1,6 @@
 """How many windows of a partial-convolution encoder see no valid pixel, by the size of the hole."""
 
+from lacuna.axes import base_of
 from lacuna.reporting.descriptions import Table
 from lacuna.reporting.display import Cell, DisplayTable
 
@@ -10,7 +11,7 @@ def rows(run):
 
     from lacuna.reporting.analyses import dead_windows
 
-    indexes = {Path(path).parent.name: path for path in run.files("masks")}
+    indexes = {base_of(Path(path).parent.name): path for path in run.files("masks")}
     return dead_windows(indexes)
 
 

@@ -1,7 +1,8 @@
 """The metrics of the exported networks, recomputed from the predictions of ONNX Runtime."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from lacuna.errors import LacunaError
 from lacuna.files import read_json
@@ -19,24 +20,31 @@ COLUMNS = ("PyTorch", "ONNX Runtime", "difference")
 
 def rows(run):
     """`metric_rows` of the networks of the run."""
-    return metric_rows(run.files("parity"), run.files("scores"), run.metrics)
+    return metric_rows(run.files("parity"), run.files("scores"), run.metrics, run.selection)
 
 
-def metric_rows(parities: Sequence[str | Path], scores: Sequence[str | Path], metrics: Sequence[str]):
+def metric_rows(
+    parities: Sequence[str | Path],
+    scores: Sequence[str | Path],
+    metrics: Sequence[str],
+    selection: Mapping[str, str] = MappingProxyType({}),
+):
     """Means of the composites by PyTorch and by ONNX Runtime over the same images: columns `METRICS`, sorted.
 
     parities: as in `export_rows`; ONNX Runtime's scores are beside them. scores: PyTorch's, as `lacuna score` wrote
     them; they may hold more images. `difference` is ONNX Runtime's mean − PyTorch's, `largest_difference` that of one
-    image. A score without its counterpart is a `LacunaError`.
+    image. selection: the cell that is exported, where scores are of several (`replicates.selected`): its first training
+    and first sample. A score without its counterpart is a `LacunaError`.
     """
     import pandas as pd
 
     from lacuna.reporting.aggregation import read_scores
+    from lacuna.reporting.replicates import firsts, selected
 
     files = [Path(path).with_name("scores.parquet") for path in parities if read_json(path)["verified"]]
     if not files:
         return pd.DataFrame(columns=METRICS)
-    there, here = (_chosen(read_scores(paths)) for paths in (files, scores))
+    there, here = _chosen(read_scores(files)), _chosen(firsts(selected(read_scores(scores), selection)))
     both = there.merge(here, "left", on=PAIR, suffixes=("_there", "_here"), validate="one_to_one")
     alone = both[both["value_here"].isna()]
     if len(alone):

@@ -1,7 +1,7 @@
 """All systems over all test sets together, best mean rank first."""
 
 from lacuna.metrics.per_image import metric_by_name
-from lacuna.reporting.descriptions import Table
+from lacuna.reporting.descriptions import DRAWN, Table
 from lacuna.reporting.display import Cell, DisplayTable, interval_text, numbers_of, row_of, sentences
 from lacuna.reporting.titles import PREDICTIONS, check_known, titles
 from lacuna.sources import ELSEWHERE, UNTRAINED
@@ -11,7 +11,7 @@ def rows(run):
     """`statistics.leaderboard_intervals` of the systems."""
     from lacuna.reporting.statistics import leaderboard_intervals
 
-    return leaderboard_intervals(run.scores)
+    return leaderboard_intervals(run.replicates)
 
 
 def shown(run, _="") -> list[DisplayTable]:
@@ -70,6 +70,7 @@ TABLE = Table(
         "",
     },
     inputs=("scores",),
+    cells=DRAWN,
     rows=rows,
     shown=shown,
 )

@@ -1,13 +1,13 @@
 """Every mean of the run in tidy form: what most other tables are derived from."""
 
-from lacuna.reporting.descriptions import Table
+from lacuna.reporting.descriptions import APART, Table
 
 
 def rows(run):
     """`aggregation.quantitative` of the systems."""
     from lacuna.reporting.aggregation import quantitative
 
-    return quantitative(run.scores)
+    return quantitative(run.cells)
 
 
 TABLE = Table(
@@ -20,5 +20,6 @@ TABLE = Table(
         "n": "number N of images behind the mean",
     },
     inputs=("scores",),
+    cells=APART,
     rows=rows,
 )

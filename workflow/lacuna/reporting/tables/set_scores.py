@@ -12,12 +12,41 @@ SMALL_MARK = "‡"
 
 
 def rows(run):
-    """What `lacuna step score_set` wrote of systems and controls, sorted."""
+    """What `lacuna step score_set` wrote of systems and controls in the selected cell, sorted."""
     from lacuna.metrics.set_scoring import COLUMNS
     from lacuna.reporting.aggregation import rows_of
 
-    found = rows_of(run.files("set_scores"), COLUMNS, "scores of sets", "score_set")[COLUMNS]
+    read = rows_of(run.files("set_scores"), COLUMNS, "scores of sets", "score_set")
+    found = over_replicates(run.selected(read), COLUMNS)[COLUMNS]
     return found.astype({"n": int}).sort_values(COLUMNS[:5], ignore_index=True)
+
+
+def over_replicates(scores, columns: list[str]):
+    """The mean value over trainings and samples, where a system has several; the same rows where none has.
+
+    The squared standard error is the mean of theirs, for all are of the same images, and the trainings' variance
+    divided by their number.
+    """
+    from lacuna.reporting.replicates import REPEAT, SAMPLE
+
+    over = [name for name in (REPEAT, SAMPLE) if name in scores]
+    if not over:
+        return scores
+    keys = columns[:5]
+    by_training = scores.assign(square=scores["standard_error"].astype(float) ** 2)
+    if REPEAT in over:
+        by_training = by_training.groupby([*keys, REPEAT], as_index=False).agg(
+            value=("value", "mean"), square=("square", "mean"), n=("n", "first"), flag=("flag", "first")
+        )
+    found = by_training.groupby(keys, as_index=False).agg(
+        value=("value", "mean"),
+        square=("square", "mean"),
+        between=("value", "var"),
+        number=("value", "size"),
+        n=("n", "first"),
+        flag=("flag", "first"),
+    )
+    return found.assign(standard_error=(found["square"] + found["between"].fillna(0) / found["number"]) ** 0.5)
 
 
 def shown(run, _="") -> list[DisplayTable]:

@@ -1,7 +1,7 @@
 """Every two systems of a training source, compared on the same images and masks."""
 
 from lacuna.metrics.per_image import metric_by_name
-from lacuna.reporting.descriptions import Table
+from lacuna.reporting.descriptions import DRAWN, Table
 from lacuna.reporting.display import Cell, DisplayTable, interval_text, numbers_of, sentences
 from lacuna.reporting.titles import PREDICTIONS, REGIONS, titles
 from lacuna.sources import SHARED
@@ -11,7 +11,7 @@ def rows(run):
     """`statistics.pairs` of the systems."""
     from lacuna.reporting.statistics import pairs
 
-    return pairs(run.scores)
+    return pairs(run.replicates)
 
 
 def shown(run, _="") -> list[DisplayTable]:
@@ -105,6 +105,7 @@ TABLE = Table(
         "verdict": "which is better, or why nothing is said; fewer than 6 photographs are not tested",
     },
     inputs=("scores",),
+    cells=DRAWN,
     rows=rows,
     shown=shown,
     unfolded=0,

@@ -1,13 +1,13 @@
 """Mean ranks of the systems with their intervals, as numbers."""
 
-from lacuna.reporting.descriptions import Table
+from lacuna.reporting.descriptions import DRAWN, Table
 
 
 def rows(run):
     """`statistics.ranks` of the systems."""
     from lacuna.reporting.statistics import ranks
 
-    return ranks(run.scores)
+    return ranks(run.replicates)
 
 
 TABLE = Table(
@@ -20,5 +20,6 @@ TABLE = Table(
         "friedman_p": "p-value of Friedman's test",
     },
     inputs=("scores",),
+    cells=DRAWN,
     rows=rows,
 )

@@ -17,7 +17,7 @@ ACROSS = 8  # systems that fit across a page
 
 def shown(run, source: str) -> list[DisplayTable]:
     """All blocks of one source."""
-    return comparisons(run.table("quantitative"), run.settings, source)
+    return comparisons(run.selected(run.table("quantitative")), run.settings, source)
 
 
 def comparisons(quantitative, settings: dict, source: str) -> list[DisplayTable]:

@@ -11,7 +11,7 @@ def rows(run):
     """`agreement.metrics_with_votes`."""
     from lacuna.reporting.votes.agreement import metrics_with_votes
 
-    return metrics_with_votes(run.votes, run.scores)
+    return metrics_with_votes(run.votes, run.firsts)
 
 
 def shown(run, _="") -> list[DisplayTable]:
