@@ -9,6 +9,7 @@ from lacuna import sidecars
 from lacuna.canonical import changes
 from lacuna.errors import LacunaError
 from lacuna.reporting.aggregation import read_scores, with_photographs
+from lacuna.reporting.replicates import NOT_TRAINED, REPEAT, SAMPLE, conditions
 from lacuna.sources import CONTROL
 
 RUN = "run"
@@ -80,9 +81,19 @@ def _below(path: str, folder: Path) -> str:
 
 def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
     rows = pd.concat(parts, ignore_index=True)
-    key = [*KEYS, "image", "mask", "prediction", "region", "metric"]
+    for name, value in ((REPEAT, 0), (SAMPLE, 0), ("train_masks", NOT_TRAINED)):  # of runs that have one value
+        if name in rows:
+            rows[name] = rows[name].fillna(value)
+    for name in conditions(rows):
+        if (unknown := rows[name].isna()).any():
+            raise LacunaError(
+                f"the run {rows.loc[unknown, RUN].iloc[0]} has one {name} and the others have several, so their cells "
+                f"cannot be told apart; give its config several {name}, too, or merge runs that have one"
+            )
+    axes = [name for name in (*conditions(rows), REPEAT, SAMPLE) if name in rows]
+    key = [*KEYS, "image", "mask", "prediction", "region", "metric", *axes]
     for group, mine in rows.groupby(KEYS, sort=True):
-        results = mine.groupby(key[3:])["value"].nunique(dropna=False)
+        results = mine.groupby(key[3:], dropna=False)["value"].nunique(dropna=False)
         if results.max() > 1:
             system, source, test_set = group
             names = " and ".join(mine[RUN].unique())
