@@ -223,3 +223,11 @@ def test_one_training_and_one_sample_change_no_bit(tmp_path):
     one = plain.assign(repeat=np.where(plain["source"] == "place2", 1, 0), sample=0)
     for function in (statistics.pairs, statistics.ranks, statistics.leaderboard_intervals, aggregation.quantitative):
         pd.testing.assert_frame_equal(function(one), function(plain), check_exact=True)
+
+
+def test_a_run_that_selects_nothing_mixes_nothing(run, tmp_path):
+    from lacuna.reporting.run import Run
+
+    unselected = Run({**run.settings, "selection": {"test_masks": "boxes"}}, {"scores": run.files("scores")})
+    with pytest.raises(LacunaError, match=r"several train_masks \(boxes, strokes\)"):
+        _ = unselected.scores

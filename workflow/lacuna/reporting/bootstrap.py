@@ -58,7 +58,7 @@ def intervals(
         of, distinct = pd.factorize(labels[pattern])
         effects = [
             [each for part in parts[column] if len(each := of_trainings.effect(part[pattern])) > 1]
-            for column in np.flatnonzero(columns)
+            for column in np.flatnonzero(columns).tolist()
         ]
         ends[:, columns] = _ends(kept, of, len(distinct), names, level, resamples, effects=effects)
     least, most = np.transpose(np.broadcast_to(within, (values.shape[1], 2)))

@@ -68,10 +68,13 @@ class Run:
 
     @cached_property
     def scores(self):
-        """Those of the selected cell, averaged over trainings and samples: one row an image and what was measured."""
-        from lacuna.reporting.replicates import averaged
+        """Those of the selected cell, averaged over trainings and samples: one row an image and what was measured.
 
-        return averaged(self.replicates)
+        A `LacunaError` where the selection leaves several cells, which are never mixed.
+        """
+        from lacuna.reporting.replicates import averaged, one_cell
+
+        return averaged(one_cell(self.replicates))
 
     def selected(self, table):
         """The rows of a table that are of the selected cell; see `replicates.selected`."""
