@@ -1,16 +1,15 @@
 """Rows of scores of several runs, of several machines maybe, as one table: where data and metrics are the same."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from lacuna import sidecars
-from lacuna.axes import AXES, IMAGE_SIZE, TEST_MASKS, TRAIN_MASKS
+from lacuna.axes import AXES, IMAGE_SIZE, TEST_MASKS
 from lacuna.canonical import changes
 from lacuna.errors import LacunaError
 from lacuna.reporting.aggregation import read_scores, with_photographs
-from lacuna.reporting.replicates import NOT_TRAINED, conditions, selected
 from lacuna.sources import CONTROL
 
 RUN = "run"
@@ -40,21 +39,6 @@ def merged(runs: Sequence[str | Path]) -> pd.DataFrame:
         below = {name: [_below(path, folder) for path in rows[name]] for name in ("image", "mask")}
         parts.append(rows.assign(**below, run=folder.name))
     return _joined(parts)
-
-
-def of_every_cell(rows: pd.DataFrame, table: Callable[[pd.DataFrame], pd.DataFrame]) -> pd.DataFrame:
-    """What `table` makes of the rows; of each cell, with columns that name it, where there are several."""
-    names = conditions(rows)
-    if not names:
-        return table(rows)
-    cells = rows[names].drop_duplicates().sort_values(names)
-    if TRAIN_MASKS in names and (trained := cells[TRAIN_MASKS] != NOT_TRAINED).any():
-        cells = cells[trained]
-    parts = []
-    for cell in cells.to_dict("records"):
-        made = table(selected(rows, cell))
-        parts.append(pd.concat([pd.DataFrame([cell] * len(made), index=made.index), made], axis=1))
-    return pd.concat(parts, ignore_index=True)
 
 
 def _compare(folder: Path, files: list[Path], first: dict[str, tuple[str, dict]]) -> None:

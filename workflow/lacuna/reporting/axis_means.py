@@ -2,9 +2,10 @@
 
 import pandas as pd
 
+from lacuna.axes import CONDITIONS
 from lacuna.metrics.per_image import metric_by_name
 from lacuna.reporting.bootstrap import intervals
-from lacuna.reporting.replicates import CONDITIONS, NOT_TRAINED, averaged, conditions, of_trainings
+from lacuna.reporting.replicates import NOT_TRAINED, averaged, conditions, of_trainings
 from lacuna.reporting.statistics import BLOCKS, IMAGE, PHOTOGRAPH
 
 COLUMNS = [

@@ -11,9 +11,9 @@ from math import comb
 import numpy as np
 import pandas as pd
 
+from lacuna.axes import REPEAT, SAMPLE
 from lacuna.metrics.per_image import metric_by_name
 from lacuna.reporting.bootstrap import intervals
-from lacuna.reporting.replicates import REPEAT, SAMPLE
 from lacuna.reporting.statistics import BLOCKS, IMAGE, PHOTOGRAPH
 
 COLUMNS = [

@@ -16,11 +16,11 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from lacuna.reporting.replicates import REPEAT, SAMPLE
+from lacuna.axes import REPEAT, SAMPLE
 from lacuna.reporting.statistics import IMAGE, PHOTOGRAPH, beside, sources_of
 
 PHOTOGRAPHS, MASKS, CROPS, BOTH = "photograph", "mask", "crop and mask", "photograph and mask"
-TRAININGS, TOGETHER, SAMPLES = "training", "training × image", "sample"
+TRAININGS, TOGETHER, SAMPLES = "training seed", "training seed × image", "sample"
 FACTORS = (PHOTOGRAPHS, CROPS, MASKS, BOTH, TRAININGS, TOGETHER, SAMPLES)
 BLOCK = ("composite", "image")  # that of the leaderboard
 COLUMNS = [

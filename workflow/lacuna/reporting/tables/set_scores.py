@@ -27,7 +27,7 @@ def over_replicates(scores, columns: list[str]):
     The squared standard error is the mean of theirs, for all are of the same images, and the trainings' variance
     divided by their number.
     """
-    from lacuna.reporting.replicates import REPEAT, SAMPLE
+    from lacuna.axes import REPEAT, SAMPLE
 
     over = [name for name in (REPEAT, SAMPLE) if name in scores]
     if not over:
