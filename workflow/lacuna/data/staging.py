@@ -87,9 +87,9 @@ def stage(settings: dict, output: Path, threads: int | None = None, made_by: str
     evenly over them. No `count` means one image of each. Images are cropped, resized with Lanczos' filter, given other
     colours if the settings say `recolour` (`lacuna.data.colours`), and stored as 8-bit RGB PNG.
 
-    threads: how many work at once; as many as there are cores for us, if none are given. made_by: digest of the code
-    that makes the images. Memory does not grow with their number (`lacuna.data.ledger`). A call with the same settings
-    and code as one that was killed goes on where that stopped.
+    threads: how many processes work at once; as many as there are cores for us, if none are given. made_by: digest of
+    the code that makes the images. Memory does not grow with their number (`lacuna.data.ledger`). A call with the same
+    settings and code as one that was killed goes on where that stopped.
 
     Errors: a `LacunaError` when the source cannot be found, or when fewer images remain than were asked for. Then there
     is no index, and quarantine.csv says which photographs could not be read and which files were passed over.
