@@ -87,7 +87,7 @@ import os, time
 from lacuna.data.forking import in_order
 
 def work(thing):
-    print(os.getpid(), flush=True)
+    os.write(1, f"{os.getpid()}\\n".encode())
     time.sleep(60)
 
 list(in_order(work, range(9), 3))
