@@ -32,12 +32,16 @@ class Judging(Adapting):
             "test_sets": self.test_sets,
             "metrics": self.config["metrics"],
         }
-        inputs = {
-            "pairs": self._lists(*self.test_sets),
-            "predictions": self._indexes(system, source),
+        inputs = self._scoring(system, source, self.test_sets)
+        return Work(settings, inputs, after=self.scored_parts(system, source))
+
+    def _scoring(self, system: str, source: str, test_sets: list[str]) -> dict[str, list[Artifact]]:
+        predictions = dict(zip(self.test_sets, self._indexes(system, source), strict=True))
+        return {
+            "pairs": self._lists(*test_sets),
+            "predictions": [predictions[test_set] for test_set in test_sets],
             "backbones": self._fetched(self.backbones_of_scores()),
         }
-        return Work(settings, inputs)
 
     @declare("torch", {"features": "{folder}/features/truth/{test_set}.safetensors"})
     def features_of_truth(self, test_set: str) -> Work:

@@ -21,7 +21,7 @@ from lacuna.errors import LacunaError
 from lacuna.metrics.per_image import METRICS
 from lacuna.places import RESULTS
 from lacuna.plan.job import Artifact, Job, is_made
-from lacuna.plan.names import Names
+from lacuna.plan.scattering import Scattering
 from lacuna.plan.stages import Stage, Work, declare
 from lacuna.sources import CONTROL
 
@@ -32,7 +32,7 @@ PREDICTIONS = {
 PICTURES = ("*.png",)
 
 
-class Making(Names):
+class Making(Scattering):
     """From the staging of images to the pictures of every system and control."""
 
     def _job(self, declared: Stage, key: dict[str, str], work: Work) -> Job:
@@ -167,6 +167,9 @@ class Making(Names):
 
     @declare("torch", PREDICTIONS, beside=PICTURES)
     def predict(self, system: str, source: str, test_set: str) -> Work:
+        return replace(self._predicting(system, source, test_set), after=self.predicted_parts(system, source, test_set))
+
+    def _predicting(self, system: str, source: str, test_set: str) -> Work:
         settings = {
             "system": self.registered_name(system),
             "settings": self.systems[system].get("settings", {}),

@@ -14,6 +14,7 @@ from lacuna.data import image_sources
 from lacuna.data.fingerprint import matching_files
 from lacuna.data.sizes import HELD_BYTES, width_and_height
 from lacuna.plan.job import Job
+from lacuna.plan.scattering import PARTS
 from lacuna.plan.showing import Showing
 from lacuna.plan.stages import STAGES
 
@@ -25,7 +26,7 @@ BY_PICTURES = ("stage", "check_splits")
 PICTURES_A_THREAD, MOST_THREADS = 500, 8
 # What trains, adapts or extracts features asks for a GPU; what predicts with a network, too.
 ON_GPU = ("train", "adapt", "features_of_truth", "features")
-PREDICTING = ("predict", "predict_outside", "verify_export", "measure")
+PREDICTING = ("predict", "predict_part", "predict_outside", "verify_export", "measure")
 
 MB = 10**6
 PYTHON = 700  # MB of a process with NumPy, pandas and matplotlib
@@ -109,6 +110,8 @@ class Resourced(Showing):
         return min(MOST_THREADS, 1 + sum(map(self._pictures, sets)) // PICTURES_A_THREAD)
 
     def _gpus(self, job: Job) -> int:
+        if PARTS in job.after and job.stage == "predict":
+            return 0
         if job.stage in PREDICTING:
             return self.uses_gpu(job.key["system"])
         return _devices(job) if job.stage in ON_GPU else 0
@@ -127,7 +130,11 @@ class Resourced(Showing):
                 pixels * 3 * self._pictures(job.key["test_set"]) / MB,
             )
         pictures = sum(self._pictures(name) for name in self._sets(job))
+        if "part" in job.key:
+            pictures = job.settings["stop"] - job.settings["start"]
         stored = pictures * pixels * 3 / MB
+        if PARTS in job.after and job.stage == "predict":  # files are linked
+            return pictures * PICTURE, PYTHON, stored
         scale = self._facts.get(job.key.get("system", ""), {}).get("scale")
         if job.stage in (*PREDICTING, "export", "adapt") and scale:
             passes, batch, kept = 1, 1, float(scale["activations"])
@@ -140,8 +147,9 @@ class Resourced(Showing):
             parameters = 4 * scale["parameters"] / MB
             memory = TORCH + OF_PARAMETERS * parameters + 4 * batch * pixels * kept / MB
             return batch * passes * pictures * pixels * scale["macs"], memory, stored + 4 * parameters
+        through_vgg = "lpips_vgg" in job.settings.get("metrics", ())
         seen = {
-            "score": pixels * (SCORING + 2 * FEATURES * ("lpips_vgg" in job.settings.get("metrics", ()))),
+            **dict.fromkeys(("score", "score_part"), pixels * (SCORING + 2 * FEATURES * through_vgg)),
             "features": INCEPTION,
             "features_of_truth": INCEPTION,
             **dict.fromkeys(("score_set", "describe_images", "draw_adaptation"), pixels * FEATURES),
