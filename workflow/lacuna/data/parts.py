@@ -5,7 +5,8 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from lacuna.files import empty_folder, read_json, read_rows, write_json, write_rows
+from lacuna.data.indexes import read_index, write_index
+from lacuna.files import empty_folder, read_json, write_json
 
 
 def merge_predictions(indexes: Sequence[Path], index: Path, record: Path) -> int:
@@ -18,7 +19,7 @@ def merge_predictions(indexes: Sequence[Path], index: Path, record: Path) -> int
     folder = empty_folder(index.parent, indexes)
     records = [read_json(part.with_name(record.name)) for part in indexes]
     for part in indexes:
-        found = read_rows(part, "file", "image", "mask")
+        found = read_index(part, "file", "image", "mask")
         for row in found:
             _link(part.parent / row["file"], folder / row["file"])
         rows += found
@@ -29,7 +30,7 @@ def merge_predictions(indexes: Sequence[Path], index: Path, record: Path) -> int
         record,
         {"seconds": seconds, "device": ", ".join(devices), "n": len(rows), "first_batch": together},
     )
-    write_rows(index, rows, ["file", "image", "mask"])
+    write_index(index, rows, ["file", "image", "mask"], len(rows))
     return len(rows)
 
 

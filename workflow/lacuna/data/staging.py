@@ -10,6 +10,7 @@ from lacuna.canonical import canonical_json, digest, digest_of
 from lacuna.cells import printable
 from lacuna.data import image_sources
 from lacuna.data.crops import Crop
+from lacuna.data.indexes import write_index
 from lacuna.data.ledger import Ledger
 from lacuna.data.origins import Origin, PassedOver, Photographs
 from lacuna.data.rendering import Rendered, rendered
@@ -75,7 +76,7 @@ class _ImageSet:
         if downloaded := settings.get("downloaded"):
             card["downloaded"] = [f"{each['url']}#sha256={each['sha256']}" for each in downloaded[:_MOST_NAMED]]
         write_json(self.folder / "card.json", card)
-        write_rows(output, ledger.images(n), INDEX_COLUMNS)
+        write_index(output, ledger.images(n), INDEX_COLUMNS, n)
         return card
 
 

@@ -13,6 +13,7 @@ from lacuna.canonical import canonical_json, digest
 from lacuna.data import image_sources
 from lacuna.data.downloads import wanted
 from lacuna.data.fingerprint import contents_of, fingerprint
+from lacuna.data.indexes import TABLE
 from lacuna.data.packages import files_of_packages
 from lacuna.data.walking import files_below
 from lacuna.digests import code_digests
@@ -29,7 +30,7 @@ PREDICTIONS = {
     "index": "{folder}/predictions/{system}/{source}/{test_set}/index.csv",
     "record": "{folder}/predictions/{system}/{source}/{test_set}/record.json",
 }
-PICTURES = ("*.png",)
+PICTURES = ("*.png", TABLE)
 
 
 class Making(Scattering):

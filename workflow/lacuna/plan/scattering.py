@@ -6,6 +6,7 @@ made before, is the same with and without parts.
 
 from collections.abc import Mapping, Sequence
 
+from lacuna.data.indexes import TABLE
 from lacuna.plan.job import Artifact
 from lacuna.plan.names import Names
 from lacuna.plan.stages import Work, declare
@@ -38,7 +39,7 @@ class Scattering(Names):
         """Pictures a part, in whole batches, so that every batch of a part is one of the whole set; 0: no parts."""
         return self.config.get("scatter", 0) // BATCHES * BATCHES
 
-    @declare("torch", {"index": PREDICTED + "index.csv", "record": PREDICTED + "record.json"}, beside=("*.png",))
+    @declare("torch", {"index": PREDICTED + "index.csv", "record": PREDICTED + "record.json"}, beside=("*.png", TABLE))
     def predict_part(self, system: str, source: str, test_set: str, part: str) -> Work:
         whole = self._predicting(system, source, test_set)
         return Work({**whole.settings, **self.part(test_set, part)}, whole.inputs, modules=whole.modules)

@@ -7,10 +7,11 @@ from PIL import Image
 from lacuna import systems
 from lacuna.canonical import seed_of
 from lacuna.data.images import read_image, read_mask
+from lacuna.data.indexes import write_index
 from lacuna.data.lists import read_list
 from lacuna.data.parts import merge_predictions
 from lacuna.errors import LacunaError
-from lacuna.files import empty_folder, write_json, write_rows
+from lacuna.files import empty_folder, write_json
 
 BATCH = 8
 
@@ -43,7 +44,7 @@ def run(task) -> None:
         first = first or {"seconds": time.monotonic() - began, "n": len(rows)}
     seconds = time.monotonic() - began
     write_json(task.out("record"), {"seconds": seconds, "device": device, "n": len(rows), "first_batch": first})
-    write_rows(index, rows, ["file", "image", "mask"])
+    write_index(index, rows, ["file", "image", "mask"], len(rows))
     print(f"{settings['system']} predicted {len(rows)} pictures in {seconds:.1f} s ({device}), into {folder}")
 
 

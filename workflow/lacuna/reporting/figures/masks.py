@@ -33,12 +33,12 @@ def draw_masks(indexes: Sequence[str | Path], output: str | Path) -> None:
     import numpy as np
 
     from lacuna.data.images import read_mask
-    from lacuna.files import read_rows
+    from lacuna.data.indexes import read_index
     from lacuna.reporting.style import written_to
 
     shown = []
     for index in indexes:
-        rows = chosen_rows(read_rows(index, "file", "coverage", "bin"))
+        rows = chosen_rows(read_index(index, "file", "coverage", "bin"))
         shown.append((Path(index).parent.name, rows, [read_mask(Path(index).with_name(row["file"])) for row in rows]))
     tall = max(mask.shape[0] / max(mask.shape) for _, _, masks in shown for mask in masks)
     width, height = _LEFT + max(len(rows) for _, rows, _ in shown), len(shown) * (tall + _BELOW)
