@@ -1,0 +1,13 @@
+"""A large comparison is planned in seconds of the processor, and its second start finds nothing to do in seconds."""
+
+import pytest
+
+from tests.benchmarks.plan_time import measured
+
+
+@pytest.mark.slow
+def test_twenty_systems_four_sources_and_twelve_test_sets(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    found = measured(tmp_path, 20, 4, 12)
+    assert found["jobs"] > 1267
+    assert found["first"]["processor_seconds"] < 10 and found["second"]["processor_seconds"] < 15
