@@ -10,7 +10,7 @@ from pathlib import Path
 from lacuna import contestants, recorded, sidecars
 from lacuna.backbones import catalogue
 from lacuna.canonical import canonical_json, digest
-from lacuna.data import image_sources
+from lacuna.data import image_sources, masks
 from lacuna.data.downloads import wanted
 from lacuna.data.fingerprint import contents_of, fingerprint
 from lacuna.data.indexes import TABLE
@@ -326,8 +326,8 @@ class Making(Scattering):
         """Digest of the user's own files behind a set: a changed photograph is seen, a touched one is not."""
         if "images" in entry:
             return {what: digest(*self._contents_of_packages(entry["images"]))}
-        kind = image_sources.load(entry["kind"]) if what == "photographs" else None
-        if kind is not None and hasattr(kind, "files"):
+        kind = (image_sources if what == "photographs" else masks).load(entry["kind"])
+        if hasattr(kind, "files"):
             paths = kind.files(entry)
             contents = contents_of(paths, self.cache_folder / "fingerprints.json")
             names = [os.fsencode(path.name) for path in paths]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from lacuna.data import image_sources
+from lacuna.data import image_sources, masks
 from lacuna.data.fingerprint import matching_files
 from lacuna.data.sizes import HELD_BYTES, width_and_height
 from lacuna.plan.job import Job
@@ -187,8 +187,9 @@ class Resourced(Showing):
         entry = self.config["image_sets"].get(name) or self.config["mask_sets"][name]
         if entry.get("count"):
             return entry["count"]
-        if name in self.config["image_sets"] and (card := getattr(image_sources.load(entry["kind"]), "CARD", None)):
-            return card.n
+        kind = (image_sources if name in self.config["image_sets"] else masks).load(entry["kind"])
+        if hasattr(kind, "CARD"):
+            return kind.CARD.n
         return len(matching_files(entry["path"], entry.get("pattern", "**/*")).pictures) if "path" in entry else 0
 
 

@@ -159,6 +159,8 @@ def make_masks(settings: dict, output: Path) -> dict:
         "seed": settings["seed"],
         "options": settings.get("options") or {},
     }
+    if published := getattr(load(settings["kind"]), "CARD", None):
+        card["published"] = published.facts()
     if given:
         card |= {"pairing": given.pairing, "passed_over": len(given.passed_over)}
         others = [{"origin": name, "reason": "passed over: no mask"} for name in given.passed_over]
