@@ -2,6 +2,9 @@
 
 import os
 import shutil
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pytest
@@ -290,3 +293,27 @@ def test_cost_is_linear_and_memory_flat(tmp_path):
     found = compare(tmp_path, 200, 1600, 3, 32, 2)
     assert [row["images"] for row in found["rows"]] == [200, 566, 1600]
     assert 0.8 < found["exponent"] < 1.15 and found["memory_ratio"] < 1.1
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from lacuna.data.staging import stage
+stage(eval(sys.argv[1]), Path(sys.argv[2]), 3)
+"""
+
+
+def test_a_staging_killed_with_workers_goes_on(tmp_path):
+    settings = SETTINGS | {"kind": "dead_leaves", "number": 600, "drawn_size": [60, 44]}
+    stage(settings, tmp_path / "whole/index.csv", 1)
+    index = tmp_path / "set/index.csv"
+    process = subprocess.Popen([sys.executable, "-c", KILLED, repr(settings), str(index)])
+    while len(list(index.parent.glob("*.png"))) < 300 and process.poll() is None:
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    assert not index.exists() and (tmp_path / ".set.staging").is_file()
+    oldest = (index.parent / "0000.png").stat().st_mtime_ns
+    stage(settings, index, 3)
+    assert snapshot(tmp_path / "set") == snapshot(tmp_path / "whole")
+    assert (index.parent / "0000.png").stat().st_mtime_ns == oldest  # used as it was

@@ -116,6 +116,7 @@ def test_from_photographs_to_the_report(tmp_path):
     assert (perfect == 0).all()
 
     report = (results / "report.html").read_text()
+    assert "Nothing is trained here" in report and "photographs of the training sets" not in report
     assert "Object removed" in report and "truth does not score perfectly on" not in report
     assert "Contact sheet of My own &lt;picture&gt;" in report and "truth of Object removed" in report
     with Image.open(results / "figures/contact_sheet_mine.png") as sheet:

@@ -84,7 +84,8 @@ MARK = ".lacuna"  # a folder that Lacuna fills and empties; without it, or a car
 LOCKS = r"\..*\.lock"  # of `lacuna.locking`; whoever holds one would hold nothing if it were removed
 SIGNS = {MARK, "card.json", "record.json"}
 OURS = re.compile(
-    rf"\d{{4,}}\.png|(index|quarantine)\.csv(\.job\.json)?|(card|record)\.json|{re.escape(MARK)}|\..*\.partial.*"
+    r"\d{4,}\.png|index\.parquet|(index|quarantine)\.csv(\.job\.json)?|(card|record)\.json"
+    rf"|{re.escape(MARK)}|\..*\.partial.*"
 )
 
 

@@ -24,6 +24,31 @@ rule predict:
         "python -m lacuna step predict --job {params.job:q} --gpus {resources.gpu} --threads {threads} > {log:q} 2>&1"
 
 
+# Some pictures of a large test set, where the config says `scatter`; `predict` then puts the parts together.
+rule predict_part:
+    input:
+        unpack(PLAN.inputs("predict_part")),
+    output:
+        **PLAN.outputs("predict_part"),
+    log:
+        f"{PLAN.folder}/logs/predict_part/{{system}}.{{source}}.{{test_set}}.{{part}}.log",
+    benchmark:
+        PLAN.benchmark("predict_part")
+    wildcard_constraints:
+        system="|".join(PLAN.labels(given=False)) or "(?!)",
+        part=r"\d+",
+    conda:
+        "../../envs/torch.yaml"
+    threads: PLAN.threads("predict_part")
+    resources:
+        **PLAN.resources("predict_part"),
+    params:
+        digest=PLAN.digest("predict_part"),
+        job=PLAN.text("predict_part"),
+    shell:
+        "python -m lacuna step predict_part --job {params.job:q} --gpus {resources.gpu} --threads {threads} > {log:q} 2>&1"
+
+
 # Somebody else's predictions: paired by file stem, kept as 8-bit PNG like everybody's.
 rule import_predictions:
     input:
@@ -93,3 +118,28 @@ rule score:
         job=PLAN.text("score"),
     shell:
         "python -m lacuna step score --job {params.job:q} --threads {threads} > {log:q} 2>&1"
+
+
+rule score_part:
+    input:
+        unpack(PLAN.inputs("score_part")),
+    output:
+        **PLAN.outputs("score_part"),
+    log:
+        f"{PLAN.folder}/logs/score_part/{{system}}.{{source}}.{{test_set}}.{{part}}.log",
+    benchmark:
+        PLAN.benchmark("score_part")
+    wildcard_constraints:
+        system="|".join(dict.fromkeys(name for name, _ in [*PLAN.contestants(), *PLAN.control_keys()])),
+        source="|".join([*PLAN.sources, "untrained", "elsewhere", "control"]),
+        part=r"\d+",
+    conda:
+        "../../envs/torch.yaml"
+    threads: PLAN.threads("score_part")
+    resources:
+        **PLAN.resources("score_part"),
+    params:
+        digest=PLAN.digest("score_part"),
+        job=PLAN.text("score_part"),
+    shell:
+        "python -m lacuna step score_part --job {params.job:q} --threads {threads} > {log:q} 2>&1"

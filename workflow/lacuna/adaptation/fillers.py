@@ -12,10 +12,10 @@ from torch.nn import functional as F
 from lacuna.adaptation.experiments import FROM_POOL, Experiment
 from lacuna.adaptation.similarity import Descriptions
 from lacuna.data.images import read_image
+from lacuna.data.indexes import read_index
 from lacuna.data.photographs import photographs_of
 from lacuna.data.tensors import image_tensor
 from lacuna.errors import LacunaError
-from lacuna.files import read_rows
 
 _KEPT = 256  # decoded pictures that stay in memory: 200 MB of 256×256 pixels
 
@@ -53,7 +53,7 @@ class Pool:
 
 def staged(indexes: Sequence[str | Path]) -> list[Path]:
     """The pictures that staging listed in each `index.csv`, one set after the other."""
-    return [Path(index).parent / row["file"] for index in indexes for row in read_rows(index, "file")]
+    return [Path(index).parent / row["file"] for index in indexes for row in read_index(index, "file")]
 
 
 class OtherPhotographs:

@@ -72,7 +72,8 @@ def _make(job: dict, stage: str, gpus: int, threads: int, first: Path) -> None:
 
     task = Task(
         settings=StepSettings(job["settings"]),
-        inputs={name: [path for path, _ in paths] for name, paths in job["inputs"].items()},
+        inputs={name: [path for path, _ in paths] for name, paths in job["inputs"].items()}
+        | {"parts": job.get("parts", [])},
         outputs=job["outputs"],
         gpus=gpus,
         threads=threads,

@@ -357,6 +357,14 @@ class Config:
         [],
         choices=lambda: tuple(SET_METRICS),
     )
+    scatter: int | None = key(
+        "pictures that a job predicts or scores at most, in whole batches of 8: test sets whose `count` is larger are "
+        "done in parts, by jobs that may run side by side; what they make is the same",
+        None,
+        minimum=8,
+        maximum=MOST_ITEMS,
+        shown="all of a test set",
+    )
     controls: bool = key(
         "mean fill, the masked input and the ground truth are scored beside the systems, outside ranks and tests", True
     )

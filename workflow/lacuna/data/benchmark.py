@@ -2,6 +2,8 @@
 
 import math
 import multiprocessing
+import os
+import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -12,6 +14,7 @@ from lacuna.data.staging import stage
 def compare(folder: Path, fewest: int, most: int, counts: int, size: int, threads: int) -> dict:
     """Seconds, processor time and peak memory of staging `counts` numbers of images from `fewest` to `most`.
 
+    Processor time and memory are of the process and its workers together, memory without what is shared counted once.
     size: the images' side in pixels; they are drawn as `image_sources/dead_leaves.py` says. Returns `{rows, exponent,
     exponent_wall, memory_ratio, …}`: the exponents are slopes of the logarithms by least squares, 1 where twice as many
     images take twice as long; memory_ratio is the largest peak over the smallest.
@@ -35,16 +38,16 @@ def compare(folder: Path, fewest: int, most: int, counts: int, size: int, thread
 def _staged(folder: str, number: int, size: int, threads: int) -> dict:
     settings = {"name": "leaves", "kind": "dead_leaves", "number": number, "seed": 0, "crop": "center"}
     _stage({**settings, "number": 8}, folder, size, threads)  # what is imported and set up once is not counted
-    began, used = time.perf_counter(), time.process_time()
+    began, used = time.perf_counter(), _processor_seconds()
     _stage(settings, folder, size, threads)
-    seconds, processor = time.perf_counter() - began, time.process_time() - used
+    seconds, processor = time.perf_counter() - began, _processor_seconds() - used
     return {
         "images": number,
         "seconds": seconds,
         "processor_seconds": processor,
         "images_per_second": number / seconds,
         "images_per_processor_second": number / processor,
-        "peak_megabytes": _peak() / 1e6,
+        "peak_megabytes": (_peak() + _peak_of_workers(threads)) / 1e6,
     }
 
 
@@ -56,6 +59,12 @@ def _stage(settings: dict, folder: str, size: int, threads: int) -> None:
         stage({**settings, "image_size": size}, Path(folder, "index.csv"), threads)
 
 
+def _processor_seconds() -> float:
+    """Of this process and of its workers that have ended."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
 def _peak() -> int:
     """Bytes of the process's largest resident memory."""
     status = Path("/proc/self/status")
@@ -64,6 +73,14 @@ def _peak() -> int:
     import resource
 
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def _peak_of_workers(threads: int) -> int:
+    """Bytes of as many workers as there are, each as large as the largest was; what they share counts in each."""
+    import resource
+
+    unit = 1 if sys.platform == "darwin" else 1024
+    return threads * resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * unit
 
 
 def _slope(numbers: list[int], values: list[float]) -> float | None:

@@ -35,13 +35,15 @@ def write_list(path: str | Path, pairs: list[Pair], truths: Sequence[str] = ()) 
         partial.write_text(text, encoding="utf-8", errors="surrogateescape")
 
 
-def read_list(path: str | Path, validate: bool = True) -> list[Pair]:
+def read_list(path: str | Path, validate: bool = True, part: slice = slice(None)) -> list[Pair]:
     """The pairs of a list, in order; empty lines are passed over, and so are truths (`read_truths` has them).
+
+    part: which of the pairs; the others are not looked at.
 
     Errors: a `LacunaError` with the line's number when a line is not two paths with a tab between them or a file is
     missing, and, with `validate`, when image and mask differ in size or the mask holds other values than 0 and 255.
     """
-    numbered = {number: _parse(path, number, line) for number, line in _lines(path)}
+    numbered = {number: _parse(path, number, line) for number, line in _lines(path)[part]}
     if not numbered:
         raise LacunaError(f"the list {path} is empty; it needs lines of image<TAB>mask")
     if validate:

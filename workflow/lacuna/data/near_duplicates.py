@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from lacuna.data.decoding import open_picture
-from lacuna.files import read_rows
+from lacuna.data.indexes import read_index
 
 LIMIT = 6  # of 64 bits that may differ
 CORRELATION = 0.9  # of the small grey pictures, at least; pictures saved anew or resized have 0.98 and more
@@ -57,7 +57,7 @@ def near_duplicates(training: Sequence[Path], evaluation: Sequence[Path], thread
 def _hashed(indexes: Sequence[Path], threads: int, mirrored: bool) -> Iterator[tuple[list[dict], np.ndarray]]:
     """The rows of each index with `set` and `path`, and the hashes, N or, with those of mirrored images, N×2."""
     for index in indexes:
-        rows = read_rows(index, "file", "origin", "origin_sha256")
+        rows = read_index(index, "file", "origin", "origin_sha256")
         for row in rows:
             row |= {"set": index.parent.name, "path": (index.parent / row["file"]).as_posix()}
         with ThreadPoolExecutor(threads) as pool:

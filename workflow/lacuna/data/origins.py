@@ -40,7 +40,8 @@ class Photographs:
     listed: Iterable[Origin | PassedOver]
     """Gone through once, in the source's order, so that a large source is never held in memory as a whole."""
     read: Callable[[str], tuple["Image.Image", bool]]
-    """`Origin.place` → what `decoding.decode` returns, or raises one of `decoding.UNREADABLE`. Threads may call it."""
+    """`Origin.place` → what `decoding.decode` returns, or raises one of `decoding.UNREADABLE`. Threads may call it,
+    and copies of this process."""
 
     def origins(self) -> Iterator[Origin]:
         """The photographs alone."""

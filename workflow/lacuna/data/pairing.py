@@ -8,10 +8,10 @@ import numpy as np
 from lacuna.canonical import seed_of
 from lacuna.cells import spelt
 from lacuna.data.crops import Crop
+from lacuna.data.indexes import read_index
 from lacuna.data.lists import Pair
 from lacuna.data.stems import masks_of, nearest, refuse_own_mask, stem_of
 from lacuna.errors import LacunaError
-from lacuna.files import read_rows
 
 _CROP = [f"crop_{side}" for side in Crop._fields]
 
@@ -149,7 +149,7 @@ def _refuse_other_part(image: dict, mask: dict, masks: Path, what: str = "mask")
 
 
 def _rows(index: Path) -> list[dict]:
-    rows = read_rows(index, "file")
+    rows = read_index(index, "file")
     if not rows:
         raise LacunaError(f"{index} lists no files; make the set again")
     return rows

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from lacuna.data.indexes import read_index
 from lacuna.errors import LacunaError
-from lacuna.files import read_rows
 
 INDEX = "index.csv"
 
@@ -27,7 +27,7 @@ def photographs_of(images: Sequence[str | Path]) -> list[str]:
 
 def _origins(folder: Path, images: list[Path]) -> dict[Path, str]:
     index = folder / INDEX
-    known = {folder / row["file"]: row["origin_sha256"] for row in read_rows(index, "file", "origin_sha256")}
+    known = {folder / row["file"]: row["origin_sha256"] for row in read_index(index, "file", "origin_sha256")}
     absent = next((image for image in images if image not in known), None)
     if absent:
         raise LacunaError(f"{index} does not know {absent.name}; run the rules 'stage' and 'score' again")

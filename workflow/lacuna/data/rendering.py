@@ -1,9 +1,7 @@
 """From one photograph to its finished images, as bytes."""
 
 import io
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -13,10 +11,9 @@ from lacuna.canonical import seed_of
 from lacuna.data.colours import recoloured
 from lacuna.data.crops import Crop, centre_crop, random_crop
 from lacuna.data.decoding import UNREADABLE
-from lacuna.data.origins import Origin, cores, workers
+from lacuna.data.forking import in_order
+from lacuna.data.origins import Origin, cores
 from lacuna.data.sizes import width_and_height
-
-_AHEAD = 4  # photographs a thread, so that memory stays bounded whatever the size of the set
 
 
 class Rendered(NamedTuple):
@@ -34,22 +31,14 @@ def rendered(
     """For each origin and the numbers of its crops: the images, or the reason why it cannot be read. In order.
 
     read: as `Photographs.read`. threads: as many as there are cores for us, if none are given. What comes out does not
-    depend on their number, and no more than a few photographs a thread are held in memory.
+    depend on their number.
     """
-    waiting = iter(jobs)
-    with workers(threads) as pool:
-        ahead: deque = deque()
 
-        def begin() -> None:
-            for origin, numbers in islice(waiting, 1):
-                ahead.append((origin, numbers, pool.submit(_render, settings, read, origin, numbers)))
+    def render(job: tuple[Origin, range]) -> Rendered | str:
+        return _render(settings, read, *job)
 
-        for _ in range(_AHEAD * (threads or cores())):
-            begin()
-        while ahead:
-            origin, numbers, result = ahead.popleft()
-            begin()
-            yield origin, numbers, result.result()
+    for (origin, numbers), result in in_order(render, jobs, threads or cores()):
+        yield origin, numbers, result
 
 
 def _render(settings: dict, read: Callable, origin: Origin, numbers: range) -> Rendered | str:

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from lacuna.data.indexes import read_index
 from lacuna.errors import LacunaError
-from lacuna.files import read_rows
 
 
 def check_splits(training: list[Path], evaluation: list[Path]) -> dict:
@@ -37,7 +37,7 @@ def _named(side: list[Path]) -> dict[str, dict[str, str]]:
 
 def _origins(index: Path) -> dict[str, str]:
     """Content → name of the photographs of a set; a set without any is a `LacunaError`."""
-    found = {row["origin_sha256"]: row["origin"] for row in read_rows(index, "origin", "origin_sha256")}
+    found = {row["origin_sha256"]: row["origin"] for row in read_index(index, "origin", "origin_sha256")}
     if not found:
         raise LacunaError(f"{index} lists no photographs; make the set again")
     return found

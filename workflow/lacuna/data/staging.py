@@ -10,6 +10,7 @@ from lacuna.canonical import canonical_json, digest, digest_of
 from lacuna.cells import printable
 from lacuna.data import image_sources
 from lacuna.data.crops import Crop
+from lacuna.data.indexes import write_index
 from lacuna.data.ledger import Ledger
 from lacuna.data.origins import Origin, PassedOver, Photographs
 from lacuna.data.rendering import Rendered, rendered
@@ -75,7 +76,7 @@ class _ImageSet:
         if downloaded := settings.get("downloaded"):
             card["downloaded"] = [f"{each['url']}#sha256={each['sha256']}" for each in downloaded[:_MOST_NAMED]]
         write_json(self.folder / "card.json", card)
-        write_rows(output, ledger.images(n), INDEX_COLUMNS)
+        write_index(output, ledger.images(n), INDEX_COLUMNS, n)
         return card
 
 
@@ -87,9 +88,9 @@ def stage(settings: dict, output: Path, threads: int | None = None, made_by: str
     evenly over them. No `count` means one image of each. Images are cropped, resized with Lanczos' filter, given other
     colours if the settings say `recolour` (`lacuna.data.colours`), and stored as 8-bit RGB PNG.
 
-    threads: how many work at once; as many as there are cores for us, if none are given. made_by: digest of the code
-    that makes the images. Memory does not grow with their number (`lacuna.data.ledger`). A call with the same settings
-    and code as one that was killed goes on where that stopped.
+    threads: how many processes work at once; as many as there are cores for us, if none are given. made_by: digest of
+    the code that makes the images. Memory does not grow with their number (`lacuna.data.ledger`). A call with the same
+    settings and code as one that was killed goes on where that stopped.
 
     Errors: a `LacunaError` when the source cannot be found, or when fewer images remain than were asked for. Then there
     is no index, and quarantine.csv says which photographs could not be read and which files were passed over.

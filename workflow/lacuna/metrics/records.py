@@ -1,7 +1,7 @@
 """Rows of scores into a file, as they come."""
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -32,6 +32,16 @@ def write_records(
     write = _write_csv if Path(path).suffix == ".csv" else _write_parquet
     with atomic(path) as partial:
         return write(partial, iter(rows), columns, set(numbers), set(whole))
+
+
+def read_records(paths: Iterable[str | Path]) -> Iterator[dict]:
+    """The rows of several Parquet files of one form, file after file, a few of them in memory."""
+    import pyarrow.parquet as pq
+
+    for path in paths:
+        with pq.ParquetFile(path) as table:
+            for batch in table.iter_batches(AT_ONCE):
+                yield from batch.to_pylist()
 
 
 def _write_csv(path: Path, rows, columns, numbers, whole) -> int:

@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 
 from lacuna.data.images import read_image_noting, read_soft_mask
+from lacuna.data.indexes import read_index
 from lacuna.data.lists import read_list, read_truths
 from lacuna.errors import LacunaError
-from lacuna.files import read_rows
 
 Files = tuple[str, str, str | Path] | tuple[str, str, str | Path, str]
 """The files of an image, its mask and its prediction; and of its truth, where that is not the image itself."""
@@ -18,7 +18,7 @@ Files = tuple[str, str, str | Path] | tuple[str, str, str | Path, str]
 def paired_files(list_path: str | Path, index_path: str | Path) -> list[Files]:
     """`Files` for every line of the list; the predictions' index must agree line by line."""
     pairs = read_list(list_path, validate=False)  # sizes and masks are checked on reading
-    index = read_rows(index_path, "file", "image", "mask")
+    index = read_index(index_path, "file", "image", "mask")
     if len(pairs) != len(index):
         raise LacunaError(
             f"{index_path} lists {len(index)} predictions, but {list_path} has {len(pairs)} pairs; predict again"

@@ -91,7 +91,11 @@ class Job:
 
     @cached_property
     def record(self) -> dict:
-        """Everything about the job, as JSON has it; `digest` says what of it counts."""
+        """Everything about the job, as JSON has it; `digest` says what of it counts.
+
+        parts: files of other jobs that the step puts together, of a job that is done in parts (`plan/scattering.py`).
+        """
+        parts = {"parts": list(self.after["parts"])} if "parts" in self.after else {}
         return {
             "stage": self.stage,
             "key": self.key,
@@ -105,6 +109,7 @@ class Job:
             "result": str(self.first),
             "outputs": {name: list(paths) for name, paths in self.outputs.items()},
             "beside": list(self.beside),
+            **parts,
         }
 
     @cached_property

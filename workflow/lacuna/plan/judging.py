@@ -1,5 +1,7 @@
 """The jobs that judge: scores of images and sets, exports compared with their networks, costs."""
 
+from collections.abc import Iterable
+
 from lacuna import contestants
 from lacuna.axes import SAMPLE
 from lacuna.data.truths import NONE
@@ -28,13 +30,17 @@ class Judging(Adapting):
     @declare("torch", {"scores": _each_test_set("{folder}/scores/{system}/{source}/{test_set}.parquet")})
     def score(self, system: str, source: str) -> Work:
         """On all test sets, as `features` and `score_set`: one start of torch and one loading of networks for all."""
-        settings = {**self._named_rows(system, source), "metrics": self.config["metrics"]}
-        inputs = {
-            "pairs": self._lists(*self.cells),
-            "predictions": self._indexes(system, source),
+        settings = {**self._named_rows(system, source, self.cells), "metrics": self.config["metrics"]}
+        inputs = self._scoring(system, source, list(self.cells))
+        return Work(settings, inputs, after=self.scored_parts(system, source))
+
+    def _scoring(self, system: str, source: str, cells: list[str]) -> dict[str, list[Artifact]]:
+        predictions = dict(zip(self.cells, self._indexes(system, source), strict=True))
+        return {
+            "pairs": self._lists(*cells),
+            "predictions": [predictions[cell] for cell in cells],
             "backbones": self._fetched(self.backbones_of_scores()),
         }
-        return Work(settings, inputs)
 
     @declare("torch", {"features": "{folder}/features/truth/{test_set}.safetensors"})
     def features_of_truth(self, test_set: str) -> Work:
@@ -43,7 +49,7 @@ class Judging(Adapting):
 
     @declare("torch", {"features": _each_test_set("{folder}/features/{system}/{source}/{test_set}.safetensors")})
     def features(self, system: str, source: str) -> Work:
-        settings = self._named_rows(system, source)
+        settings = self._named_rows(system, source, self.cells)
         inputs = {
             "pairs": self._lists(*self.cells),
             "predictions": self._indexes(system, source),
@@ -53,7 +59,7 @@ class Judging(Adapting):
 
     @declare("torch", {"scores": _each_test_set("{folder}/set_scores/{system}/{source}/{test_set}.parquet")})
     def score_set(self, system: str, source: str) -> Work:
-        settings = {**self._named_rows(system, source), "metrics": self.set_metrics}
+        settings = {**self._named_rows(system, source, self.cells), "metrics": self.set_metrics}
         inputs = {
             "features": self.features(system, source).outputs["features"],
             "reference": [self.features_of_truth(name).outputs["features"][0] for name in self.cells],
@@ -64,7 +70,7 @@ class Judging(Adapting):
     def diversity(self, system: str, source: str) -> Work:
         """Of all samples of a training together, or of a system that is not trained here."""
         drawn = self.samples_of(system)[source]
-        settings = {**self._named_rows(system, drawn[0]), "samples": len(drawn)}
+        settings = {**self._named_rows(system, drawn[0], self.cells), "samples": len(drawn)}
         settings["columns"] = [{axis: each[axis] for axis in each if axis != SAMPLE} for each in settings["columns"]]
         inputs = {
             "pairs": self._lists(*self.cells),
@@ -178,13 +184,13 @@ class Judging(Adapting):
         }
         return Work(settings, inputs)
 
-    def _named_rows(self, system: str, source: str) -> dict:
-        """What rows call a contestant and its test sets; where axes have several values, further `columns`."""
-        entrant, cells = self.entrant(system, source), list(self.cells.values())
-        named = {"system": system, "source": entrant.base, "test_sets": [cell.base for cell in cells]}
+    def _named_rows(self, system: str, source: str, cells: Iterable[str]) -> dict:
+        """What rows call a contestant and these test sets; where axes have several values, further `columns`."""
+        entrant, of = self.entrant(system, source), [self.cells[name] for name in cells]
+        named = {"system": system, "source": entrant.base, "test_sets": [cell.base for cell in of]}
         if not self.every.several:
             return named
-        return {**named, "columns": [self.every.columns(entrant, cell) for cell in cells]}
+        return {**named, "columns": [self.every.columns(entrant, cell) for cell in of]}
 
     def shown_scores(self) -> list[str]:
         """The files of scores of what is shown."""

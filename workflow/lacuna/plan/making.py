@@ -12,9 +12,10 @@ from lacuna import contestants, recorded, sidecars
 from lacuna.axes import IMAGE_SIZE, REPEAT, SAMPLE, TEST_MASKS, TRAIN_MASKS
 from lacuna.backbones import catalogue
 from lacuna.canonical import canonical_json, digest, seed_of
-from lacuna.data import image_sources
+from lacuna.data import image_sources, masks
 from lacuna.data.downloads import wanted
 from lacuna.data.fingerprint import contents_of, fingerprint
+from lacuna.data.indexes import TABLE
 from lacuna.data.packages import files_of_packages
 from lacuna.data.walking import files_below
 from lacuna.digests import code_digests
@@ -23,18 +24,18 @@ from lacuna.errors import LacunaError
 from lacuna.metrics.per_image import METRICS
 from lacuna.places import RESULTS
 from lacuna.plan.job import Artifact, Job, is_made
+from lacuna.plan.scattering import Scattering
 from lacuna.plan.stages import Stage, Work, declare
-from lacuna.plan.varying import Varying
 from lacuna.sources import CONTROL
 
 PREDICTIONS = {
     "index": "{folder}/predictions/{system}/{source}/{test_set}/index.csv",
     "record": "{folder}/predictions/{system}/{source}/{test_set}/record.json",
 }
-PICTURES = ("*.png",)
+PICTURES = ("*.png", TABLE)
 
 
-class Making(Varying):
+class Making(Scattering):
     """From the staging of images to the pictures of every system and control."""
 
     def _job(self, declared: Stage, key: dict[str, str], work: Work) -> Job:
@@ -178,6 +179,9 @@ class Making(Varying):
 
     @declare("torch", PREDICTIONS, beside=PICTURES)
     def predict(self, system: str, source: str, test_set: str) -> Work:
+        return replace(self._predicting(system, source, test_set), after=self.predicted_parts(system, source, test_set))
+
+    def _predicting(self, system: str, source: str, test_set: str) -> Work:
         """A network completes pictures of the size that it learned from."""
         entrant, cell = self.entrant(system, source), self.list_of(test_set)
         size = str(cell.values[IMAGE_SIZE])
@@ -362,8 +366,8 @@ class Making(Varying):
         """Digest of the user's own files behind a set: a changed photograph is seen, a touched one is not."""
         if "images" in entry:
             return {what: digest(*self._contents_of_packages(entry["images"]))}
-        kind = image_sources.load(entry["kind"]) if what == "photographs" else None
-        if kind is not None and hasattr(kind, "files"):
+        kind = (image_sources if what == "photographs" else masks).load(entry["kind"])
+        if hasattr(kind, "files"):
             paths = kind.files(entry)
             contents = contents_of(paths, self.cache_folder / "fingerprints.json")
             names = [os.fsencode(path.name) for path in paths]

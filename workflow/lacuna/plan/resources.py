@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from functools import cache
 
 from lacuna.axes import base_of, sizes_of
-from lacuna.data import image_sources
+from lacuna.data import image_sources, masks
 from lacuna.data.fingerprint import matching_files
 from lacuna.data.sizes import HELD_BYTES, width_and_height
 from lacuna.plan.job import Job
+from lacuna.plan.scattering import PARTS
 from lacuna.plan.showing import Showing
 from lacuna.plan.stages import STAGES
 
@@ -26,7 +27,7 @@ BY_PICTURES = ("stage", "check_splits")
 PICTURES_A_THREAD, MOST_THREADS = 500, 8
 # What trains, adapts or extracts features asks for a GPU; what predicts with a network, too.
 ON_GPU = ("train", "adapt", "features_of_truth", "features")
-PREDICTING = ("predict", "predict_outside", "verify_export", "measure")
+PREDICTING = ("predict", "predict_part", "predict_outside", "verify_export", "measure")
 
 MB = 10**6
 PYTHON = 700  # MB of a process with NumPy, pandas and matplotlib
@@ -110,6 +111,8 @@ class Resourced(Showing):
         return min(MOST_THREADS, 1 + sum(map(self._pictures, sets)) // PICTURES_A_THREAD)
 
     def _gpus(self, job: Job) -> int:
+        if PARTS in job.after and job.stage == "predict":
+            return 0
         if job.stage in PREDICTING:
             return self.uses_gpu(job.key["system"])
         return _devices(job) if job.stage in ON_GPU else 0
@@ -128,7 +131,11 @@ class Resourced(Showing):
                 pixels * 3 * self._pictures(base_of(job.key["test_set"])) / MB,
             )
         pictures = sum(self._pictures(name) for name in self._sets(job))
+        if "part" in job.key:
+            pictures = job.settings["stop"] - job.settings["start"]
         stored = pictures * pixels * 3 / MB
+        if PARTS in job.after and job.stage == "predict":  # files are linked
+            return pictures * PICTURE, PYTHON, stored
         scale = self._facts.get(job.key.get("system", ""), {}).get("scale")
         if job.stage in (*PREDICTING, "export", "adapt") and scale:
             passes, batch, kept = 1, 1, float(scale["activations"])
@@ -141,9 +148,10 @@ class Resourced(Showing):
             parameters = 4 * scale["parameters"] / MB
             memory = TORCH + OF_PARAMETERS * parameters + 4 * batch * pixels * kept / MB
             return batch * passes * pictures * pixels * scale["macs"], memory, stored + 4 * parameters
+        through_vgg = "lpips_vgg" in job.settings.get("metrics", ())
         seen = {
             "diversity": pixels * SCORING * math.comb(self.samples, 2),
-            "score": pixels * (SCORING + 2 * FEATURES * ("lpips_vgg" in job.settings.get("metrics", ()))),
+            **dict.fromkeys(("score", "score_part"), pixels * (SCORING + 2 * FEATURES * through_vgg)),
             "features": INCEPTION,
             "features_of_truth": INCEPTION,
             **dict.fromkeys(("score_set", "describe_images", "draw_adaptation"), pixels * FEATURES),
@@ -181,8 +189,9 @@ class Resourced(Showing):
         entry = self.config["image_sets"].get(name) or self.config["mask_sets"][name]
         if entry.get("count"):
             return entry["count"]
-        if name in self.config["image_sets"] and (card := getattr(image_sources.load(entry["kind"]), "CARD", None)):
-            return card.n
+        kind = (image_sources if name in self.config["image_sets"] else masks).load(entry["kind"])
+        if hasattr(kind, "CARD"):
+            return kind.CARD.n
         return len(matching_files(entry["path"], entry.get("pattern", "**/*")).pictures) if "path" in entry else 0
 
 

@@ -99,11 +99,11 @@ def dead_windows(indexes: dict[str, str]) -> pd.DataFrame:
     """
     from pathlib import Path
 
-    from lacuna.files import read_rows
+    from lacuna.data.indexes import read_index
 
     rows = []
     for name, index in indexes.items():
-        for row in read_rows(index, "file"):
+        for row in read_index(index, "file"):
             hole = read_mask(Path(index).with_name(row["file"]))
             bin_ = bins_of(np.array([hole.mean()]))[0]
             rows += [(name, bin_, layer, share) for layer, share in enumerate(dead_shares(hole), 1)]

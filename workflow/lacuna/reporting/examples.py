@@ -11,9 +11,9 @@ from pathlib import Path
 import pandas as pd
 
 from lacuna.axes import base_of
+from lacuna.data.indexes import read_index
 from lacuna.data.lists import read_list, read_truths
 from lacuna.errors import LacunaError
-from lacuna.files import read_rows
 from lacuna.metrics.facts import Metric
 from lacuna.metrics.per_image import metric_by_name
 from lacuna.metrics.triples import Files, paired_files, with_truths
@@ -69,7 +69,7 @@ def prediction_files(indices: Sequence[str | Path]) -> dict[tuple[str, str, str,
     """(system, source, test set, image, mask) → prediction file, of `predictions/…/<test_set>/index.csv`."""
     found = {}
     for index in map(Path, indices):
-        for row in read_rows(index, "file", "image", "mask"):
+        for row in read_index(index, "file", "image", "mask"):
             key = (*predicted_by(index), base_of(index.absolute().parent.name), row["image"], row["mask"])
             found[key] = index.parent / row["file"]
     return found

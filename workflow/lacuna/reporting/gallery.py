@@ -19,9 +19,9 @@ from markupsafe import Markup
 from lacuna.axes import placed
 from lacuna.canonical import digest
 from lacuna.data.images import read_mask
+from lacuna.data.indexes import read_index
 from lacuna.data.lists import read_list, read_truths
 from lacuna.errors import LacunaError
-from lacuna.files import read_rows
 from lacuna.metrics.per_image import metric_by_name
 from lacuna.reporting.aggregation import read_scores
 from lacuna.reporting.titles import PREDICTIONS, REGIONS, UNTRAINED_MARK, UNTRAINED_NOTE, titles
@@ -123,7 +123,7 @@ def gallery_data(settings: dict, folder: str | Path, page_folder: str | Path) ->
             for source in sources_of(folder, system, list(sources), cell, settings):
                 entrant = placed(settings, "predictions", system, source)
                 index = folder / f"predictions/{system}/{entrant}/{cell}/index.csv"
-                listed = read_rows(index, "file", "image", "mask")
+                listed = read_index(index, "file", "image", "mask")
                 mine = [(row["image"], row["mask"]) for row in listed]
                 if not mine or len(set(mine)) != len(mine):
                     raise LacunaError(f"{index} lists no image, or one twice; run the rule 'predict' again")

@@ -16,11 +16,12 @@ from lacuna.adaptation.learning import load_parts
 from lacuna.adaptation.sets import CHOICES, ROWS, Adapter, adapt_set, choices_of, rows_of, write_table
 from lacuna.adaptation.similarity import Descriptions, load_backbone
 from lacuna.canonical import seed_of
+from lacuna.data.indexes import write_index
 from lacuna.data.lists import read_list
 from lacuna.data.photographs import photographs_of
 from lacuna.digests import code_digests
 from lacuna.errors import LacunaError
-from lacuna.files import empty_folder, sha256_of, write_json, write_rows
+from lacuna.files import empty_folder, sha256_of, write_json
 from lacuna.locking import alone_in
 from lacuna.metrics.features import Features, images_digest, photograph_numbers, write_features
 from lacuna.steps.predict import recipe_settings
@@ -145,7 +146,7 @@ def _predicted(task, pairs: list, pictures: Iterator[Picture], device: str) -> l
         kept.append(dataclasses.replace(picture, prediction=None))
     seconds = sum(picture.seconds for picture in kept)
     write_json(task.out("record"), {"seconds": seconds, "device": device, "n": len(rows), "first_batch": None})
-    write_rows(index, rows, ["file", "image", "mask"])
+    write_index(index, rows, ["file", "image", "mask"], len(rows))
     return kept
 
 

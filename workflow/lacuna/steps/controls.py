@@ -7,8 +7,9 @@ from PIL import Image
 
 from lacuna.controls import FILLS
 from lacuna.data.images import read_image, read_mask
+from lacuna.data.indexes import write_index
 from lacuna.data.lists import read_list, read_truths
-from lacuna.files import empty_folder, write_rows
+from lacuna.files import empty_folder
 
 
 def run(task) -> None:
@@ -39,4 +40,4 @@ def _write(pairs: list, truths: list[str], indexes: dict[str, Path]) -> None:
                 file = os.path.relpath(truth, folder)
             rows[name].append({"file": file, **pair._asdict()})
     for name, index in indexes.items():
-        write_rows(index, rows[name], ["file", "image", "mask"])
+        write_index(index, rows[name], ["file", "image", "mask"], len(rows[name]))

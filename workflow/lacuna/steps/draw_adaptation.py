@@ -7,10 +7,10 @@ import torch
 from lacuna.adaptation import drawings
 from lacuna.adaptation.fillers import Pool, staged
 from lacuna.data.images import read_image, read_mask
+from lacuna.data.indexes import read_index
 from lacuna.data.lists import read_list
 from lacuna.data.photographs import photographs_of
 from lacuna.data.tensors import image_tensor, mask_tensor
-from lacuna.files import read_rows
 
 COVERAGE = 0.25  # the picture whose hole is nearest to it is drawn on: there is something to see in it and beside it
 
@@ -24,7 +24,7 @@ def run(task) -> None:
     photographs = photographs_of([pair.image for pair in pairs])
     pool = Pool(staged(task.files("pool"))).without(photographs[number])
     index = task.file("prediction")
-    predicted = {row["image"]: index.parent / row["file"] for row in read_rows(index, "file", "image", "mask")}
+    predicted = {row["image"]: index.parent / row["file"] for row in read_index(index, "file", "image", "mask")}
     draw = {
         "kinds_of_masks": lambda path: drawings.draw_kinds_of_masks(path, image, seed),
         "regions": lambda path: drawings.draw_regions(path, image, user, seed),

@@ -5,8 +5,9 @@ from pathlib import Path
 from PIL import Image
 
 from lacuna.data.given_predictions import paired_predictions
+from lacuna.data.indexes import write_index
 from lacuna.data.lists import read_list
-from lacuna.files import empty_folder, write_json, write_rows
+from lacuna.files import empty_folder, write_json
 
 
 def run(task) -> None:
@@ -22,7 +23,7 @@ def run(task) -> None:
         Image.fromarray(prediction).save(folder / name, compress_level=3)
         rows.append({"file": name, **pair._asdict()})
     write_json(task.out("record"), {"seconds": 0.0, "device": "not run here", "n": len(rows)})
-    write_rows(index, rows, ["file", "image", "mask"])
+    write_index(index, rows, ["file", "image", "mask"], len(rows))
     print(f"{settings['system']}: took {len(rows)} predictions from {given}")
     if without_alpha:
         print(f"{without_alpha} of the predictions have transparent pixels: their alpha was dropped, not their colours")

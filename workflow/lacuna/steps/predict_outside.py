@@ -8,8 +8,9 @@ from lacuna import contestants
 from lacuna.canonical import seed_of
 from lacuna.contestants._setting import Measured, Pictures, Setting, files_of, near
 from lacuna.cost.machine import processor
+from lacuna.data.indexes import write_index
 from lacuna.data.lists import read_list
-from lacuna.files import empty_folder, write_json, write_rows
+from lacuna.files import empty_folder, write_json
 
 RUNTIMES = {"onnx": "onnxruntime"}  # as the costs of exported graphs call it
 
@@ -45,7 +46,7 @@ def run(task) -> None:
     size = Image.open(pairs[0].image).size
     result = {"seconds": measured.seconds, "device": measured.device, "n": len(rows), "image_size": list(size)}
     write_json(task.out("record"), {**result, "outside": found, "machine": machine})
-    write_rows(index, rows, ["file", "image", "mask"])
+    write_index(index, rows, ["file", "image", "mask"], len(rows))
     start = "" if measured.startup is None else f" after {measured.startup:.1f} s to start"
     print(
         f"{label} predicted {len(rows)} pictures in {measured.seconds:.1f} s{start} ({measured.device}), into {folder}"

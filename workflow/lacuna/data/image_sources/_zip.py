@@ -1,5 +1,6 @@
 """Zip archives."""
 
+import os
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ class Zip(Store):
 
     def __init__(self, path: Path):
         super().__init__(path)
-        self._archive = zipfile.ZipFile(path)
+        self._archive, self._process = zipfile.ZipFile(path), os.getpid()
         self._entries = self._archive.infolist()
 
     def listed(self) -> Iterator[Member]:
@@ -30,6 +31,8 @@ class Zip(Store):
             yield Member(entry.filename, why_not, entry.file_size, str(number))
 
     def read(self, place: str) -> bytes:
+        if self._process != os.getpid():  # a copy of the one that opened it, whose place in the file it would share
+            self._archive, self._process = zipfile.ZipFile(self.path), os.getpid()
         entry = self._entries[int(place)]
         try:
             with self._archive.open(entry) as stream:

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from lacuna.canonical import digest, seed_of
+from lacuna.data.indexes import write_index
 from lacuna.data.masks import is_given, load
 from lacuna.data.masks.bins import Bin, coverage_bins
 from lacuna.data.sizes import width_and_height
@@ -158,10 +159,12 @@ def make_masks(settings: dict, output: Path) -> dict:
         "seed": settings["seed"],
         "options": settings.get("options") or {},
     }
+    if published := getattr(load(settings["kind"]), "CARD", None):
+        card["published"] = published.facts()
     if given:
         card |= {"pairing": given.pairing, "passed_over": len(given.passed_over)}
         others = [{"origin": name, "reason": "passed over: no mask"} for name in given.passed_over]
         write_rows(folder / "quarantine.csv", others, ["origin", "reason"])
     write_json(folder / "card.json", card)
-    write_rows(output, rows, [*INDEX_COLUMNS, *first.origin])
+    write_index(output, rows, [*INDEX_COLUMNS, *first.origin], len(rows))
     return card

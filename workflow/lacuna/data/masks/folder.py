@@ -63,26 +63,38 @@ class GivenMasks:
                 f"the mask set {settings['name']} has pairing {self.pairing!r}; choose one of {', '.join(PAIRINGS)}"
             )
         self.size = size
-        names, self.passed_over = matching_files(self.folder, settings.get("pattern") or "**/*")
+        names, self.passed_over = self.listed(settings)
+        self.masks = [Given(name, self.sha256(name), int(np.count_nonzero(self.read(name)))) for name in names]
+        self._refuse_inverted(settings["name"], bins)
+
+    def listed(self, settings: dict) -> tuple[list[str], list[str]]:
+        """The names of the masks, sorted, and of what is passed over."""
+        names, passed_over = matching_files(self.folder, settings.get("pattern") or "**/*")
         stems = {stem_of(name) for name in names}
         pictures = {stem for stem, its in masks_of(stems, stems).items() if its != [stem]}
-        kept = [name for name in names if stem_of(name) not in pictures]
-        self.passed_over += [name for name in names if stem_of(name) in pictures]
-        if self.passed_over:
-            print(passed_over_sentence(f"the files in {self.folder}", self.passed_over))
-        self.masks = [
-            Given(name, sha256_of(self.folder / name), int(np.count_nonzero(self.read(name)))) for name in kept
-        ]
-        self._refuse_inverted(settings["name"], bins)
+        passed_over += [name for name in names if stem_of(name) in pictures]
+        if passed_over:
+            print(passed_over_sentence(f"the files in {self.folder}", passed_over))
+        return [name for name in names if stem_of(name) not in pictures], passed_over
+
+    def sha256(self, name: str) -> str:
+        """Of a mask's file."""
+        return sha256_of(self.folder / name)
+
+    def grey(self, name: str) -> "np.ndarray":
+        """A mask as it is stored: uint8 H×W."""
+        from lacuna.data.images import grey_mask
+
+        return grey_mask(self.folder / name)
 
     def read(self, name: str) -> "np.ndarray":
         """The mask of this name: uint8 H×W, 255 = hole."""
         import numpy as np
         from PIL import Image
 
-        from lacuna.data.images import THRESHOLD, grey_mask
+        from lacuna.data.images import THRESHOLD
 
-        grey = Image.fromarray(grey_mask(self.folder / name))
+        grey = Image.fromarray(self.grey(name))
         left, top, width, height = self.crop(grey.size)
         box = (left, top, left + width, top + height)
         values = np.asarray(grey.resize(self.size, Image.Resampling.NEAREST, box=box))
@@ -103,9 +115,7 @@ class GivenMasks:
         """Columns of a set's index about the file of a mask: its name and, for own pairs, the part that was taken."""
         if not self.own_pairs:
             return {"origin": name}
-        from lacuna.data.images import grey_mask
-
-        height, width = grey_mask(self.folder / name).shape
+        height, width = self.grey(name).shape
         crop = self.crop((width, height))
         return {"origin": name, **{f"crop_{side}": value for side, value in crop._asdict().items()}}
 
@@ -136,5 +146,9 @@ class GivenMasks:
         if mean > high and low <= 1 - mean <= high:
             raise LacunaError(
                 f"the mask set {name} looks inverted: its masks in {self.folder} cover {mean:.0%} on average where at "
-                f"most {high:.0%} is asked for; set invert to {'false' if self.invert else 'true'}"
+                f"most {high:.0%} is asked for; {self.turned_round()}"
             )
+
+    def turned_round(self) -> str:
+        """What to do about masks that look inverted."""
+        return f"set invert to {'false' if self.invert else 'true'}"

@@ -36,11 +36,11 @@ def draw(run, path, kind: str) -> None:
 
 def _files(indices) -> dict[tuple[str, str, str], dict[str, tuple[str, str, Path]]]:
     """(system or contestant, source, test set) → file name of the image → paths of image, mask and prediction."""
-    from lacuna.files import read_rows
+    from lacuna.data.indexes import read_index
 
     found = {}
     for index in map(Path, indices):
-        rows = read_rows(index, "file", "image", "mask")
+        rows = read_index(index, "file", "image", "mask")
         of = {Path(row["image"]).name: (row["image"], row["mask"], index.parent / row["file"]) for row in rows}
         contestant, source, test_set, _ = index.absolute().parts[-4:]
         found[contestant, source, test_set] = of

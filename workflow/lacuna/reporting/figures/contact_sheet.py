@@ -35,12 +35,12 @@ def name_of(image: str) -> str:
     """What a picture was called before it was staged, or its file's name."""
     from pathlib import Path
 
+    from lacuna.data.indexes import read_index
     from lacuna.data.photographs import INDEX
-    from lacuna.files import read_rows
 
     path = Path(image)
     index = path.parent / INDEX
-    known = {row["file"]: row["origin"] for row in read_rows(index, "file", "origin")} if index.is_file() else {}
+    known = {row["file"]: row["origin"] for row in read_index(index, "file", "origin")} if index.is_file() else {}
     return known.get(path.name, path.name)
 
 

@@ -34,12 +34,12 @@ def draw_masks(indexes: Sequence[str | Path], output: str | Path) -> None:
     import numpy as np
 
     from lacuna.data.images import read_mask
-    from lacuna.files import read_rows
+    from lacuna.data.indexes import read_index
     from lacuna.reporting.style import written_to
 
     shown = []
     for index in indexes:
-        rows = chosen_rows(read_rows(index, "file", "coverage", "bin"))
+        rows = chosen_rows(read_index(index, "file", "coverage", "bin"))
         shown.append(
             (base_of(Path(index).parent.name), rows, [read_mask(Path(index).with_name(row["file"])) for row in rows])
         )
