@@ -90,10 +90,9 @@ def _possible(metrics: list[str], files: Sequence[Files], backbones: str | Path,
         if side is not None and side < METRICS[name].minimal_size:
             _say(f"{METRICS[name].title} is left out, because the smallest side is {side} pixels")
             continue
-        network = METRICS[name].network
         try:
-            if network:
-                at_hand(f"lpips_{network}", backbones, _say)
+            for backbone in METRICS[name].backbones:
+                at_hand(backbone, backbones, _say)
         except LacunaError as error:
             if asked:
                 raise

@@ -42,16 +42,16 @@ class Metric(Facts):
     `measure(predictions, truths)` takes K predictions K×N×H×W×3 of the same truths N×H×W×3 (uint8 RGB, as stored on
     disk) and returns `(values, maps)`: the metric of each whole image (K×N) and the error or similarity of each pixel
     (K×N×H×W), or None instead of the maps where the metric has no local reading. The value of a region is
-    `from_mean` of the map's mean over the region's pixels. Metrics with a `network` also take `backbones=`, the folder
-    of pretrained weights, and `device=`, torch's. Where `reach` is given, a pixel of the map depends on the pixels so
-    far around it alone, and the value of an image is `from_mean` of the map's mean without a `border` of so many
-    pixels: then a large image can be measured part by part. Values are finite, for identical images too: a mean is
-    never poisoned.
+    `from_mean` of the map's mean over the region's pixels. Metrics with `backbones`, names of the catalogue, also take
+    `backbones=`, the folder of these weights, and `device=`, torch's. Where `reach` is given, a pixel depends
+    on the pixels so far around it alone, and the value of an image is `from_mean` of the map's mean without a `border`
+    of so many pixels: then a large image can be measured part by part. Values are finite, for identical images too: a
+    mean is never poisoned.
     Images whose shorter side is below `minimal_size` pixels are a `LacunaError`.
     """
 
     measure: Callable
-    network: str | None = None
+    backbones: tuple[str, ...] = ()
     from_mean: Callable[[float], float] = float
     minimal_size: int = 1
     reach: int | None = None

@@ -63,7 +63,7 @@ def score_batch(
 
 def _measured_at_once(metric, predictions, truths, inside, given) -> dict[str, list[list[float | None]]]:
     """What `_measured` gives for one large image, without weights as large as its maps."""
-    whole, maps = metric.measure(predictions, truths, **(given if metric.network else {}))
+    whole, maps = metric.measure(predictions, truths, **(given if metric.backbones else {}))
     values: dict[str, list[list[float | None]]] = {}
     for name, pixels in inside.items():
         if pixels is None:
@@ -114,7 +114,7 @@ def _weights(inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _measured(metric, predictions, truths, weights, given) -> dict[str, list[list[float | None]]]:
-    whole, maps = metric.measure(predictions, truths, **(given if metric.network else {}))
+    whole, maps = metric.measure(predictions, truths, **(given if metric.backbones else {}))
     values: dict[str, list[list[float | None]]] = {}
     for region, weighted in weights.items():
         if weighted is None:
@@ -153,7 +153,7 @@ def score_rows(
     metrics = [metric_by_name(name) for name in settings["metrics"]]
     findings = findings or Findings()
     names = {key: settings[key] for key in ("source", "test_set", "system")}
-    if any(metric.network for metric in metrics):
+    if any(metric.backbones for metric in metrics):
         import torch
 
         torch.set_num_threads(1)

@@ -272,8 +272,7 @@ class Making(Names):
 
     def backbones_of_scores(self) -> list[str]:
         """Names of the pretrained networks that the metrics need."""
-        networks = {network for metric in self.config["metrics"] if (network := METRICS[metric].network)}
-        return [f"lpips_{network}" for network in sorted(networks)]
+        return sorted({name for metric in self.config["metrics"] for name in METRICS[metric].backbones})
 
     def _lists(self, *image_sets: str) -> list[Artifact]:
         return [self.pair(name).outputs["list"][0] for name in image_sets]
