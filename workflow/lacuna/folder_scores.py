@@ -17,7 +17,7 @@ from lacuna.data.decoding import UNREADABLE, upright_size
 from lacuna.data.photographs import photographs_of
 from lacuna.errors import LacunaError
 from lacuna.metrics import scoring, set_scoring
-from lacuna.metrics.facts import METRICS
+from lacuna.metrics.facts import INCEPTION, METRICS
 from lacuna.metrics.findings import Findings, refuse_inverted
 from lacuna.metrics.folders import paired_by_stem
 from lacuna.metrics.per_image import metric_by_name
@@ -52,7 +52,7 @@ def score_folders(
     """
     there = _on_device(device)
     chosen = [metric_by_name(name).name for name in metrics or DEFAULT_METRICS]
-    of_sets = [set_metric_by_name(name).name for name in set_metrics]
+    of_sets = [_of_inception(name) for name in set_metrics]
     files, notes = paired_by_stem(truth, predictions, masks)
     for note in notes:
         _say(note)
@@ -80,6 +80,16 @@ def score_folders(
         _score_sets(
             {**names, "metrics": of_sets}, files, photographs, target, backbones, threads, there, bool(masks), invert
         )
+
+
+def _of_inception(name: str) -> str:
+    metric = set_metric_by_name(name)
+    if metric.network != INCEPTION:
+        raise LacunaError(
+            f"the set metric '{name}' is of a backbone that a config names, and two folders have none; make a run of "
+            "them (kind: folder, kind: predictions), or take fid, kid, u_ids or p_ids"
+        )
+    return metric.name
 
 
 def _possible(metrics: list[str], files: Sequence[Files], backbones: str | Path, asked: bool) -> list[str]:

@@ -1,6 +1,7 @@
 """Show all metrics: direction, range, how they are defined."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 PARITY = ("metric", "input", "ours", "theirs", "difference", "allowed", "their_code")
@@ -51,6 +52,7 @@ def facts(metric) -> dict:
 
 def to_markdown(per_image: list, per_set: list, parity: list[dict]) -> str:
     """The page of all metrics and regions, with the table of parity at its end."""
+    from lacuna.metrics.facts import EMBEDDED
     from lacuna.metrics.regions import REGIONS
 
     lines = [
@@ -76,6 +78,10 @@ def to_markdown(per_image: list, per_set: list, parity: list[dict]) -> str:
         "flag `small-n`.",
         "",
         *_facts(per_set),
+        "",
+        "Behind a backbone `NAME` that the config names (`backbones`, [config/README.md](../config/README.md)):",
+        "",
+        *_facts([replace(each, name=f"{name}_NAME") for name, each in EMBEDDED.items()]),
         "",
         PARITY_HEAD,
         "",

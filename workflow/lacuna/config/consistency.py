@@ -9,8 +9,9 @@ from lacuna.data.sizes import width_and_height
 from lacuna.data.truths import NONE, scored, truths_of_sets
 from lacuna.errors import LacunaError
 from lacuna.keys import filled
+from lacuna.metrics.facts import INCEPTION
 from lacuna.metrics.per_image import METRICS
-from lacuna.metrics.per_set import SET_METRICS
+from lacuna.metrics.per_set import set_metric_by_name
 from lacuna.places import PUBLISHED_DATA
 from lacuna.recorded import photograph
 from lacuna.registry import suggest
@@ -162,8 +163,14 @@ def _check_metrics(config: dict) -> None:
         if min(width, height) < METRICS[name].minimal_size:
             raise LacunaError(METRICS[name].too_small(width, height))
     for name in config.get("set_metrics", []):
+        metric, known = set_metric_by_name(name), config.get("backbones", {})
+        if metric.network not in (INCEPTION, *known):
+            raise LacunaError(
+                f"the set metric '{name}' is of the backbone '{metric.network}', which 'backbones' does not name: "
+                f"{suggest(metric.network, known)}"
+            )
         for test_set in scored(config["image_sets"], config["test_sets"]):
-            count, needs = config["image_sets"][test_set].get("count"), SET_METRICS[name].needs
+            count, needs = config["image_sets"][test_set].get("count"), metric.needs
             if count is not None and count < needs:
                 raise LacunaError(
                     f"the set metric '{name}' needs at least {needs} images, but test set '{test_set}' has {count}; "

@@ -4,7 +4,7 @@ No numpy here: the names and facts can be asked for at every start of Snakemake.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Literal
 
@@ -12,6 +12,7 @@ from lacuna.errors import LacunaError
 from lacuna.registry import suggest
 
 ARROWS = {"higher": "↑", "lower": "↓"}
+INCEPTION = "inception"
 TILED_FROM = 1 << 21
 """Pixels beyond which an image is scored part by part: more than 1448×1448."""
 
@@ -107,6 +108,8 @@ class SetMetric(Facts):
     needs: int
     trusted_from: int
     measure: Callable
+    network: str = INCEPTION
+    """Whose features: the Inception's, or those of a backbone of the config, by its name there."""
 
     def flag(self, n: int) -> str:
         """`small-n` where the number of images is too small for the value to be trusted, else nothing."""
@@ -114,6 +117,8 @@ class SetMetric(Facts):
 
 
 SET_METRICS: dict[str, SetMetric] = {}
+EMBEDDED: dict[str, SetMetric] = {}
+"""Formulas behind a backbone that the config names: of `cmmd` and the backbone `clip` the metric is `cmmd_clip`."""
 
 
 def set_metric(**facts) -> Callable[[Callable], Callable]:
@@ -124,6 +129,27 @@ def set_metric(**facts) -> Callable[[Callable], Callable]:
         return function
 
     return register
+
+
+def embedded_set_metric(**facts) -> Callable[[Callable], Callable]:
+    """Register the decorated function as a formula that any backbone of the config can stand behind."""
+
+    def register(function: Callable) -> Callable:
+        name = function.__name__
+        EMBEDDED[name] = SetMetric(name, measure=function, space="an embedding of your own", network="", **facts)
+        return function
+
+    return register
+
+
+def behind(metrics: dict, name: str):
+    """The formula and the backbone's name of `cmmd_clip`; None where the name has not this form."""
+    for formula in metrics.values():
+        prefix, label = f"{formula.name}_", name[len(formula.name) + 1 :]
+        if name.startswith(prefix) and label:
+            facts = {"name": name, "title": f"{formula.title} ({label})", "space": f"the config's backbone {label}"}
+            return replace(formula, network=label, **facts)
+    return None
 
 
 def find(metrics: dict, name: str, what: str):

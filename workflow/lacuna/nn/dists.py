@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from lacuna.backbones.catalogue import backbone
 from lacuna.backbones.reading import load
 from lacuna.nn.imagenet import MEAN, STD
 
@@ -36,18 +37,13 @@ class DISTS(nn.Module):
     def __init__(self, folder: str | Path):
         super().__init__()
         of_trunk, learned = load("vgg16", folder), load("dists", folder)
-        self.stages, position = nn.ModuleList(), 0
         with torch.device("meta"):  # nothing is drawn: the weights are loaded
-            for widths in _CONVOLUTIONS:
-                pairs = list(zip(widths, widths[1:], strict=False))
-                self.stages.append(nn.ModuleList(nn.Conv2d(a, b, kernel_size=3, padding=1) for a, b in pairs))
-        for stage in self.stages:
-            for convolution in stage:
-                for kind in ("weight", "bias"):
-                    values = torch.from_numpy(of_trunk[f"features.{position}.{kind}"])
-                    setattr(convolution, kind, nn.Parameter(values))
-                position += 2  # each is followed by its ReLU
-            position += 1
+            stages = [_stage(widths) for widths in _CONVOLUTIONS]
+        convolutions = [module for stage in stages for module in stage if isinstance(module, nn.Conv2d)]
+        for convolution, position in zip(convolutions, backbone("vgg16").convolutions, strict=True):
+            for kind in ("weight", "bias"):
+                setattr(convolution, kind, nn.Parameter(torch.from_numpy(of_trunk[f"features.{position}.{kind}"])))
+        self.stages = nn.ModuleList(stages)
         alpha, beta = (torch.from_numpy(learned[name]).flatten().double() for name in ("alpha", "beta"))
         total = alpha.sum() + beta.sum()
         self.register_buffer("of_means", alpha / total)
@@ -77,8 +73,7 @@ class DISTS(nn.Module):
         for number, stage in enumerate(self.stages):
             if number:
                 x = self._pooled(x)
-            for convolution in stage:
-                x = convolution(x).relu_()
+            x = stage(x)
             found.append(x)
         return found
 
@@ -100,3 +95,10 @@ class DISTS(nn.Module):
         # 1 - Σw·s = Σw·(1 - s), because the weights add up to 1
         unlike = (1 - torch.cat(means, 1)) * self.of_means + (1 - torch.cat(covariances, 1)) * self.of_covariances
         return unlike.sum(1)
+
+
+def _stage(widths: tuple[int, ...]) -> nn.Sequential:
+    modules: list[nn.Module] = []
+    for a, b in zip(widths, widths[1:], strict=False):
+        modules += [nn.Conv2d(a, b, kernel_size=3, padding=1), nn.ReLU(inplace=True)]
+    return nn.Sequential(*modules)

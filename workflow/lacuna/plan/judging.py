@@ -2,6 +2,8 @@
 
 from lacuna import contestants
 from lacuna.data.truths import NONE
+from lacuna.metrics.facts import INCEPTION
+from lacuna.metrics.per_set import set_metric_by_name
 from lacuna.plan.adapting import Adapting
 from lacuna.plan.job import Artifact
 from lacuna.plan.stages import Work, declare
@@ -41,18 +43,26 @@ class Judging(Adapting):
 
     @declare("torch", {"features": "{folder}/features/truth/{test_set}.safetensors"})
     def features_of_truth(self, test_set: str) -> Work:
-        inputs = {"pairs": self._lists(test_set), "backbones": self._fetched(["inception"])}
-        return Work({"test_sets": [test_set]}, inputs)
+        networks, inputs = self._of_sets()
+        return Work({"test_sets": [test_set], **networks}, {"pairs": self._lists(test_set), **inputs})
 
     @declare("torch", {"features": _each_test_set("{folder}/features/{system}/{source}/{test_set}.safetensors")})
     def features(self, system: str, source: str) -> Work:
-        settings = {"system": system, "source": source, "test_sets": self.test_sets}
-        inputs = {
-            "pairs": self._lists(*self.test_sets),
-            "predictions": self._indexes(system, source),
-            "backbones": self._fetched(["inception"]),
+        networks, files = self._of_sets()
+        settings = {"system": system, "source": source, "test_sets": self.test_sets, **networks}
+        pairs, predictions = self._lists(*self.test_sets), self._indexes(system, source)
+        return Work(settings, {"pairs": pairs, "predictions": predictions, **files})
+
+    def _of_sets(self) -> tuple[dict, dict]:
+        """Which networks look at whole sets: settings of a step that extracts features, and the files that it reads."""
+        asked = [set_metric_by_name(name).network for name in self.set_metrics]
+        inception = INCEPTION in asked or bool(self.adaptation.get("set_metrics"))
+        embeddings = {name: entry for name, entry in self.config["backbones"].items() if name in asked}
+        files = {
+            "backbones": self._fetched([INCEPTION] * inception),
+            "embeddings": [entry["path"] for entry in embeddings.values()],
         }
-        return Work(settings, inputs)
+        return {"inception": inception, "embeddings": embeddings}, {name: each for name, each in files.items() if each}
 
     @declare("torch", {"scores": _each_test_set("{folder}/set_scores/{system}/{source}/{test_set}.parquet")})
     def score_set(self, system: str, source: str) -> Work:
