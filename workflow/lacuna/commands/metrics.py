@@ -52,7 +52,7 @@ def facts(metric) -> dict:
 
 def to_markdown(per_image: list, per_set: list, parity: list[dict]) -> str:
     """The page of all metrics and regions, with the table of parity at its end."""
-    from lacuna.metrics.facts import EMBEDDED
+    from lacuna.metrics.facts import EMBEDDED, EMBEDDED_METRICS
     from lacuna.metrics.regions import REGIONS
 
     lines = [
@@ -71,6 +71,11 @@ def to_markdown(per_image: list, per_set: list, parity: list[dict]) -> str:
         "| region | which pixels |",
         "|---|---|",
         *(f"| `{name}` | {region.note} |" for name, region in REGIONS.items()),
+        "",
+        "Behind a backbone `NAME` that the config names (`backbones`, [config/README.md](../config/README.md));",
+        "exports and adapted copies are not judged by these:",
+        "",
+        *_facts([replace(each, name=f"{name}_NAME") for name, each in EMBEDDED_METRICS.items()]),
         "",
         "## Of a set",
         "",

@@ -10,7 +10,7 @@ from lacuna.data.truths import NONE, scored, truths_of_sets
 from lacuna.errors import LacunaError
 from lacuna.keys import filled
 from lacuna.metrics.facts import INCEPTION
-from lacuna.metrics.per_image import METRICS
+from lacuna.metrics.per_image import metric_by_name
 from lacuna.metrics.per_set import set_metric_by_name
 from lacuna.places import PUBLISHED_DATA
 from lacuna.recorded import photograph
@@ -160,22 +160,40 @@ def _check_metrics(config: dict) -> None:
     """No metric that needs larger images, no set metric that needs more of them."""
     width, height = width_and_height(config["image_size"])
     for name in config["metrics"]:
-        if min(width, height) < METRICS[name].minimal_size:
-            raise LacunaError(METRICS[name].too_small(width, height))
+        metric = metric_by_name(name)
+        if min(width, height) < metric.minimal_size:
+            raise LacunaError(metric.too_small(width, height))
+        if metric.network:
+            _need_backbone(f"metric '{name}'", metric.network, config)
+            if config["backbones"][metric.network].get("patch") is None:
+                raise LacunaError(
+                    f"the metric '{name}' compares patches, but backbones.{metric.network} has no 'patch', the side of "
+                    "its patches in pixels; add it"
+                )
+    if metric_by_name(config["metrics"][0]).network:
+        raise LacunaError(
+            f"metrics begins with '{config['metrics'][0]}', but the first metric chooses and orders pictures, and this "
+            "one may have no value for some; begin with another"
+        )
     for name in config.get("set_metrics", []):
-        metric, known = set_metric_by_name(name), config.get("backbones", {})
-        if metric.network not in (INCEPTION, *known):
-            raise LacunaError(
-                f"the set metric '{name}' is of the backbone '{metric.network}', which 'backbones' does not name: "
-                f"{suggest(metric.network, known)}"
-            )
+        of_sets = set_metric_by_name(name)
+        if of_sets.network != INCEPTION:
+            _need_backbone(f"set metric '{name}'", of_sets.network, config)
         for test_set in scored(config["image_sets"], config["test_sets"]):
-            count, needs = config["image_sets"][test_set].get("count"), metric.needs
+            count, needs = config["image_sets"][test_set].get("count"), of_sets.needs
             if count is not None and count < needs:
                 raise LacunaError(
                     f"the set metric '{name}' needs at least {needs} images, but test set '{test_set}' has {count}; "
                     f"enlarge it or drop '{name}'"
                 )
+
+
+def _need_backbone(what: str, name: str, config: dict) -> None:
+    known = config.get("backbones") or {}
+    if name not in known:
+        raise LacunaError(
+            f"the {what} is of the backbone '{name}', which 'backbones' does not name: {suggest(name, known)}"
+        )
 
 
 def _check_batches(config: dict) -> None:

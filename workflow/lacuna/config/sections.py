@@ -7,7 +7,7 @@ from lacuna import contestants, systems
 from lacuna.data import image_sources, masks
 from lacuna.errors import LacunaError
 from lacuna.keys import FilePath, Name, Note, Title, key, shown
-from lacuna.metrics.facts import EMBEDDED
+from lacuna.metrics.facts import EMBEDDED, EMBEDDED_METRICS
 from lacuna.metrics.per_image import METRICS
 from lacuna.metrics.per_set import SET_METRICS
 from lacuna.registry import suggest
@@ -261,6 +261,13 @@ class Embedding:
     )
     mean: tuple[float, float, float] = key("what is taken from pictures in [0, 1], by channel", (0.0, 0.0, 0.0))
     std: tuple[float, float, float] = key("what they are divided by then", (1.0, 1.0, 1.0), above=0)
+    patch: int = key(
+        "side in pixels of its patches, for metrics of parts of a picture: it answers a token for each, row by row, "
+        "after tokens of the whole",
+        None,
+        minimum=1,
+        maximum=1024,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -327,8 +334,10 @@ class Config:
     systems: dict[str, System | None] = key("what is compared, see below", least=1)
     training: Budget = key("the budget that all trained systems share, see below")
     metrics: list[str] = key(
-        "metrics of single images; [docs/metrics.md](../docs/metrics.md) defines them",
+        "metrics of single images; [docs/metrics.md](../docs/metrics.md) defines them. Those with NAME are of a "
+        "backbone NAME of your own; the first metric, which orders pictures, is not",
         choices=lambda: tuple(METRICS),
+        families=lambda: tuple(EMBEDDED_METRICS),
         least=1,
     )
     set_metrics: list[str] = key(

@@ -14,9 +14,10 @@ from lacuna.files import sha256_of
 
 
 class Embedding:
-    """One such network. settings: `{path, sha256, size, mean, std}`; label: its name in the config.
+    """One such network. settings: `{path, sha256, size, mean, std}` and `patch`; label: its name in the config.
 
     size: (width, height) or one side of the pictures that it takes. mean, std: by channel, for pictures in [0, 1].
+    patch: the side in pixels of what a token is about, for networks that answer tokens.
     Raises `LacunaError` for a file that is missing, another one than its hash says, or no network.
     """
 
@@ -24,6 +25,7 @@ class Embedding:
         self.label, self.path, self.device = label, Path(settings["path"]), device
         size = settings["size"]
         self.size = (size, size) if isinstance(size, int) else tuple(size)
+        self.patch = settings.get("patch")
         self.mean, self.std = (np.array(settings[name], np.float32).reshape(3, 1, 1) for name in ("mean", "std"))
         if not self.path.is_file():
             raise LacunaError(f"backbones.{label} names {self.path}, which does not exist; correct it")

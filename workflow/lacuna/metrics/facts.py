@@ -13,6 +13,7 @@ from lacuna.registry import suggest
 
 ARROWS = {"higher": "↑", "lower": "↓"}
 INCEPTION = "inception"
+_OWN = "a backbone of your own"
 TILED_FROM = 1 << 21
 """Pixels beyond which an image is scored part by part: more than 1448×1448."""
 
@@ -57,6 +58,11 @@ class Metric(Facts):
     minimal_size: int = 1
     reach: int | None = None
     border: int = 0
+    network: str = ""
+    """The backbone of the config that the metric is of, by its name there; then `measure` takes `holes=` (bool N×H×W)
+    and `embedding=` (`lacuna.metrics.embedding`), too, and a value is NaN where an image has none."""
+    reference_free: bool = False
+    """Whether the truth is not looked at, so that it need not score best."""
 
     @property
     def label(self) -> str:
@@ -77,6 +83,8 @@ class Metric(Facts):
 
 
 METRICS: dict[str, Metric] = {}
+EMBEDDED_METRICS: dict[str, Metric] = {}
+"""Formulas behind a backbone that the config names, as `EMBEDDED` holds those of sets."""
 
 
 def metric(**facts) -> Callable[[Callable], Callable]:
@@ -94,6 +102,17 @@ def metric(**facts) -> Callable[[Callable], Callable]:
 
         METRICS[name] = Metric(name=name, measure=measure, **facts)
         return measure
+
+    return register
+
+
+def embedded_metric(**facts) -> Callable[[Callable], Callable]:
+    """Register the decorated function as a formula that any backbone of the config can stand behind."""
+
+    def register(function: Callable) -> Callable:
+        name = function.__name__
+        EMBEDDED_METRICS[name] = Metric(name, measure=function, space=_OWN, **facts)
+        return function
 
     return register
 
@@ -136,7 +155,7 @@ def embedded_set_metric(**facts) -> Callable[[Callable], Callable]:
 
     def register(function: Callable) -> Callable:
         name = function.__name__
-        EMBEDDED[name] = SetMetric(name, measure=function, space="an embedding of your own", network="", **facts)
+        EMBEDDED[name] = SetMetric(name, measure=function, space=_OWN, network="", **facts)
         return function
 
     return register

@@ -3,6 +3,7 @@
 from lacuna import contestants
 from lacuna.data.truths import NONE
 from lacuna.metrics.facts import INCEPTION
+from lacuna.metrics.per_image import metric_by_name
 from lacuna.metrics.per_set import set_metric_by_name
 from lacuna.plan.adapting import Adapting
 from lacuna.plan.job import Artifact
@@ -39,7 +40,14 @@ class Judging(Adapting):
             "predictions": self._indexes(system, source),
             "backbones": self._fetched(self.backbones_of_scores()),
         }
+        if embeddings := self._embeddings({metric_by_name(name).network for name in self.config["metrics"]}):
+            settings["embeddings"] = embeddings
+            inputs["embeddings"] = [entry["path"] for entry in embeddings.values()]
         return Work(settings, inputs)
+
+    def _embeddings(self, asked: set[str]) -> dict[str, dict]:
+        """The config's own backbones among the names."""
+        return {name: entry for name, entry in self.config["backbones"].items() if name in asked}
 
     @declare("torch", {"features": "{folder}/features/truth/{test_set}.safetensors"})
     def features_of_truth(self, test_set: str) -> Work:
@@ -55,9 +63,9 @@ class Judging(Adapting):
 
     def _of_sets(self) -> tuple[dict, dict]:
         """Which networks look at whole sets: settings of a step that extracts features, and the files that it reads."""
-        asked = [set_metric_by_name(name).network for name in self.set_metrics]
+        asked = {set_metric_by_name(name).network for name in self.set_metrics}
         inception = INCEPTION in asked or bool(self.adaptation.get("set_metrics"))
-        embeddings = {name: entry for name, entry in self.config["backbones"].items() if name in asked}
+        embeddings = self._embeddings(asked)
         files = {
             "backbones": self._fetched([INCEPTION] * inception),
             "embeddings": [entry["path"] for entry in embeddings.values()],
@@ -116,7 +124,7 @@ class Judging(Adapting):
             **exported.settings,
             "label": system,
             "test_sets": self.test_sets,
-            "metrics": self.config["metrics"],
+            "metrics": self.metrics_without_embeddings(),
             "images": None if chosen is True else chosen.get("images"),
         }
         inputs = {

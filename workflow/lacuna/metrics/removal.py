@@ -1,0 +1,144 @@
+"""Whether what fills a hole belongs to what surrounds it, without a truth: arithmetic on the features of patches.
+
+After ReMOVE (Chandrasekar, Chakrabarty, Bardhan, Hebbalaguppe and Prathosh, "ReMOVE: A reference-free metric for object
+erasure", CVPR workshops 2024), which compares the mean feature of the patches in the hole with that of the others, and
+RC-S (Li et al., "PROVE: A perceptual removal coherence benchmark for visual media", 2026), which compares their
+distributions window by window. Both look at a square around the hole. Their networks (SAM ViT-H, DINOv2) are files of
+their authors; ours is a backbone of the user's, resizing and the square are ours, so values are not theirs.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from lacuna.errors import LacunaError
+from lacuna.metrics.distances import gaussian_discrepancy
+from lacuna.metrics.embedding import Embedding
+
+WIDER = 1 / 3  # of the square's side on each side, as in RC-S
+LEAST_PIXELS = 200  # of a part of the hole that is looked at by itself, unless all are smaller
+WINDOW, STEP, GRID = 16, 8, 64  # patches of RC-S' windows, between them, and along the grid that they are meant for
+LEAST_PATCHES = 6  # on each side of a comparison within a window
+SCALE = 3.0  # of the exponential that turns a discrepancy into a score
+
+
+class Square(NamedTuple):
+    """A part of a picture, in pixels."""
+
+    top: int
+    left: int
+    side: int
+
+    def of(self, array: np.ndarray) -> np.ndarray:
+        """That part of an array H×W×…"""
+        return array[self.top : self.top + self.side, self.left : self.left + self.side]
+
+
+def square_around(hole: np.ndarray) -> Square:
+    """The square around a hole H×W (bool, not empty), a third wider on each side, moved to lie inside the picture."""
+    starts, spans = [], []
+    for axis in (1, 0):
+        found = np.flatnonzero(hole.any(axis=axis))
+        starts.append(int(found[0]))
+        spans.append(int(found[-1]) - int(found[0]) + 1)
+    largest = max(spans)
+    side = min(largest + 2 * round(largest * WIDER), *hole.shape)
+    top, left = (
+        min(max(0, round(start + (span - side) / 2)), whole - side)
+        for start, span, whole in zip(starts, spans, hole.shape, strict=True)
+    )
+    return Square(top, left, side)
+
+
+def parts_of(hole: np.ndarray) -> list[np.ndarray]:
+    """The connected parts of a hole H×W (pixels touch by their sides) that are large enough to be looked at alone."""
+    from scipy.ndimage import label
+
+    labels, number = label(hole)
+    sizes = np.bincount(labels.ravel(), minlength=number + 1)[1:]
+    least = min(LEAST_PIXELS, sizes.max()) if number else 0
+    return [labels == part for part, size in enumerate(sizes, start=1) if size >= least]
+
+
+class Patches(NamedTuple):
+    """The patches of a square: features float32 h×w×D, and which of them have a pixel of the hole, bool h×w."""
+
+    features: np.ndarray
+    hole: np.ndarray
+
+
+def patches_of(embedding: Embedding, pictures: list[np.ndarray], holes: list[np.ndarray]) -> list[Patches]:
+    """Pictures uint8 S×S×3 and holes bool S×S, squares of any sizes → their patches."""
+    from PIL import Image
+
+    if not embedding.patch:
+        raise LacunaError(f"backbones.{embedding.label} has no 'patch', the side of its patches in pixels; add it")
+    width, height = (side // embedding.patch for side in embedding.size)
+    tokens = embedding.tokens(np.stack([embedding.prepare(picture) for picture in pictures]))
+    others = tokens.shape[1] - width * height
+    if others < 0:
+        raise LacunaError(
+            f"{embedding.path} answers {tokens.shape[1]} patches, but {width}×{height} of {embedding.patch} pixels fit "
+            f"into its pictures; correct 'patch' or 'size' of backbones.{embedding.label}"
+        )
+    found = []
+    for features, hole in zip(tokens[:, others:], holes, strict=True):
+        resized = np.asarray(Image.fromarray(hole).resize(embedding.size, Image.Resampling.NEAREST))
+        cut = resized[: height * embedding.patch, : width * embedding.patch]
+        blocks = cut.reshape(height, embedding.patch, width, embedding.patch)
+        found.append(Patches(features.reshape(height, width, -1), np.logical_or.reduce(blocks, axis=(1, 3))))
+    return found
+
+
+def similarity(patches: Patches) -> float:
+    """The cosine between the mean features of the hole's patches and of the others; NaN where one side is empty."""
+    if patches.hole.all() or not patches.hole.any():
+        return float("nan")
+    inside, outside = (patches.features[side].mean(axis=0, dtype=float) for side in (patches.hole, ~patches.hole))
+    lengths = np.linalg.norm(inside) * np.linalg.norm(outside)
+    if not lengths:
+        raise LacunaError("the mean feature of patches is 0, so that it has no direction; use another backbone")
+    return float(inside @ outside / lengths)
+
+
+def coherence(patches: Patches) -> float:
+    """exp(−d/3), d the mean over windows of `gaussian_discrepancy` between hole and context; NaN without a context.
+
+    A window with enough patches of both compares those; one with the hole alone compares it with all of the context;
+    others say nothing. Where none says anything, because the grid is coarse, the whole hole is compared.
+    """
+    if patches.hole.all() or not patches.hole.any():
+        return float("nan")
+    height, width = patches.hole.shape
+    scale = max(height, width) / GRID
+    window, step = (max(1, int(length * scale)) for length in (WINDOW, STEP))
+    context = patches.features[~patches.hole]
+    found = []
+    for top in range(0, height - window + 1, step):
+        for left in range(0, width - window + 1, step):
+            part = (slice(top, top + window), slice(left, left + window))
+            hole, features = patches.hole[part], patches.features[part]
+            inside = int(hole.sum())
+            if min(inside, hole.size - inside) >= LEAST_PATCHES:
+                found.append(gaussian_discrepancy(features[hole], features[~hole]))
+            elif inside == hole.size >= LEAST_PATCHES:
+                found.append(gaussian_discrepancy(features[hole], context))
+    found = found or [gaussian_discrepancy(patches.features[patches.hole], context)]
+    return float(np.exp(-np.mean(found) / SCALE))
+
+
+def of_pictures(score, predictions, holes, embedding: Embedding, apart: bool) -> np.ndarray:
+    """A score of `Patches` for predictions uint8 K×N×H×W×3 with holes N×H×W → K×N, NaN where there is none.
+
+    apart: the mean over the connected parts of the hole, each in its own square; else one square around all of it.
+    """
+    values = np.full(predictions.shape[:2], np.nan)
+    for n, hole in enumerate(holes):
+        parts = (parts_of(hole) if apart else [hole]) if hole.any() else []
+        squares = [square_around(part) for part in parts]
+        for k, each in enumerate(predictions[:, n]):
+            cut = [square.of(each) for square in squares], [square.of(hole) for square in squares]
+            scores = [score(patches) for patches in patches_of(embedding, *cut)] if squares else []
+            known = [value for value in scores if not np.isnan(value)]
+            values[k, n] = np.mean(known) if known else np.nan
+    return values
