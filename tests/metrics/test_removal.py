@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import nn
 
 from lacuna.config import validate
@@ -13,8 +14,17 @@ from lacuna.files import sha256_of
 from lacuna.metrics.distances import gaussian_discrepancy
 from lacuna.metrics.embedding import Embedding
 from lacuna.metrics.per_image import metric_by_name
-from lacuna.metrics.removal import Patches, Square, coherence, parts_of, patches_of, similarity, square_around
-from lacuna.metrics.scoring import score_batch
+from lacuna.metrics.removal import (
+    Patches,
+    Square,
+    coherence,
+    hole_patches,
+    parts_of,
+    patches_of,
+    similarity,
+    square_around,
+)
+from lacuna.metrics.scoring import score_batch, score_rows
 from tests.config.bad_inputs import default
 
 
@@ -88,7 +98,6 @@ def test_similarity_by_hand():
     features[1, 2] = 0, 4  # the others: their mean is (0, 1)
     hole = np.array([[True, True, False], [False, False, False]])
     assert similarity(Patches(features, hole)) == pytest.approx(1 / math.sqrt(5), abs=1e-12)
-    assert math.isnan(similarity(Patches(features, hole | True)))
     with pytest.raises(LacunaError, match="has no direction"):
         similarity(Patches(features * 0, hole))
 
@@ -105,9 +114,7 @@ def test_coherence_by_windows():
         for left in (4, 8):  # columns 4 to 11 and 8 to 15
             inside, outside = features[rows, left:10].reshape(-1, 5), features[rows, 10 : left + 8].reshape(-1, 5)
             expected.append(gaussian_discrepancy(inside, outside))
-    value = coherence(Patches(features, hole))
-    assert value == pytest.approx(math.exp(-np.mean(expected) / 3), rel=1e-12)
-    assert math.isnan(coherence(Patches(features, hole | True)))
+    assert coherence(Patches(features, hole)) == pytest.approx(math.exp(-np.mean(expected) / 3), rel=1e-12)
 
 
 def test_on_a_coarse_grid_the_whole_hole_is_compared():
@@ -137,20 +144,47 @@ def test_the_parts_of_a_hole_are_looked_at_apart(entry):
 
 @pytest.mark.parametrize("name", ["remove_similarity_mine", "remove_coherence_mine"])
 def test_a_fill_of_its_context_is_better_than_an_object(name, entry):
-    """Through the scoring: two images with two predictions each; one without a hole has no value."""
+    """Through the scoring: two images, each with two predictions; of the second, the hole is its square's all."""
     random, embedding = np.random.default_rng(1), Embedding("mine", entry((64, 64)))
     texture = random.integers(60, 160, (2, 50, 70, 3)).astype(np.uint8)
     hole = hole_of(50, 70, (15, 33, 20, 44))
     objects = texture.copy()
     objects[:, 15:33, 20:44] = 250, 20, 20
-    holes = np.stack([hole, hole & False])
+    objects[1, :, 50:] = 250, 20, 20
+    holes = np.stack([hole, hole_of(50, 70, (0, 50, 50, 70))])
     metric = metric_by_name(name)
     found = score_batch([metric], np.stack([texture, objects]), texture, holes, "nowhere", "cpu", {"mine": embedding})
     assert found[name].keys() == {"image"}
-    (filled, none), (with_object, neither) = found[name]["image"]
-    assert none is None and neither is None and metric.range[1] >= filled > with_object
     low, high = metric.range
-    assert low <= with_object < high and metric.title.endswith("(mine)") and metric.reference_free
+    for filled, with_object in zip(*found[name]["image"], strict=True):
+        assert low <= with_object < filled <= high
+    assert metric.title.endswith("(mine)") and metric.reference_free
+
+
+def test_a_square_without_context_is_widened_to_the_picture(entry):
+    hole, embedding = hole_of(40, 70, (0, 40, 25, 50)), Embedding("mine", entry((64, 64)))
+    square = square_around(hole)
+    assert square.side == 40 and not hole_patches(embedding, square.of(hole)).all()
+    full = hole_of(40, 70, (0, 40, 10, 60))  # its square is 40 wide, and all of it is hole
+    assert hole_patches(embedding, square_around(full).of(full)).all()
+    picture = np.random.default_rng(3).integers(0, 256, (40, 70, 3)).astype(np.uint8)
+    given = {"holes": full[None], "embedding": embedding}
+    value = metric_by_name("remove_similarity_mine").measure(picture[None, None], picture[None], **given)[0][0, 0]
+    (whole,) = patches_of(embedding, [picture], [full])
+    assert value == similarity(whole)
+
+
+@pytest.mark.parametrize(
+    ("columns", "why"), [((0, 0), "it has no hole"), ((0, 40), "no patch of mine is without a pixel of the hole")]
+)
+def test_a_mask_that_leaves_nothing_to_judge_is_named(columns, why, entry, tmp_path):
+    files = [str(tmp_path / f"{name}.png") for name in ("image", "mask", "raw")]
+    mask = hole_of(24, 40, (0, 24, *columns))
+    for path, values in zip(files, (np.zeros((24, 40, 3)), 255 * mask, np.ones((24, 40, 3))), strict=True):
+        Image.fromarray(values.astype(np.uint8)).save(path)
+    settings = {"system": "s", "source": "t", "test_set": "u", "metrics": ["remove_coherence_mine"]}
+    with pytest.raises(LacunaError, match=f"cannot judge a fill of .*mask.png, because {why}"):
+        list(score_rows(settings | {"embeddings": {"mine": entry()}}, [tuple(files)], "nowhere"))
 
 
 def test_what_a_config_may_say():

@@ -172,8 +172,8 @@ def _check_metrics(config: dict) -> None:
                 )
     if metric_by_name(config["metrics"][0]).network:
         raise LacunaError(
-            f"metrics begins with '{config['metrics'][0]}', but the first metric chooses and orders pictures, and this "
-            "one may have no value for some; begin with another"
+            f"metrics begins with '{config['metrics'][0]}', but the first metric chooses and orders pictures in all "
+            "parts of the report, and this one is not in all of them; begin with another"
         )
     for name in config.get("set_metrics", []):
         of_sets = set_metric_by_name(name)

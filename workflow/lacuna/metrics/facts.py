@@ -60,7 +60,7 @@ class Metric(Facts):
     border: int = 0
     network: str = ""
     """The backbone of the config that the metric is of, by its name there; then `measure` takes `holes=` (bool N×H×W)
-    and `embedding=` (`lacuna.metrics.embedding`), too, and a value is NaN where an image has none."""
+    and `embedding=` (`lacuna.metrics.embedding`), too."""
     reference_free: bool = False
     """Whether the truth is not looked at, so that it need not score best."""
 

@@ -68,32 +68,49 @@ class Patches(NamedTuple):
 
 
 def patches_of(embedding: Embedding, pictures: list[np.ndarray], holes: list[np.ndarray]) -> list[Patches]:
-    """Pictures uint8 S×S×3 and holes bool S×S, squares of any sizes → their patches."""
+    """Pictures uint8 H×W×3 and holes bool H×W of any sizes → their patches."""
+    grid = _grid(embedding)
+    tokens = embedding.tokens(np.stack([embedding.prepare(picture) for picture in pictures]))
+    others = tokens.shape[1] - grid[0] * grid[1]
+    if others < 0:
+        raise LacunaError(
+            f"{embedding.path} answers {tokens.shape[1]} patches, but {grid[1]}×{grid[0]} of {embedding.patch} pixels "
+            f"fit into its pictures; correct 'patch' or 'size' of backbones.{embedding.label}"
+        )
+    return [
+        Patches(features.reshape(*grid, -1), hole_patches(embedding, hole))
+        for features, hole in zip(tokens[:, others:], holes, strict=True)
+    ]
+
+
+def hole_patches(embedding: Embedding, hole: np.ndarray) -> np.ndarray:
+    """Which patches of a picture have a pixel of the hole H×W: bool h×w."""
     from PIL import Image
 
+    height, width = _grid(embedding)
+    resized = np.asarray(Image.fromarray(hole).resize(embedding.size, Image.Resampling.NEAREST))
+    cut = resized[: height * embedding.patch, : width * embedding.patch]
+    return np.logical_or.reduce(cut.reshape(height, embedding.patch, width, embedding.patch), axis=(1, 3))
+
+
+def _grid(embedding: Embedding) -> tuple[int, int]:
     if not embedding.patch:
         raise LacunaError(f"backbones.{embedding.label} has no 'patch', the side of its patches in pixels; add it")
     width, height = (side // embedding.patch for side in embedding.size)
-    tokens = embedding.tokens(np.stack([embedding.prepare(picture) for picture in pictures]))
-    others = tokens.shape[1] - width * height
-    if others < 0:
-        raise LacunaError(
-            f"{embedding.path} answers {tokens.shape[1]} patches, but {width}×{height} of {embedding.patch} pixels fit "
-            f"into its pictures; correct 'patch' or 'size' of backbones.{embedding.label}"
-        )
-    found = []
-    for features, hole in zip(tokens[:, others:], holes, strict=True):
-        resized = np.asarray(Image.fromarray(hole).resize(embedding.size, Image.Resampling.NEAREST))
-        cut = resized[: height * embedding.patch, : width * embedding.patch]
-        blocks = cut.reshape(height, embedding.patch, width, embedding.patch)
-        found.append(Patches(features.reshape(height, width, -1), np.logical_or.reduce(blocks, axis=(1, 3))))
-    return found
+    return height, width
+
+
+def why_not(embedding: Embedding, hole: np.ndarray) -> str:
+    """Why nothing can be said about how a hole was filled; empty where something can."""
+    if not hole.any():
+        return "it has no hole"
+    if hole_patches(embedding, hole).all():
+        return f"no patch of {embedding.label} is without a pixel of the hole"
+    return ""
 
 
 def similarity(patches: Patches) -> float:
-    """The cosine between the mean features of the hole's patches and of the others; NaN where one side is empty."""
-    if patches.hole.all() or not patches.hole.any():
-        return float("nan")
+    """The cosine between the mean features of the hole's patches and of the others. Both must be there."""
     inside, outside = (patches.features[side].mean(axis=0, dtype=float) for side in (patches.hole, ~patches.hole))
     lengths = np.linalg.norm(inside) * np.linalg.norm(outside)
     if not lengths:
@@ -102,13 +119,11 @@ def similarity(patches: Patches) -> float:
 
 
 def coherence(patches: Patches) -> float:
-    """exp(−d/3), d the mean over windows of `gaussian_discrepancy` between hole and context; NaN without a context.
+    """exp(−d/3), d the mean over windows of `gaussian_discrepancy` between hole and context. Both must be there.
 
     A window with enough patches of both compares those; one with the hole alone compares it with all of the context;
     others say nothing. Where none says anything, because the grid is coarse, the whole hole is compared.
     """
-    if patches.hole.all() or not patches.hole.any():
-        return float("nan")
     height, width = patches.hole.shape
     scale = max(height, width) / GRID
     window, step = (max(1, int(length * scale)) for length in (WINDOW, STEP))
@@ -128,17 +143,16 @@ def coherence(patches: Patches) -> float:
 
 
 def of_pictures(score, predictions, holes, embedding: Embedding, apart: bool) -> np.ndarray:
-    """A score of `Patches` for predictions uint8 K×N×H×W×3 with holes N×H×W → K×N, NaN where there is none.
+    """A score of `Patches` for predictions uint8 K×N×H×W×3 with holes N×H×W → K×N. `why_not` must have no objection.
 
-    apart: the mean over the connected parts of the hole, each in its own square; else one square around all of it.
+    apart: the mean over the connected parts of the hole, each in its own square; else one square around all of it. A
+    square without a patch of context is widened to the whole picture.
     """
-    values = np.full(predictions.shape[:2], np.nan)
+    values = np.empty(predictions.shape[:2])
     for n, hole in enumerate(holes):
-        parts = (parts_of(hole) if apart else [hole]) if hole.any() else []
-        squares = [square_around(part) for part in parts]
+        squares = [square_around(part) for part in (parts_of(hole) if apart else [hole])]
+        seen = [None if hole_patches(embedding, square.of(hole)).all() else square for square in squares]
         for k, each in enumerate(predictions[:, n]):
-            cut = [square.of(each) for square in squares], [square.of(hole) for square in squares]
-            scores = [score(patches) for patches in patches_of(embedding, *cut)] if squares else []
-            known = [value for value in scores if not np.isnan(value)]
-            values[k, n] = np.mean(known) if known else np.nan
+            cut = ([square.of(array) if square else array for square in seen] for array in (each, hole))
+            values[k, n] = np.mean([score(patches) for patches in patches_of(embedding, *cut)])
     return values

@@ -74,19 +74,13 @@ def _measured_at_once(metric, predictions, truths, inside, given) -> dict[str, l
     values: dict[str, list[list[float | None]]] = {}
     for name, pixels in inside.items():
         if pixels is None:
-            values[name] = _whole(metric, whole)
+            values[name] = whole.tolist()
         elif maps is not None:
             some = pixels.any()
             values[name] = [
                 [metric.from_mean(float(each[0].mean(where=pixels[0], dtype=float))) if some else None] for each in maps
             ]
     return values
-
-
-def _whole(metric: Metric, values: np.ndarray) -> list[list[float | None]]:
-    if not metric.network:
-        return values.tolist()
-    return [[None if math.isnan(value) else value for value in each] for each in values.tolist()]
 
 
 def _measured_in_parts(metric, predictions, truths, inside) -> dict[str, list[list[float | None]]]:
@@ -131,7 +125,7 @@ def _measured(metric, predictions, truths, weights, given) -> dict[str, list[lis
     values: dict[str, list[list[float | None]]] = {}
     for region, weighted in weights.items():
         if weighted is None:
-            values[region] = _whole(metric, whole)
+            values[region] = whole.tolist()
         elif maps is not None:
             inside, counts = weighted
             flat = [each.reshape(len(each), -1) for each in maps.swapaxes(0, 1)]
@@ -207,6 +201,8 @@ def _rows(files, read, metrics: list[Metric], names: dict, backbones, device: st
     own = all(each.image is each.truth for each in read)
     known = truth if own else np.stack([each.image for each in read])
     predictions = np.stack([raw, composite_picture(raw, known, hole)])
+    for metric in metrics:
+        _refuse_unjudged(metric, hole, files, embeddings)
     values = score_batch(metrics, predictions, truth, hole, backbones, device, embeddings)
     for position, (image, mask_file, file, *_) in enumerate(files):
         for k, prediction in enumerate(PREDICTIONS):
@@ -232,3 +228,17 @@ def _rows(files, read, metrics: list[Metric], names: dict, backbones, device: st
                         "metric": metric.name,
                         "value": value,
                     }
+
+
+def _refuse_unjudged(metric: Metric, holes: np.ndarray, files: Sequence[Files], embeddings: dict) -> None:
+    """A metric behind a network of the user's has a value for every image, or N would differ from other metrics'."""
+    if not metric.network:
+        return
+    from lacuna.metrics.removal import why_not
+
+    for hole, each in zip(holes, files, strict=True):
+        if why := why_not(embeddings[metric.network], hole):
+            raise LacunaError(
+                f"{metric.name} cannot judge a fill of {each[1]}, because {why}; leave that mask out of the test set, "
+                "or the metric out of the metrics"
+            )

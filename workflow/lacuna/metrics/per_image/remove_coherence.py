@@ -12,7 +12,8 @@ from lacuna.metrics.facts import embedded_metric
     note="Without a truth: exp(−d/3), d the mean over windows of a quarter of the grid of CMMD's distance between the "
     "features of the patches in the hole and of the others; a window of hole alone is compared with all that is not. "
     "The mean over the hole's connected parts, each in the square around it, a third wider on each side. RC-S is with "
-    "DINOv2 at 448 pixels. It has no value for regions, and none for a picture whose squares are all hole.",
+    "DINOv2 at 448 pixels. A square that is all hole is widened to the "
+    "picture. It has no value for regions, and a mask without hole or context is an error.",
     reference_free=True,
 )
 def remove_coherence(predictions, truths, *, holes, embedding):

@@ -12,7 +12,8 @@ from lacuna.metrics.facts import embedded_metric
     note="Without a truth: the cosine between the mean features of the patches that have a pixel of the hole and of "
     "the others, in the square around the hole, a third wider on each side. ReMOVE is with SAM's ViT-H, a margin of 16 "
     "pixels and the mask by the pixel. Large where the fill belongs to its context, and for blur in front of blur. "
-    "It has no value for regions, and none for a picture whose square is all hole.",
+    "A square that is all hole is "
+    "widened to the picture. It has no value for regions, and a mask without hole or context is an error.",
     reference_free=True,
 )
 def remove_similarity(predictions, truths, *, holes, embedding):
