@@ -50,7 +50,9 @@ def _compare(folder: Path, files: list[Path], first: dict[str, tuple[str, dict]]
         job = record["job"]
         described |= {folder.joinpath(*Path(each).parts[-4:]) for each in job["outputs"].get("scores", [])}
         metrics = {"metrics": sorted(job["settings"]["metrics"]), "code": job["code"], "packages": job["packages"]}
-        networks = {Path(each).name: digest for each, digest in job["inputs"].get("backbones", [])}
+        networks: dict = {Path(each).name: digest for each, digest in job["inputs"].get("backbones", [])}
+        for label, entry in job["settings"].get("embeddings", {}).items():  # wherever the file lies, its hash is said
+            networks[label] = {name: value for name, value in entry.items() if name != "path"}
         _same("the metrics", {**metrics, "networks": networks}, str(path), first)
         for test_set, (_, digest) in zip(job["settings"]["test_sets"], job["inputs"]["pairs"], strict=True):
             _same(f"the test set '{test_set}'", {"images and masks": digest}, str(path), first)

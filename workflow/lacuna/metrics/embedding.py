@@ -25,7 +25,7 @@ class Embedding:
         self.label, self.path, self.device = label, Path(settings["path"]), device
         size = settings["size"]
         self.size = (size, size) if isinstance(size, int) else tuple(size)
-        self.patch = settings.get("patch")
+        self.patch: int | None = settings.get("patch")
         self.mean, self.std = (np.array(settings[name], np.float32).reshape(3, 1, 1) for name in ("mean", "std"))
         if not self.path.is_file():
             raise LacunaError(f"backbones.{label} names {self.path}, which does not exist; correct it")

@@ -89,15 +89,20 @@ def hole_patches(embedding: Embedding, hole: np.ndarray) -> np.ndarray:
 
     height, width = _grid(embedding)
     resized = np.asarray(Image.fromarray(hole).resize(embedding.size, Image.Resampling.NEAREST))
-    cut = resized[: height * embedding.patch, : width * embedding.patch]
-    return np.logical_or.reduce(cut.reshape(height, embedding.patch, width, embedding.patch), axis=(1, 3))
+    side = _side(embedding)
+    blocks = resized[: height * side, : width * side].reshape(height, side, width, side)
+    return np.logical_or.reduce(blocks, axis=(1, 3))
 
 
 def _grid(embedding: Embedding) -> tuple[int, int]:
+    width, height = (length // _side(embedding) for length in embedding.size)
+    return height, width
+
+
+def _side(embedding: Embedding) -> int:
     if not embedding.patch:
         raise LacunaError(f"backbones.{embedding.label} has no 'patch', the side of its patches in pixels; add it")
-    width, height = (side // embedding.patch for side in embedding.size)
-    return height, width
+    return embedding.patch
 
 
 def why_not(embedding: Embedding, hole: np.ndarray) -> str:
