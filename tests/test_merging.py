@@ -34,8 +34,10 @@ def make_run(folder: Path, system: str, shift: float = 0.0, **changed) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         table.to_parquet(path)
         outputs.append(str(path))
+    own = {"path": f"{folder}/dino.onnx", "sha256": changed.get("own", "5"), "size": 224}
+    named = {"metrics": changed.get("metrics", ["psnr", "l1"]), "embeddings": {"dino": own}}
     job = {
-        "settings": {"test_sets": ["paris", "faces"], "metrics": changed.get("metrics", ["psnr", "l1"])},
+        "settings": {"test_sets": ["paris", "faces"], **named},
         "inputs": {
             "pairs": [["a.txt", "1"], ["b.txt", changed.get("faces", "2")]],
             "backbones": [["x/lpips.safetensors", changed.get("network", "3")]],
@@ -125,6 +127,7 @@ def test_equal_rows_count_once_and_different_ones_are_refused(tmp_path):
         ({"code": "9"}, "the metrics of .* such as code lacuna.metrics"),
         ({"torch": "2.12.0"}, 'such as packages torch, which was "2.11.0" and is "2.12.0"'),
         ({"network": "9"}, "such as networks lpips.safetensors"),
+        ({"own": "9"}, 'such as networks dino sha256, which was "5" and is "9"'),
         ({"metrics": ["psnr", "ssim"]}, "such as metrics, which was"),
     ],
 )

@@ -118,7 +118,8 @@ def test_a_kind_of_mask_set_has_what_the_folder_says(kind):
     module = masks.load(kind)
     assert module.__doc__
     if masks.is_given(kind):
-        assert keys.entries(module.Keys)["path"].required
+        known = keys.entries(module.Keys)
+        assert any(known[name].required for name in ("path", "images") if name in known)
     else:
         module.Options()  # its defaults are in their ranges
         assert callable(module.draw)
@@ -133,7 +134,9 @@ def test_a_kind_of_image_source_has_what_the_folder_says(kind):
 def test_the_smallest_size_of_a_metric_is_what_its_formula_needs():
     from lacuna.metrics.per_image import METRICS
     from lacuna.metrics.structural import SMALLEST, WINDOW
+    from lacuna.nn import dists
     from lacuna.nn.lpips import MINIMUM_SIZE
 
     sizes = {"ssim": WINDOW, "ms_ssim": SMALLEST, "lpips_alex": MINIMUM_SIZE["alex"], "lpips_vgg": MINIMUM_SIZE["vgg"]}
+    sizes["dists"] = dists.MINIMUM_SIZE
     assert {name: each.minimal_size for name, each in METRICS.items() if each.minimal_size > 1} == sizes

@@ -95,6 +95,20 @@ def test_of_networks(net, parity, backbones):
         parity(f"lpips_{net}", picture, values[0, 0], theirs, 1e-6, f"lpips {version('lpips')} LPIPS")
 
 
+# What DISTS-pytorch 0.1 says about `PAIRS` with the same VGG16. Written down, because that package always downloads its
+# trunk: its class was made with `load_weights=False`, torchvision's network handed over, and the weights filled in.
+DISTS = {"astronaut": 0.290053129, "coffee": 0.250499904, "chelsea": 0.314438164}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("picture", PAIRS)
+def test_of_dists(picture, parity, backbones):
+    prediction, truth = PAIRS[picture]
+    values, maps = METRICS["dists"].measure(prediction[None, None], truth[None], backbones=backbones("vgg16", "dists"))
+    assert maps is None
+    parity("dists", picture, values[0, 0], DISTS[picture], 1e-6, "DISTS-pytorch 0.1 DISTS")
+
+
 def feature_sets(n: int, dimension: int = 48) -> tuple[np.ndarray, np.ndarray]:
     random = np.random.default_rng(1)
     mixing = random.normal(size=(dimension, dimension)) / np.sqrt(dimension)
@@ -153,5 +167,5 @@ def test_of_classifiers(parity):
 
 def test_every_metric_but_one_is_here():
     """P-IDS has no code of others to be compared with: theirs is judged on the images it was fitted on."""
-    compared = {*THEIRS, "lpips_alex", "lpips_vgg", "fid", "kid", "u_ids"}
+    compared = {*THEIRS, "dists", "lpips_alex", "lpips_vgg", "fid", "kid", "u_ids"}
     assert {*METRICS, *SET_METRICS} - compared == {"p_ids"}

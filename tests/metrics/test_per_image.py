@@ -7,6 +7,7 @@ import pytest
 import torch
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
+from lacuna.backbones.catalogue import BACKBONES
 from lacuna.errors import LacunaError
 from lacuna.metrics.facts import METRICS
 from lacuna.metrics.per_image import metric_by_name
@@ -200,7 +201,7 @@ def test_every_metric_states_its_facts(name):
     assert facts.range[0] < facts.range[1]
     assert facts.space
     assert facts.note.endswith(".")
-    assert facts.network is None or facts.network in name
+    assert set(facts.backbones) <= BACKBONES.keys() and (name in facts.backbones or not facts.backbones)
 
 
 def test_facts_need_no_numpy():

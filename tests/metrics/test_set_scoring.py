@@ -121,9 +121,10 @@ def test_features_of_pictures(pictures, backbones, monkeypatch):
     monkeypatch.setattr(module, "BATCH", 2)
     folder = backbones("inception")
     given = {"pairs": pictures / "list.txt", "backbones": Path(folder) / "inception.pt"}
+    asked = ASKED | {"inception": True, "embeddings": {}}
     index = {"predictions": pictures / "predictions/index.csv"}
-    assert run_step("features", ASKED, given | index, {"features": pictures / "p.safetensors"}) == 0
-    assert run_step("features_of_truth", ASKED, given, {"features": pictures / "t.safetensors"}) == 0
+    assert run_step("features", asked, given | index, {"features": pictures / "p.safetensors"}) == 0
+    assert run_step("features_of_truth", asked, given, {"features": pictures / "t.safetensors"}) == 0
     predictions, reference = (read_features(pictures / f"{name}.safetensors") for name in "pt")
     assert predictions.images == reference.images and predictions.photographs == [0, 1, 2]
     network = InceptionFID(folder)

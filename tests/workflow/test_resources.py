@@ -150,10 +150,11 @@ def test_a_job_s_time_follows_its_metrics_and_how_often_features_are_compared(tm
         work("train", systems={"aotgan": None}, training={**budget, "feature_losses_every": every}) for every in (1, 9)
     )
     assert seldom < often < 9 * seldom
-    alex, both = (
-        work("score", metrics=["psnr", *metrics]) for metrics in (["lpips_alex"], ["lpips_alex", "lpips_vgg"])
+    alex, both, three = (
+        work("score", metrics=["psnr", *metrics])
+        for metrics in (["lpips_alex"], ["lpips_alex", "lpips_vgg"], ["lpips_alex", "lpips_vgg", "dists"])
     )
-    assert 5 * alex < both
+    assert 5 * alex < both and three - both == both - alex
     small, large = (work("features", set_metrics=["fid"], image_size=size) for size in (64, 256))
     assert small == large  # Inception sees 299x299
 

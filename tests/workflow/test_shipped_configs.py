@@ -33,6 +33,7 @@ JOBS = {
     "paper_long": (161, 6),
     "paper_partialconv": (67, 2),
     "paper_pennet": (158, 8),
+    "removal": (46, 1),
     "ttt": (258, 1),
     "ttt_demo": (60, 1),
     "ttt_paper": (190, 1),

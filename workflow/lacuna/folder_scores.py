@@ -17,7 +17,7 @@ from lacuna.data.decoding import UNREADABLE, upright_size
 from lacuna.data.photographs import photographs_of
 from lacuna.errors import LacunaError
 from lacuna.metrics import scoring, set_scoring
-from lacuna.metrics.facts import METRICS
+from lacuna.metrics.facts import INCEPTION, METRICS, Metric, SetMetric
 from lacuna.metrics.findings import Findings, refuse_inverted
 from lacuna.metrics.folders import paired_by_stem
 from lacuna.metrics.per_image import metric_by_name
@@ -51,8 +51,8 @@ def score_folders(
     Errors: `LacunaError` as in `paired_by_stem`, `score_rows` and `set_rows`, and for masks that look inverted.
     """
     there = _on_device(device)
-    chosen = [metric_by_name(name).name for name in metrics or DEFAULT_METRICS]
-    of_sets = [set_metric_by_name(name).name for name in set_metrics]
+    chosen = [_without_config(metric_by_name(name)) for name in metrics or DEFAULT_METRICS]
+    of_sets = [_without_config(set_metric_by_name(name)) for name in set_metrics]
     files, notes = paired_by_stem(truth, predictions, masks)
     for note in notes:
         _say(note)
@@ -82,6 +82,16 @@ def score_folders(
         )
 
 
+def _without_config(metric: Metric | SetMetric) -> str:
+    """The metric's name; a `LacunaError` for one that is of a backbone of a config."""
+    if metric.network not in ("", INCEPTION):
+        raise LacunaError(
+            f"'{metric.name}' is of a backbone that a config names, and two folders have none; make a run of them "
+            "(image sets of kind folder, a system of kind predictions), or take another metric"
+        )
+    return metric.name
+
+
 def _possible(metrics: list[str], files: Sequence[Files], backbones: str | Path, asked: bool) -> list[str]:
     """The metrics whose networks are here, or could be fetched; of the default, those that the images can have."""
     kept = []
@@ -90,10 +100,9 @@ def _possible(metrics: list[str], files: Sequence[Files], backbones: str | Path,
         if side is not None and side < METRICS[name].minimal_size:
             _say(f"{METRICS[name].title} is left out, because the smallest side is {side} pixels")
             continue
-        network = METRICS[name].network
         try:
-            if network:
-                at_hand(f"lpips_{network}", backbones, _say)
+            for backbone in METRICS[name].backbones:
+                at_hand(backbone, backbones, _say)
         except LacunaError as error:
             if asked:
                 raise

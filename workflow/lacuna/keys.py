@@ -56,6 +56,7 @@ class Limits:
     or a mapping; repeated entries of a list are refused, unless `repeats`. form: a regular expression that a text
     matches as a whole, with an example in words. shown: the default in words, where it depends on something else.
     partial: keys that are left out stay out, because they override others.
+    families: beginnings of further choices, each followed by `_` and a name.
     """
 
     what: str
@@ -71,6 +72,7 @@ class Limits:
     shown: str | None = None
     partial: bool = False
     repeats: bool = False
+    families: Callable[[], tuple[str, ...]] | None = None
 
     def names(self) -> tuple[str, ...] | None:
         """The choices, listed."""
@@ -232,7 +234,7 @@ def _check_list(value, wanted, limits: Limits, where: str) -> None:
 def _check_text(value: str, wanted: Any, limits: Limits, where: str) -> None:
     choices = limits.names()
     if choices is not None:
-        if value not in choices:
+        if value not in choices and not _of_family(value, limits):
             raise LacunaError(f"{where} is {shown(value)}: {suggest(value, choices)}")
     elif issubclass(wanted, Name):
         if not is_name(value, wanted.longest):
@@ -250,6 +252,11 @@ def _check_text(value: str, wanted: Any, limits: Limits, where: str) -> None:
             )
         if limits.form and not re.fullmatch(limits.form[0], value):
             raise _wrong(where, value, limits.form[1])
+
+
+def _of_family(value: str, limits: Limits) -> bool:
+    families = limits.families() if limits.families else ()
+    return any(value.startswith(f"{family}_") and is_name(value[len(family) + 1 :]) for family in families)
 
 
 # control characters, halves of characters, and the separators that end a line
@@ -339,18 +346,23 @@ def _words(wanted, limits: Limits) -> str:
         return f"a list of {len(typing.get_args(wanted))} {whole}numbers{range_in_words(limits)}"
     if origin is list:
         inside, choices = typing.get_args(wanted)[0], limits.names()
-        of = f", each one of {', '.join(choices)}" if choices else " of texts"
+        of = f", each one of {_named(limits)}" if choices else " of texts"
         of = " of such lists" if typing.get_origin(inside) is tuple else of
         return f"a list{of}{', not empty' if limits.least else ''}"
     if origin is dict or dataclasses.is_dataclass(wanted):
         return "keys and values"
-    if names := limits.names():
-        return f"one of {', '.join(names)}"
+    if limits.names():
+        return f"one of {_named(limits)}"
     if isinstance(origin, type) and issubclass(origin, Name):
         return (
             f"a name of at most {wanted.longest} ASCII letters, digits, '_' and '-' that begins with a letter or digit"
         )
     return "text (in quotes where it looks like a number)"
+
+
+def _named(limits: Limits) -> str:
+    families = limits.families() if limits.families else ()
+    return ", ".join((*(limits.names() or ()), *(f"{family}_NAME" for family in families)))
 
 
 def range_in_words(limits: Limits) -> str:

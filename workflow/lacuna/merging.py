@@ -51,7 +51,9 @@ def _compare(folder: Path, files: list[Path], first: dict[str, tuple[str, dict]]
         job = record["job"]
         described |= {folder.joinpath(*Path(each).parts[-4:]) for each in job["outputs"].get("scores", [])}
         metrics = {"metrics": sorted(job["settings"]["metrics"]), "code": job["code"], "packages": job["packages"]}
-        networks = {Path(each).name: digest for each, digest in job["inputs"].get("backbones", [])}
+        networks: dict = {Path(each).name: digest for each, digest in job["inputs"].get("backbones", [])}
+        for label, entry in job["settings"].get("embeddings", {}).items():  # wherever the file lies, its hash is said
+            networks[label] = {name: value for name, value in entry.items() if name != "path"}
         _same("the metrics", {**metrics, "networks": networks}, str(path), first)
         test_sets = job["settings"]["test_sets"]
         cells = job["settings"].get("columns") or [{}] * len(test_sets)

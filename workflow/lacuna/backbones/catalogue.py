@@ -43,6 +43,8 @@ class Backbone:
     """Positions of the convolutions in torchvision's `features`, first to last."""
     linear: str = ""
     """For LPIPS: the name of its linear layers in the `lpips` package (`alex`, `vgg`)."""
+    arrays: tuple[str, ...] = ()
+    """Where the file is no trunk but a dictionary of arrays by PyTorch: their names."""
 
     @property
     def file(self) -> str:
@@ -130,6 +132,22 @@ BACKBONES = {
             (_FLAX_VGG16, _TORCHVISION_VGG16),
             _VGG16,
             linear="vgg",
+        ),
+        Backbone(
+            "dists",
+            ".safetensors",
+            "MIT (weights of DISTS' features, for `vgg16`)",
+            "e921b3e95ee9fe4b76c2f493dc8fc3a47cb07a5da0e141221ad91b10851bdafa",
+            (
+                PublishedFile(
+                    file="DISTS_pytorch-0.1-py3-none-any.whl",
+                    sha256="73e54ce13e7cf3ca962ee8e433d129884ec3dc75e00a27af90525e1da760ac61",
+                    package="DISTS-pytorch==0.1",
+                    member="DISTS_pytorch/weights.pt",
+                    member_sha256="f5e65c96230b7f6ca995691647d482237e4cab8a50c5c4a5784f219ef0748218",
+                ),
+            ),
+            arrays=("alpha", "beta"),
         ),
         Backbone(
             "inception",

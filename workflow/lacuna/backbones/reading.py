@@ -99,9 +99,14 @@ def extract(entry: Backbone, origin: PublishedFile, path: Path) -> Tensors:
     """The weights of a backbone from a verified file of one of its origins.
 
     Names are torchvision's (`features.0.weight`, out × in × height × width); LPIPS' linear layers are
-    `lin.0.weight` … `lin.4.weight` (1 × channels × 1 × 1).
+    `lin.0.weight` … `lin.4.weight`, DISTS' weights `alpha` and `beta` (1 × channels × 1 × 1).
     """
-    tensors = _from_torchvision(path, entry) if origin.torchvision else _from_flax(member(path, origin), entry)
+    if origin.torchvision:
+        tensors = _from_torchvision(path, entry)
+    elif entry.arrays:
+        tensors = _from_torch(member(path, origin), entry)
+    else:
+        tensors = _from_flax(member(path, origin), entry)
     digest = tensors_sha256(tensors)
     if entry.weights_sha256 not in ("", digest):
         raise LacunaError(
@@ -125,6 +130,13 @@ def _from_flax(data: bytes, entry: Backbone) -> Tensors:
         elif entry.linear:
             tensors[f"lin.{number}.{kind}"] = array
     return tensors
+
+
+def _from_torch(data: bytes, entry: Backbone) -> Tensors:
+    import torch
+
+    state = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+    return {name: state[name].numpy() for name in entry.arrays}
 
 
 def _from_torchvision(path: Path, entry: Backbone) -> Tensors:

@@ -1,6 +1,7 @@
 """Show all metrics: direction, range, how they are defined."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 PARITY = ("metric", "input", "ours", "theirs", "difference", "allowed", "their_code")
@@ -51,6 +52,7 @@ def facts(metric) -> dict:
 
 def to_markdown(per_image: list, per_set: list, parity: list[dict]) -> str:
     """The page of all metrics and regions, with the table of parity at its end."""
+    from lacuna.metrics.facts import EMBEDDED, EMBEDDED_METRICS
     from lacuna.metrics.regions import REGIONS
 
     lines = [
@@ -70,12 +72,21 @@ def to_markdown(per_image: list, per_set: list, parity: list[dict]) -> str:
         "|---|---|",
         *(f"| `{name}` | {region.note} |" for name, region in REGIONS.items()),
         "",
+        "Behind a backbone `NAME` that the config names (`backbones`, [config/README.md](../config/README.md));",
+        "exports and adapted copies are not judged by these:",
+        "",
+        *_facts([replace(each, name=f"{name}_NAME") for name, each in EMBEDDED_METRICS.items()]),
+        "",
         "## Of a set",
         "",
         "From features that `lacuna step features` extracts once. A value that N is too small for is kept, with the",
         "flag `small-n`.",
         "",
         *_facts(per_set),
+        "",
+        "Behind a backbone `NAME` that the config names (`backbones`, [config/README.md](../config/README.md)):",
+        "",
+        *_facts([replace(each, name=f"{name}_NAME") for name, each in EMBEDDED.items()]),
         "",
         PARITY_HEAD,
         "",

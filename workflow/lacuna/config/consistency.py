@@ -13,8 +13,9 @@ from lacuna.data.sizes import width_and_height
 from lacuna.data.truths import NONE, scored, truths_of_sets
 from lacuna.errors import LacunaError
 from lacuna.keys import filled
-from lacuna.metrics.per_image import METRICS
-from lacuna.metrics.per_set import SET_METRICS
+from lacuna.metrics.facts import INCEPTION
+from lacuna.metrics.per_image import metric_by_name
+from lacuna.metrics.per_set import set_metric_by_name
 from lacuna.places import PUBLISHED_DATA
 from lacuna.recorded import photograph
 from lacuna.registry import suggest
@@ -193,16 +194,40 @@ def _check_metrics(config: dict) -> None:
     """No metric that needs larger images, no set metric that needs more of them."""
     for name, size in product(config["metrics"], sizes_of(config).values()):
         width, height = width_and_height(size)
-        if min(width, height) < METRICS[name].minimal_size:
-            raise LacunaError(METRICS[name].too_small(width, height))
+        if min(width, height) < metric_by_name(name).minimal_size:
+            raise LacunaError(metric_by_name(name).too_small(width, height))
+    for metric in map(metric_by_name, config["metrics"]):
+        if metric.network:
+            _need_backbone(f"metric '{metric.name}'", metric.network, config)
+            if config["backbones"][metric.network].get("patch") is None:
+                raise LacunaError(
+                    f"the metric '{metric.name}' compares patches, but backbones.{metric.network} has no 'patch', the "
+                    "side of its patches in pixels; add it"
+                )
+    if metric_by_name(config["metrics"][0]).network:
+        raise LacunaError(
+            f"metrics begins with '{config['metrics'][0]}', but the first metric chooses and orders pictures in all "
+            "parts of the report, and this one is not in all of them; begin with another"
+        )
     for name in config.get("set_metrics", []):
+        of_sets = set_metric_by_name(name)
+        if of_sets.network != INCEPTION:
+            _need_backbone(f"set metric '{name}'", of_sets.network, config)
         for test_set in scored(config["image_sets"], config["test_sets"]):
-            count, needs = config["image_sets"][test_set].get("count"), SET_METRICS[name].needs
+            count, needs = config["image_sets"][test_set].get("count"), of_sets.needs
             if count is not None and count < needs:
                 raise LacunaError(
                     f"the set metric '{name}' needs at least {needs} images, but test set '{test_set}' has {count}; "
                     f"enlarge it or drop '{name}'"
                 )
+
+
+def _need_backbone(what: str, name: str, config: dict) -> None:
+    known = config.get("backbones") or {}
+    if name not in known:
+        raise LacunaError(
+            f"the {what} is of the backbone '{name}', which 'backbones' does not name: {suggest(name, known)}"
+        )
 
 
 def _check_sources_of_systems(config: dict) -> None:

@@ -19,6 +19,7 @@ from lacuna.config.sections import (
     Config,
     Contestant,
     Cost,
+    Embedding,
     Export,
     Figures,
     ImageSet,
@@ -135,7 +136,10 @@ def _of_option(wanted, limits: Limits) -> dict:
 
 def _of_text(wanted: type, limits: Limits) -> dict:
     if names := limits.names():
-        return {"enum": list(names)}
+        if not limits.families:
+            return {"enum": list(names)}
+        of_family = {"type": "string", "pattern": rf"^({'|'.join(limits.families())})_[A-Za-z0-9][A-Za-z0-9_-]*$(?!\n)"}
+        return {"anyOf": [{"enum": list(names)}, of_family]}
     if issubclass(wanted, Name):
         return {"type": "string", "maxLength": wanted.longest, "pattern": r"^[A-Za-z0-9][A-Za-z0-9_-]*$(?!\n)"}
     if limits.form:
@@ -260,6 +264,7 @@ def _kinds(section: type) -> Callable[[], str]:
 
 TABLES: dict[str, Callable[[], str]] = {
     "config": lambda: _table(Config),
+    "embedding": lambda: _table(Embedding),
     "source": lambda: _table(Source),
     "image_set": lambda: _table(ImageSet),
     "image_sources": _kinds(ImageSet),

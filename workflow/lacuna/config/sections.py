@@ -7,6 +7,7 @@ from lacuna import contestants, systems
 from lacuna.data import image_sources, masks
 from lacuna.errors import LacunaError
 from lacuna.keys import FilePath, Name, Note, Title, key, shown
+from lacuna.metrics.facts import EMBEDDED, EMBEDDED_METRICS
 from lacuna.metrics.per_image import METRICS
 from lacuna.metrics.per_set import SET_METRICS
 from lacuna.registry import suggest
@@ -252,6 +253,29 @@ class Cost:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Embedding:
+    """One network behind metrics that turns a picture N×3×H×W into numbers."""
+
+    path: FilePath = key("the file: ONNX (`.onnx`) or TorchScript; one input, one output of floats")
+    sha256: str = key(
+        "its SHA-256: another file is an error",
+        form=(r"[0-9a-f]{64}", "the SHA-256 of the file: 64 digits 0-9 and a-f"),
+    )
+    size: int | tuple[int, int] = key(
+        "side, or `[width, height]`, in pixels to which pictures are resized for it", minimum=1, maximum=8192
+    )
+    mean: tuple[float, float, float] = key("what is taken from pictures in [0, 1], by channel", (0.0, 0.0, 0.0))
+    std: tuple[float, float, float] = key("what they are divided by then", (1.0, 1.0, 1.0), above=0)
+    patch: int = key(
+        "side in pixels of its patches, for metrics of parts of a picture: it answers a token for each, row by row, "
+        "after tokens of the whole",
+        None,
+        minimum=1,
+        maximum=1024,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Adaptation:
     """Test-time training: copies of the trained networks learn on from every test picture."""
 
@@ -347,16 +371,20 @@ class Config:
         "which masks and which size the leaderboard and the printed tables are of, see below", None
     )
     metrics: list[str] = key(
-        "metrics of single images; [docs/metrics.md](../docs/metrics.md) defines them",
+        "metrics of single images; [docs/metrics.md](../docs/metrics.md) defines them. Those with NAME are of a "
+        "backbone NAME of your own; the first metric, which orders pictures, is not",
         choices=lambda: tuple(METRICS),
+        families=lambda: tuple(EMBEDDED_METRICS),
         least=1,
     )
     set_metrics: list[str] = key(
         "scores of whole sets. They need an Inception run over every prediction (on two CPU cores about 0.1 s an "
-        "image) and many images",
+        "image) and many images. `cmmd_NAME` and `fd_NAME` are of a backbone NAME of your own instead",
         [],
         choices=lambda: tuple(SET_METRICS),
+        families=lambda: tuple(EMBEDDED),
     )
+    backbones: dict[str, Embedding] = key("networks of your own behind metrics, see below", {})
     scatter: int | None = key(
         "pictures that a job predicts or scores at most, in whole batches of 8: test sets whose `count` is larger are "
         "done in parts, by jobs that may run side by side; what they make is the same",

@@ -4,7 +4,7 @@ No numpy here: the names and facts can be asked for at every start of Snakemake.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Literal
 
@@ -12,6 +12,8 @@ from lacuna.errors import LacunaError
 from lacuna.registry import suggest
 
 ARROWS = {"higher": "↑", "lower": "↓"}
+INCEPTION = "inception"
+_OWN = "a backbone of your own"
 TILED_FROM = 1 << 21
 """Pixels beyond which an image is scored part by part: more than 1448×1448."""
 
@@ -42,20 +44,25 @@ class Metric(Facts):
     `measure(predictions, truths)` takes K predictions K×N×H×W×3 of the same truths N×H×W×3 (uint8 RGB, as stored on
     disk) and returns `(values, maps)`: the metric of each whole image (K×N) and the error or similarity of each pixel
     (K×N×H×W), or None instead of the maps where the metric has no local reading. The value of a region is
-    `from_mean` of the map's mean over the region's pixels. Metrics with a `network` also take `backbones=`, the folder
-    of pretrained weights, and `device=`, torch's. Where `reach` is given, a pixel of the map depends on the pixels so
-    far around it alone, and the value of an image is `from_mean` of the map's mean without a `border` of so many
-    pixels: then a large image can be measured part by part. Values are finite, for identical images too: a mean is
-    never poisoned.
+    `from_mean` of the map's mean over the region's pixels. Metrics with `backbones`, names of the catalogue, also take
+    `backbones=`, the folder of these weights, and `device=`, torch's. Where `reach` is given, a pixel depends
+    on the pixels so far around it alone, and the value of an image is `from_mean` of the map's mean without a `border`
+    of so many pixels: then a large image can be measured part by part. Values are finite, for identical images too: a
+    mean is never poisoned.
     Images whose shorter side is below `minimal_size` pixels are a `LacunaError`.
     """
 
     measure: Callable
-    network: str | None = None
+    backbones: tuple[str, ...] = ()
     from_mean: Callable[[float], float] = float
     minimal_size: int = 1
     reach: int | None = None
     border: int = 0
+    network: str = ""
+    """The backbone of the config that the metric is of, by its name there; then `measure` takes `holes=` (bool N×H×W)
+    and `embedding=` (`lacuna.metrics.embedding`), too."""
+    reference_free: bool = False
+    """Whether the truth is not looked at, so that it need not score best."""
 
     @property
     def label(self) -> str:
@@ -76,6 +83,8 @@ class Metric(Facts):
 
 
 METRICS: dict[str, Metric] = {}
+EMBEDDED_METRICS: dict[str, Metric] = {}
+"""Formulas behind a backbone that the config names, as `EMBEDDED` holds those of sets."""
 
 
 def metric(**facts) -> Callable[[Callable], Callable]:
@@ -97,6 +106,17 @@ def metric(**facts) -> Callable[[Callable], Callable]:
     return register
 
 
+def embedded_metric(**facts) -> Callable[[Callable], Callable]:
+    """Register the decorated function as a formula that any backbone of the config can stand behind."""
+
+    def register(function: Callable) -> Callable:
+        name = function.__name__
+        EMBEDDED_METRICS[name] = Metric(name, measure=function, space=_OWN, **facts)
+        return function
+
+    return register
+
+
 @dataclass(frozen=True)
 class SetMetric(Facts):
     """One metric of a set: its facts and the function that computes it.
@@ -107,6 +127,8 @@ class SetMetric(Facts):
     needs: int
     trusted_from: int
     measure: Callable
+    network: str = INCEPTION
+    """Whose features: the Inception's, or those of a backbone of the config, by its name there."""
 
     def flag(self, n: int) -> str:
         """`small-n` where the number of images is too small for the value to be trusted, else nothing."""
@@ -114,6 +136,8 @@ class SetMetric(Facts):
 
 
 SET_METRICS: dict[str, SetMetric] = {}
+EMBEDDED: dict[str, SetMetric] = {}
+"""Formulas behind a backbone that the config names: of `cmmd` and the backbone `clip` the metric is `cmmd_clip`."""
 
 
 def set_metric(**facts) -> Callable[[Callable], Callable]:
@@ -124,6 +148,27 @@ def set_metric(**facts) -> Callable[[Callable], Callable]:
         return function
 
     return register
+
+
+def embedded_set_metric(**facts) -> Callable[[Callable], Callable]:
+    """Register the decorated function as a formula that any backbone of the config can stand behind."""
+
+    def register(function: Callable) -> Callable:
+        name = function.__name__
+        EMBEDDED[name] = SetMetric(name, measure=function, space=_OWN, network="", **facts)
+        return function
+
+    return register
+
+
+def behind(metrics: dict, name: str):
+    """The formula and the backbone's name of `cmmd_clip`; None where the name has not this form."""
+    for formula in metrics.values():
+        prefix, label = f"{formula.name}_", name[len(formula.name) + 1 :]
+        if name.startswith(prefix) and label:
+            facts = {"name": name, "title": f"{formula.title} ({label})", "space": f"the config's backbone {label}"}
+            return replace(formula, network=label, **facts)
+    return None
 
 
 def find(metrics: dict, name: str, what: str):

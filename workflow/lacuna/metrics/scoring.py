@@ -2,7 +2,7 @@
 
 import math
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from lacuna.data.compositing import composite_picture
 from lacuna.errors import LacunaError
+from lacuna.metrics.embedding import Embedding
 from lacuna.metrics.facts import TILED_FROM, Metric
 from lacuna.metrics.findings import Findings
 from lacuna.metrics.per_image import metric_by_name
@@ -42,28 +43,34 @@ def score_batch(
     masks: np.ndarray,
     backbones: str | Path,
     device: str = "cpu",
+    embeddings: Mapping[str, Embedding] | None = None,
 ) -> dict[str, dict[str, list[list[float | None]]]]:
     """All metrics on a batch: metric → region → K lists of N values, None where the region has no pixel.
 
     `predictions` are uint8 K×N×H×W×3, `truths` uint8 N×H×W×3, `masks` bool N×H×W (true = hole). device: torch's, of
-    the metrics that have a network; others are computed on the CPU.
+    the metrics that have a network; others are computed on the CPU. embeddings: the networks of the user's, by name.
     """
-    given = {"backbones": backbones, "device": device}
+
+    def given(metric: Metric) -> dict:
+        if metric.network:
+            return {"holes": masks, "embedding": (embeddings or {})[metric.network]}
+        return {"backbones": backbones, "device": device} if metric.backbones else {}
+
     inside = {name: region.pixels and region.pixels(masks) for name, region in REGIONS.items()}
     if len(truths) == 1 and masks.size > TILED_FROM:
         return {
-            metric.name: _measured_at_once(metric, predictions, truths, inside, given)
+            metric.name: _measured_at_once(metric, predictions, truths, inside, given(metric))
             if metric.reach is None
             else _measured_in_parts(metric, predictions, truths, inside)
             for metric in metrics
         }
     weights = {name: None if pixels is None else _weights(pixels) for name, pixels in inside.items()}
-    return {metric.name: _measured(metric, predictions, truths, weights, given) for metric in metrics}
+    return {metric.name: _measured(metric, predictions, truths, weights, given(metric)) for metric in metrics}
 
 
 def _measured_at_once(metric, predictions, truths, inside, given) -> dict[str, list[list[float | None]]]:
     """What `_measured` gives for one large image, without weights as large as its maps."""
-    whole, maps = metric.measure(predictions, truths, **(given if metric.network else {}))
+    whole, maps = metric.measure(predictions, truths, **given)
     values: dict[str, list[list[float | None]]] = {}
     for name, pixels in inside.items():
         if pixels is None:
@@ -114,7 +121,7 @@ def _weights(inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _measured(metric, predictions, truths, weights, given) -> dict[str, list[list[float | None]]]:
-    whole, maps = metric.measure(predictions, truths, **(given if metric.network else {}))
+    whole, maps = metric.measure(predictions, truths, **given)
     values: dict[str, list[list[float | None]]] = {}
     for region, weighted in weights.items():
         if weighted is None:
@@ -143,24 +150,29 @@ def score_rows(
 ) -> Iterator[dict[str, str | float]]:
     """Rows with `COLUMNS`, in the order of `files`.
 
-    `settings`: `{system, source, test_set, metrics: [names]}`, and maybe `columns`, further ones of all rows. The raw
-    prediction is the stored 8-bit picture; the composite takes the hole from it and the rest from the image, so both
-    are exactly what is on disk. Images may differ in size from one another. Each of `threads` works on a batch of its
-    own, so that values do not depend on their number, and no more than a batch a thread is held in memory. `findings`
-    reads the files and counts what they tell. device: torch's, of the metrics that have a network.
+    `settings`: `{system, source, test_set, metrics: [names]}`, and maybe `columns`, further ones of all rows, and
+    `embeddings`, the user's networks by name, for the metrics that are of one. The raw prediction is the stored 8-bit
+    picture; the composite takes the hole from it and the rest from the image, so both are exactly what is on disk.
+    Images may differ in size from one another. Each of `threads` works on a batch of its own, so that values do not
+    depend on their number, and no more than a batch a thread is held in memory. `findings` reads the files and counts
+    what they tell. device: torch's, of the metrics that have a network.
     Raises `LacunaError` for files missing, unreadable, mispaired or of another size, and for values not finite.
     """
     metrics = [metric_by_name(name) for name in settings["metrics"]]
+    networks = settings.get("embeddings", {}).items()
+    embeddings = {label: Embedding(label, entry, device) for label, entry in networks}
     findings = findings or Findings()
     names = {key: settings[key] for key in ("source", "test_set", "system")} | settings.get("columns", {})
-    if any(metric.network for metric in metrics):
+    if any(metric.backbones or metric.network for metric in metrics):
         import torch
 
         torch.set_num_threads(1)
 
     def rows_of(some: Sequence[Files]) -> list[dict]:
         read = [findings.read(each) for each in some]
-        return [row for part in _runs(some, read) for row in _rows(*part, metrics, names, backbones, device)]
+        return [
+            row for part in _runs(some, read) for row in _rows(*part, metrics, names, backbones, device, embeddings)
+        ]
 
     batches = (files[start : start + BATCH] for start in range(0, len(files), BATCH))
     with ThreadPoolExecutor(threads) as pool:
@@ -184,12 +196,14 @@ def _runs(files: Sequence[Files], read: list) -> Iterator[tuple[Sequence[Files],
             start = end
 
 
-def _rows(files, read, metrics: list[Metric], names: dict, backbones: str | Path, device: str) -> Iterator[dict]:
+def _rows(files, read, metrics: list[Metric], names: dict, backbones, device: str, embeddings: dict) -> Iterator[dict]:
     truth, hole, raw = (np.stack([each[i] for each in read]) for i in range(3))
     own = all(each.image is each.truth for each in read)
     known = truth if own else np.stack([each.image for each in read])
     predictions = np.stack([raw, composite_picture(raw, known, hole)])
-    values = score_batch(metrics, predictions, truth, hole, backbones, device)
+    for metric in metrics:
+        _refuse_unjudged(metric, hole, files, embeddings)
+    values = score_batch(metrics, predictions, truth, hole, backbones, device, embeddings)
     for position, (image, mask_file, file, *_) in enumerate(files):
         for k, prediction in enumerate(PREDICTIONS):
             for region in REGIONS:
@@ -214,3 +228,17 @@ def _rows(files, read, metrics: list[Metric], names: dict, backbones: str | Path
                         "metric": metric.name,
                         "value": value,
                     }
+
+
+def _refuse_unjudged(metric: Metric, holes: np.ndarray, files: Sequence[Files], embeddings: dict) -> None:
+    """A metric behind a network of the user's has a value for every image, or N would differ from other metrics'."""
+    if not metric.network:
+        return
+    from lacuna.metrics.removal import why_not
+
+    for hole, each in zip(holes, files, strict=True):
+        if why := why_not(embeddings[metric.network], hole):
+            raise LacunaError(
+                f"{metric.name} cannot judge a fill of {each[1]}, because {why}; leave that mask out of the test set, "
+                "or the metric out of the metrics"
+            )

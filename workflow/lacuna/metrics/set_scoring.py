@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from lacuna.errors import LacunaError
-from lacuna.metrics.features import Features
+from lacuna.metrics.features import Features, key
 from lacuna.metrics.per_set import set_metric_by_name
 
 COLUMNS = ["source", "test_set", "system", "prediction", "metric", "value", "standard_error", "n", "flag"]
@@ -24,11 +24,11 @@ def set_rows(settings: dict, features: Features, reference: Features) -> Iterato
             f"the features of {features.names} and the reference {reference.names} are not of the same images and "
             "masks in the same order; extract both from one list"
         )
-    truth = _of(reference, "truth")
-    refuse_too_few(settings["metrics"], len(truth), settings["test_set"])
-    for prediction, values in features.of.items():
+    refuse_too_few(settings["metrics"], len(reference.photographs), settings["test_set"])
+    for prediction in dict.fromkeys(name.rpartition("/")[2] for name in features.of):
         for metric in metrics:
-            value, error = metric.measure(values, truth, features.photographs)
+            values = _of(features, key(metric.network, prediction))
+            value, error = metric.measure(values, _of(reference, key(metric.network, "truth")), features.photographs)
             yield {
                 **{key: settings[key] for key in ("source", "test_set", "system")},
                 **settings.get("columns", {}),
@@ -51,8 +51,10 @@ def refuse_too_few(names: Sequence[str], images: int, test_set: str) -> None:
             )
 
 
-def _of(features: Features, kind: str):
-    if kind not in features.of:
-        kinds: Sequence[str] = sorted(features.of)
-        raise LacunaError(f"the reference holds features of {', '.join(kinds)}, not of {kind}; extract those")
-    return features.of[kind]
+def _of(features: Features, name: str):
+    if name not in features.of:
+        raise LacunaError(
+            f"the file of {features.names} holds features of {', '.join(sorted(features.of))}, not of {name}; "
+            "extract those"
+        )
+    return features.of[name]

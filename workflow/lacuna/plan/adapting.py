@@ -229,7 +229,7 @@ class Adapting(Making):
             "name": experiment,
             "experiment": found.settings(),
             "losses": self._losses(system),
-            "metrics": self.config["metrics"],
+            "metrics": self.metrics_without_embeddings(),
             "images": asked.get("images"),
             "choice": asked["choice"],
             "features": bool(asked["set_metrics"]),

@@ -5,6 +5,9 @@ from collections.abc import Iterable
 from lacuna import contestants
 from lacuna.axes import SAMPLE
 from lacuna.data.truths import NONE
+from lacuna.metrics.facts import INCEPTION
+from lacuna.metrics.per_image import metric_by_name
+from lacuna.metrics.per_set import set_metric_by_name
 from lacuna.plan.adapting import Adapting
 from lacuna.plan.job import Artifact
 from lacuna.plan.stages import Work, declare
@@ -30,32 +33,52 @@ class Judging(Adapting):
     @declare("torch", {"scores": _each_test_set("{folder}/scores/{system}/{source}/{test_set}.parquet")})
     def score(self, system: str, source: str) -> Work:
         """On all test sets, as `features` and `score_set`: one start of torch and one loading of networks for all."""
-        settings = {**self._named_rows(system, source, self.cells), "metrics": self.config["metrics"]}
+        settings = {**self._named_rows(system, source, self.cells), **self._scored_by()}
         inputs = self._scoring(system, source, list(self.cells))
         return Work(settings, inputs, after=self.scored_parts(system, source))
 
-    def _scoring(self, system: str, source: str, cells: list[str]) -> dict[str, list[Artifact]]:
+    def _scored_by(self) -> dict:
+        """Which metrics images are scored by, and the user's networks that some of them need."""
+        embeddings = self._embeddings({metric_by_name(name).network for name in self.config["metrics"]})
+        return {"metrics": self.config["metrics"], **({"embeddings": embeddings} if embeddings else {})}
+
+    def _scoring(self, system: str, source: str, cells: list[str]) -> dict[str, list[Artifact] | list[str]]:
         predictions = dict(zip(self.cells, self._indexes(system, source), strict=True))
+        embeddings = [entry["path"] for entry in self._scored_by().get("embeddings", {}).values()]
         return {
             "pairs": self._lists(*cells),
             "predictions": [predictions[cell] for cell in cells],
             "backbones": self._fetched(self.backbones_of_scores()),
+            **({"embeddings": embeddings} if embeddings else {}),
         }
+
+    def _embeddings(self, asked: set[str]) -> dict[str, dict]:
+        """The config's own backbones among the names."""
+        return {name: entry for name, entry in self.config["backbones"].items() if name in asked}
 
     @declare("torch", {"features": "{folder}/features/truth/{test_set}.safetensors"})
     def features_of_truth(self, test_set: str) -> Work:
-        inputs = {"pairs": self._lists(test_set), "backbones": self._fetched(["inception"])}
-        return Work({"test_sets": [self.list_of(test_set).base]}, inputs)
+        networks, inputs = self._of_sets()
+        settings = {"test_sets": [self.list_of(test_set).base], **networks}
+        return Work(settings, {"pairs": self._lists(test_set), **inputs})
 
     @declare("torch", {"features": _each_test_set("{folder}/features/{system}/{source}/{test_set}.safetensors")})
     def features(self, system: str, source: str) -> Work:
-        settings = self._named_rows(system, source, self.cells)
-        inputs = {
-            "pairs": self._lists(*self.cells),
-            "predictions": self._indexes(system, source),
-            "backbones": self._fetched(["inception"]),
+        networks, files = self._of_sets()
+        settings = {**self._named_rows(system, source, self.cells), **networks}
+        pairs, predictions = self._lists(*self.cells), self._indexes(system, source)
+        return Work(settings, {"pairs": pairs, "predictions": predictions, **files})
+
+    def _of_sets(self) -> tuple[dict, dict]:
+        """Which networks look at whole sets: settings of a step that extracts features, and the files that it reads."""
+        asked = {set_metric_by_name(name).network for name in self.set_metrics}
+        inception = INCEPTION in asked or bool(self.adaptation.get("set_metrics"))
+        embeddings = self._embeddings(asked)
+        files = {
+            "backbones": self._fetched([INCEPTION] * inception),
+            "embeddings": [entry["path"] for entry in embeddings.values()],
         }
-        return Work(settings, inputs)
+        return {"inception": inception, "embeddings": embeddings}, {name: each for name, each in files.items() if each}
 
     @declare("torch", {"scores": _each_test_set("{folder}/set_scores/{system}/{source}/{test_set}.parquet")})
     def score_set(self, system: str, source: str) -> Work:
@@ -124,7 +147,7 @@ class Judging(Adapting):
             **exported.settings,
             "label": system,
             "test_sets": self.test_sets,
-            "metrics": self.config["metrics"],
+            "metrics": self.metrics_without_embeddings(),
             "images": None if chosen is True else chosen.get("images"),
         }
         inputs = {

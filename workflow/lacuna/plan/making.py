@@ -21,7 +21,7 @@ from lacuna.data.walking import files_below
 from lacuna.digests import code_digests
 from lacuna.downloading import split_address
 from lacuna.errors import LacunaError
-from lacuna.metrics.per_image import METRICS
+from lacuna.metrics.per_image import metric_by_name
 from lacuna.places import RESULTS
 from lacuna.plan.job import Artifact, Job, is_made
 from lacuna.plan.scattering import Scattering
@@ -302,10 +302,13 @@ class Making(Scattering):
             raise LacunaError(f"in the config, systems.{label} names {path}, which does not exist; correct it")
         return contents_of([whole], cache)[0]
 
+    def metrics_without_embeddings(self) -> list[str]:
+        """The config's metrics but those of its own backbones, which exports and adapted copies are not judged by."""
+        return [name for name in self.config["metrics"] if not metric_by_name(name).network]
+
     def backbones_of_scores(self) -> list[str]:
         """Names of the pretrained networks that the metrics need."""
-        networks = {network for metric in self.config["metrics"] if (network := METRICS[metric].network)}
-        return [f"lpips_{network}" for network in sorted(networks)]
+        return sorted({name for metric in self.config["metrics"] for name in metric_by_name(metric).backbones})
 
     def _lists(self, *image_sets: str) -> list[Artifact]:
         return [self.pair(self.list_of(name).name).outputs["list"][0] for name in image_sets]

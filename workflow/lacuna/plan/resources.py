@@ -45,6 +45,7 @@ TRAINING = 3  # times the work of a prediction: forward, backward, and again for
 OPERATORS = 1.2  # numbers kept for the way back, and their gradients, for one that an operator puts out
 LOSSES = 3000  # numbers a pixel that losses keep, mostly features of VGG
 OF_PARAMETERS = 6  # values, gradients, Adam's two moments, and what its step makes on the way
+WITH_VGG = {"dists", "lpips_vgg"}  # metrics whose network is VGG16
 FEATURES = 3e5  # multiply-accumulates a pixel of VGG16, the largest network of losses and metrics
 SCORING = 6e4  # the same of a picture, its truth and its composite in AlexNet, and of SSIM's windows
 INCEPTION = 6e9  # multiply-accumulates a picture of any size: it is seen at 299x299
@@ -148,7 +149,7 @@ class Resourced(Showing):
             parameters = 4 * scale["parameters"] / MB
             memory = TORCH + OF_PARAMETERS * parameters + 4 * batch * pixels * kept / MB
             return batch * passes * pictures * pixels * scale["macs"], memory, stored + 4 * parameters
-        through_vgg = "lpips_vgg" in job.settings.get("metrics", ())
+        through_vgg = len(WITH_VGG & {*job.settings.get("metrics", ())})
         seen = {
             "diversity": pixels * SCORING * math.comb(self.samples, 2),
             **dict.fromkeys(("score", "score_part"), pixels * (SCORING + 2 * FEATURES * through_vgg)),

@@ -57,7 +57,7 @@ class Scattering(Varying):
     def score_part(self, system: str, source: str, test_set: str, part: str) -> Work:
         settings = {
             **self._named_rows(system, source, [test_set]),
-            "metrics": self.config["metrics"],
+            **self._scored_by(),
             **self.part(test_set, part),
         }
         return Work(settings, self._scoring(system, source, [test_set]))
@@ -77,6 +77,10 @@ class Scattering(Varying):
         """Of a floor above: what rows of scores say of a contestant and these test sets."""
         raise NotImplementedError
 
-    def _scoring(self, system: str, source: str, test_sets: list[str]) -> dict[str, list[Artifact]]:
+    def _scored_by(self) -> dict:
+        """Of a floor above: the metrics of images."""
+        raise NotImplementedError
+
+    def _scoring(self, system: str, source: str, cells: list[str]) -> dict[str, list[Artifact] | list[str]]:
         """Of a floor above: what scoring these test sets takes."""
         raise NotImplementedError

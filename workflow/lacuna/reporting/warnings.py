@@ -56,6 +56,8 @@ def _imperfect(controls: pd.DataFrame, settings: dict) -> list[str]:
         if row.test_set in others and row.prediction == "composite":
             continue  # what is known there is another photograph than the truth
         metric = metric_by_name(row.metric)
+        if metric.reference_free:
+            continue
         number = f".{metric.decimals}f"
         low, high = metric.range
         perfect = high if metric.direction == "higher" else low

@@ -1,4 +1,4 @@
-"""Inception features of predictions (or, without any, of the true images), for the metrics of whole sets."""
+"""Features of predictions (or, without any, of the true images), for the metrics of whole sets."""
 
 from lacuna.data.lists import read_list, read_truths
 from lacuna.metrics.features import Features, extract, images_digest, photograph_numbers, write_features
@@ -18,6 +18,7 @@ def run(task) -> None:
             files = paired_files(pairs, *predictions)
         else:
             files = with_truths([(*pair, "") for pair in read_list(pairs, validate=False)], read_truths(pairs))
-        of = extract(files, kinds, task.backbones(), device)
+        networks = {name: settings.pop(name) for name in ("inception", "embeddings")}
+        of = extract(files, kinds, task.backbones(), device, **networks)
         write_features(output, Features(of, settings, images_digest(files), photograph_numbers(files)))
         print(f"features of {len(files)} images ({', '.join(of)}; {device}), into {output}", flush=True)

@@ -64,6 +64,6 @@ def facts(title: str, network: str, minimal_size: int) -> dict:
         "decimals": 4,
         "note": f"Version 0.1, {title} with the learned linear weights. Regions: the mean of the distance map, whose "
         "pixels also see what surrounds the region.",
-        "network": network,
+        "backbones": (f"lpips_{network}",),
         "minimal_size": minimal_size,
     }

@@ -2,7 +2,7 @@
 
 import math
 
-from lacuna.metrics.per_set import SET_METRICS
+from lacuna.metrics.per_set import set_metric_by_name
 from lacuna.reporting.descriptions import Table
 from lacuna.reporting.display import Cell, DisplayTable, sentences
 from lacuna.reporting.titles import PREDICTIONS, UNTRAINED_MARK, UNTRAINED_NOTE, check_known, titles
@@ -73,7 +73,7 @@ def _tables(scores, settings: dict, names: dict[str, str], title: str) -> list[D
 
 
 def _table(scores, settings: dict, names: dict[str, str], title: str, prediction: str) -> DisplayTable:
-    metrics = [SET_METRICS[name] for name in dict.fromkeys(scores["metric"])]
+    metrics = [set_metric_by_name(name) for name in dict.fromkeys(scores["metric"])]
     sources = titles(settings["sources"])
     groups = []
     for test_set, set_title in titles(settings["test_sets"]).items():
@@ -139,7 +139,8 @@ def _caption(scores, metrics: list, prediction: str) -> str:
 TABLE = Table(
     title="scores of sets",
     section="set_metrics",
-    caption="Inception features of the N predictions of each data set against those of the N true images, whole image; "
+    caption="Features of the N predictions of each data set against those of the N true images, whole image: of the "
+    "Inception, or of the backbone in brackets; "
     "± is the standard error where the metric has one, over what its definition says; of one photograph there is none. "
     "FID, KID, U-IDS and P-IDS judge whole sets, of raw predictions and of composites.",
     columns={
