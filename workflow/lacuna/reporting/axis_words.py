@@ -60,7 +60,8 @@ def about(cells: str, settings: Mapping[str, Any]) -> str:
     if trainings > 1 and cells == DRAWN:
         intervals = (
             "Intervals are over trainings as well as photographs, and so are verdicts on differences: where an "
-            "interval holds 0, other seeds or photographs might turn the difference, and none is shown."
+            "interval holds 0, other seeds or photographs might turn the difference, and none is shown. A p alone is "
+            "about photographs, for these very trainings."
         )
     if trainings > 1 and cells == AVERAGED:
         intervals = "Intervals, where given, are over photographs, for these very trainings."
