@@ -197,7 +197,7 @@ def test_tables_and_figures_of_axes_are_written(run, tmp_path):
     means, differences = displayed(tables()["variance"], run)
     assert "What decides most often is the " in means.caption or "each have the largest share" in means.caption
     assert "2 of them, 1 degree of freedom" in means.caption and "by all mask sets" in means.caption
-    assert means.head[2:] == ("photograph", "crop and mask", "training", "training × image", "sample")
+    assert means.head[2:] == ("photograph", "crop and mask", "training seed", "training seed × image", "sample")
     assert dict(differences.groups)["PSNR"][0][0] == "A net – A plain net, Place2"
     shown = displayed(tables()["diversity"], run)[0]
     assert shown.head[:3] == ("", "System", "Diversity") and shown.groups[0][1][0][1][-1].text == "3"
@@ -206,7 +206,11 @@ def test_tables_and_figures_of_axes_are_written(run, tmp_path):
 def test_captions_say_what_is_averaged_and_drawn(run):
     text = about(DRAWN, run.settings)
     assert "trained with the masks strokes, tested with the masks boxes, images of 60×44" in text
-    assert "2 trainings from different seeds" in text and "3 samples" in text and "other seeds might turn it" in text
+    assert (
+        "2 trainings from different seeds" in text
+        and "3 samples" in text
+        and "other seeds or photographs might turn" in text
+    )
     assert "for these very trainings" in about(AVERAGED, run.settings)
     assert about(DRAWN, {"title": "x"}) == "" and about("", run.settings) == ""
 
@@ -219,3 +223,11 @@ def test_one_training_and_one_sample_change_no_bit(tmp_path):
     one = plain.assign(repeat=np.where(plain["source"] == "place2", 1, 0), sample=0)
     for function in (statistics.pairs, statistics.ranks, statistics.leaderboard_intervals, aggregation.quantitative):
         pd.testing.assert_frame_equal(function(one), function(plain), check_exact=True)
+
+
+def test_a_run_that_selects_nothing_mixes_nothing(run, tmp_path):
+    from lacuna.reporting.run import Run
+
+    unselected = Run({**run.settings, "selection": {"test_masks": "boxes"}}, {"scores": run.files("scores")})
+    with pytest.raises(LacunaError, match=r"several train_masks \(boxes, strokes\)"):
+        _ = unselected.scores

@@ -12,6 +12,7 @@ from lacuna.reporting.adaptation.experiments import GROUPS, OTHERS
 from lacuna.reporting.adaptation.kinds import DRAWINGS
 from lacuna.reporting.captions import caption, caption_file, overview_file
 from lacuna.reporting.descriptions import EACH, INPUTS, Figure, Table, described, figures, tables, together
+from lacuna.reporting.markup import restructured_text
 from lacuna.reporting.sections import SECTIONS
 from tests.reporting.made_up import TITLES, MadeUpPlan
 
@@ -137,9 +138,10 @@ def test_captions_say_what_is_selected(tmp_path):
 
     plan = Sized(tmp_path)
     text = caption(plan, tables()["leaderboard"])
-    assert "images of 64×64" in text and "3 trainings from different seeds" in text
+    assert restructured_text("images of 64×64") in text and "3 trainings from different seeds" in text
     assert "over trainings as well as photographs" in text
     assert "image\\_size" in caption(plan, tables()["quantitative"])
+    assert "interval" not in caption(plan, tables()["variance"])
     for name in ("leaderboard", "quantitative"):
         before = caption(Plan(tmp_path), tables()[name])
         assert "image\\_size" not in before and "trainings from" not in before and "Selected" not in before

@@ -50,14 +50,20 @@ def over_experiments(number=150, mask_set="", **settings):
 def test_known_deviations_come_back_from_an_unbalanced_set():
     known = {"P": 2.0, "M": 1.0, "T": 1.5, "TP": 0.8, "TM": 0.6}
     back = over_experiments(trainings=7, **known)
-    expected = {"photograph": 2.0, "crop and mask": 1.0, "training": 1.5, "training × image": 1.0}
+    expected = {"photograph": 2.0, "crop and mask": 1.0, "training seed": 1.5, "training seed × image": 1.0}
     assert back.to_dict() == pytest.approx(expected, rel=0.06)
 
 
 @pytest.mark.slow
 def test_samples_are_told_from_what_a_training_does_to_an_image():
     back = over_experiments(P=1.0, M=0.5, T=0.4, TP=0.7, S=2.0, samples=3)
-    expected = {"photograph": 1.0, "crop and mask": 0.5, "training": 0.4, "training × image": 0.7, "sample": 2.0}
+    expected = {
+        "photograph": 1.0,
+        "crop and mask": 0.5,
+        "training seed": 0.4,
+        "training seed × image": 0.7,
+        "sample": 2.0,
+    }
     assert back.to_dict() == pytest.approx(expected, rel=0.15)
 
 
@@ -65,10 +71,10 @@ def test_samples_are_told_from_what_a_training_does_to_an_image():
 def test_two_mask_sets_tell_masks_from_photographs():
     one = {"P": 2.0, "M": 1.0, "T": 0.5, "crops": 1}
     alone = over_experiments(40, **one)
-    assert set(alone.index) == {"photograph and mask", "training", "training × image"}
+    assert set(alone.index) == {"photograph and mask", "training seed", "training seed × image"}
     assert alone["photograph and mask"] == pytest.approx(5**0.5, rel=0.06)
     two = over_experiments(150, mask_set="set1", sets=2, trainings=7, **one)
-    assert two[["photograph", "mask", "training"]].tolist() == pytest.approx([2.0, 1.0, 0.5], rel=0.06)
+    assert two[["photograph", "mask", "training seed"]].tolist() == pytest.approx([2.0, 1.0, 0.5], rel=0.06)
 
 
 @pytest.mark.slow
@@ -92,12 +98,12 @@ def test_a_difference_forgets_what_two_systems_share():
     means, pair = (
         table[(table["compared_with"] == "") == alone].set_index(["system", "factor"]) for alone in (True, False)
     )
-    assert means.loc[("aa", "photograph"), "share"] > 0.5 and means.loc[("bb", "training"), "deviation"] > 0.3
-    assert pair.loc[("aa", "training"), "share"] > 0.99
-    both = [means.loc[(system, "training"), "of_mean"] ** 2 for system in ("aa", "bb")]
-    assert pair.loc[("aa", "training"), "of_mean"] == pytest.approx(sum(both) ** 0.5)
+    assert means.loc[("aa", "photograph"), "share"] > 0.5 and means.loc[("bb", "training seed"), "deviation"] > 0.3
+    assert pair.loc[("aa", "training seed"), "share"] > 0.99
+    both = [means.loc[(system, "training seed"), "of_mean"] ** 2 for system in ("aa", "bb")]
+    assert pair.loc[("aa", "training seed"), "of_mean"] == pytest.approx(sum(both) ** 0.5)
     decided = variance.decides(table).set_index(["system", "compared_with"])["factor"]
-    assert decided["aa", "bb"] == "training" and decided["aa", ""] == "photograph"
+    assert decided["aa", "bb"] == "training seed" and decided["aa", ""] == "photograph"
 
 
 def test_what_has_one_level_is_not_claimed():

@@ -1,16 +1,16 @@
 """Rows of scores of several runs, of several machines maybe, as one table: where data and metrics are the same."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from lacuna import sidecars
-from lacuna.axes import AXES, IMAGE_SIZE, TEST_MASKS, TRAIN_MASKS
+from lacuna.axes import IMAGE_SIZE, TEST_MASKS
 from lacuna.canonical import changes
 from lacuna.errors import LacunaError
 from lacuna.reporting.aggregation import read_scores, with_photographs
-from lacuna.reporting.replicates import NOT_TRAINED, conditions, selected
+from lacuna.reporting.replicates import NOT_TRAINED, REPEAT, SAMPLE, conditions
 from lacuna.sources import CONTROL
 
 RUN = "run"
@@ -40,21 +40,6 @@ def merged(runs: Sequence[str | Path]) -> pd.DataFrame:
         below = {name: [_below(path, folder) for path in rows[name]] for name in ("image", "mask")}
         parts.append(rows.assign(**below, run=folder.name))
     return _joined(parts)
-
-
-def of_every_cell(rows: pd.DataFrame, table: Callable[[pd.DataFrame], pd.DataFrame]) -> pd.DataFrame:
-    """What `table` makes of the rows; of each cell, with columns that name it, where there are several."""
-    names = conditions(rows)
-    if not names:
-        return table(rows)
-    cells = rows[names].drop_duplicates().sort_values(names)
-    if TRAIN_MASKS in names and (trained := cells[TRAIN_MASKS] != NOT_TRAINED).any():
-        cells = cells[trained]
-    parts = []
-    for cell in cells.to_dict("records"):
-        made = table(selected(rows, cell))
-        parts.append(pd.concat([pd.DataFrame([cell] * len(made), index=made.index), made], axis=1))
-    return pd.concat(parts, ignore_index=True)
 
 
 def _compare(folder: Path, files: list[Path], first: dict[str, tuple[str, dict]]) -> None:
@@ -99,15 +84,18 @@ def _below(path: str, folder: Path) -> str:
 
 
 def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
-    axes = [[name for name in AXES if name in part] for part in parts]
-    for part, has in zip(parts, axes, strict=True):
-        if has != axes[0]:
-            raise LacunaError(
-                f"the runs {parts[0][RUN].iloc[0]} and {part[RUN].iloc[0]} differ in which of "
-                f"{', '.join(dict.fromkeys([*axes[0], *has]))} they have several values of; give both configs several"
-            )
     rows = pd.concat(parts, ignore_index=True)
-    key = [*KEYS, *axes[0], "image", "mask", "prediction", "region", "metric"]
+    for name, value in ((REPEAT, 0), (SAMPLE, 0), ("train_masks", NOT_TRAINED)):  # of runs that have one value
+        if name in rows:
+            rows[name] = rows[name].fillna(value)
+    for name in conditions(rows):
+        if (unknown := rows[name].isna()).any():
+            raise LacunaError(
+                f"the run {rows.loc[unknown, RUN].iloc[0]} has one {name} and the others have several, so their cells "
+                f"cannot be told apart; give its config several {name}, too, or merge runs that have one"
+            )
+    axes = [name for name in (*conditions(rows), REPEAT, SAMPLE) if name in rows]
+    key = [*KEYS, "image", "mask", "prediction", "region", "metric", *axes]
     for group, mine in rows.groupby(KEYS, sort=True):
         results = mine.groupby(key[3:], dropna=False)["value"].nunique(dropna=False)
         if results.max() > 1:

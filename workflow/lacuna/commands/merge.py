@@ -20,8 +20,9 @@ def add_arguments(parser) -> None:
 
 def run(args) -> None:
     from lacuna.files import atomic
-    from lacuna.merging import merged, of_every_cell
+    from lacuna.merging import merged
     from lacuna.reporting.aggregation import write_table
+    from lacuna.reporting.replicates import by_cell
     from lacuna.reporting.statistics import leaderboard_intervals, pairs, ranks
 
     rows = merged(args.runs)
@@ -29,7 +30,7 @@ def run(args) -> None:
         rows.to_parquet(partial, index=False)
     made = {"leaderboard": leaderboard_intervals, "statistics_pairs": pairs, "statistics_ranks": ranks}
     for name, table in made.items():
-        write_table(args.output_directory / f"{name}.csv", of_every_cell(rows, table))
+        write_table(args.output_directory / f"{name}.csv", by_cell(rows.drop(columns="run"), table))
     systems = len(rows[["system", "source"]].drop_duplicates())
     print(
         f"joined {len(rows)} rows of {len(args.runs)} runs, {systems} systems and sources, in {args.output_directory}"

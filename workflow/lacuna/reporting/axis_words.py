@@ -59,8 +59,8 @@ def about(cells: str, settings: Mapping[str, Any]) -> str:
     intervals = ""
     if trainings > 1 and cells == DRAWN:
         intervals = (
-            "Intervals are over trainings as well as photographs, so that no difference is shown where other seeds "
-            "might turn it."
+            "Intervals are over trainings as well as photographs, and so are verdicts on differences: where an "
+            "interval holds 0, other seeds or photographs might turn the difference, and none is shown."
         )
     if trainings > 1 and cells == AVERAGED:
         intervals = "Intervals, where given, are over photographs, for these very trainings."

@@ -58,7 +58,7 @@ def intervals(
         of, distinct = pd.factorize(labels[pattern])
         effects = [
             [each for part in parts[column] if len(each := of_trainings.effect(part[pattern])) > 1]
-            for column in np.flatnonzero(columns)
+            for column in np.flatnonzero(columns).tolist()
         ]
         ends[:, columns] = _ends(kept, of, len(distinct), names, level, resamples, effects=effects)
     least, most = np.transpose(np.broadcast_to(within, (values.shape[1], 2)))
@@ -100,7 +100,9 @@ def _ends(
         return np.full((2, *here.shape), np.nan)
     means = statistic(resampled_means(kept, of, number, names, resamples))
     effective = effective_number(np.bincount(of))
-    if effective < FEW:  # percentiles of so few draws are hardly more than the smallest and the largest photograph
+    if effects and all(effects):  # trainings belong to every one of them, and photographs alone are no interval
+        ends = np.empty((2, *here.shape))
+    elif effective < FEW:  # percentiles of so few draws are hardly more than the smallest and the largest photograph
         spread = means.std(axis=0) * (effective / (effective - 1)) ** 0.5
         reach = stats.t.ppf((1 + level) / 2, effective - 1) * spread
         ends = here + np.array([-reach, reach])

@@ -4,7 +4,7 @@ A mask set or a size is a condition: rows of two conditions are never averaged s
 and another sample of a system that draws are replicates: a system's score on an image is the mean over them.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -38,6 +38,23 @@ def selected(table: pd.DataFrame, selection: Mapping[str, object]) -> pd.DataFra
             raise LacunaError(f"the results hold no {name} '{value}', which 'leaderboard' selects; known: {known}")
         table = table[kept].drop(columns=name)
     return table
+
+
+def cells_of(table: pd.DataFrame) -> list[dict[str, str]]:
+    """Every cell that a table has rows of: condition → value, sorted; one empty cell where it has no conditions.
+
+    What is not trained belongs to every cell, and makes one only where nothing was trained.
+    """
+    names = conditions(table)
+    if "train_masks" in names and (trained := table["train_masks"].fillna(NOT_TRAINED) != NOT_TRAINED).any():
+        table = table[trained]
+    rows = table[names].drop_duplicates().astype(str)
+    return sorted(rows.to_dict("records"), key=lambda cell: tuple(cell.values())) if names else [{}]
+
+
+def by_cell(scores: pd.DataFrame, table: Callable[[pd.DataFrame], pd.DataFrame]) -> pd.DataFrame:
+    """A table of every cell below each other, with the columns of the conditions behind those of the table."""
+    return pd.concat([table(selected(scores, cell)).assign(**cell) for cell in cells_of(scores)], ignore_index=True)
 
 
 def one_cell(scores: pd.DataFrame) -> pd.DataFrame:

@@ -70,10 +70,13 @@ class Run:
 
     @cached_property
     def scores(self):
-        """Those of the selected cell, averaged over trainings and samples: one row an image and what was measured."""
-        from lacuna.reporting.replicates import averaged
+        """Those of the selected cell, averaged over trainings and samples: one row an image and what was measured.
 
-        return averaged(self.replicates)
+        A `LacunaError` where the selection leaves several cells, which are never mixed.
+        """
+        from lacuna.reporting.replicates import averaged, one_cell
+
+        return averaged(one_cell(self.replicates))
 
     @cached_property
     def firsts(self):

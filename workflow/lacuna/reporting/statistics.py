@@ -20,6 +20,7 @@ from lacuna.metrics.per_image import metric_by_name
 from lacuna.reporting import trainings
 from lacuna.reporting.aggregation import leaderboard, quantitative
 from lacuna.reporting.bootstrap import LEVEL, RESAMPLES, effective_number, intervals, outer_share, resampled_means
+from lacuna.reporting.rank_intervals import of_mean_ranks, widening
 from lacuna.reporting.replicates import averaged, of_trainings, one_cell
 from lacuna.sources import SHARED, UNTRAINED
 
@@ -209,34 +210,21 @@ def ranks(scores: pd.DataFrame) -> pd.DataFrame:
                 of_photograph = means.rank(axis=1, ascending=ascending).to_numpy()
                 there = wide[metric].notna().all(axis=1).to_numpy()
                 kept = {system: each[there] for (of, system), each in trained.items() if of == metric}
-                parts = _ranks_by_training(complete, means, kept, ascending)
-                low, high = intervals(of_photograph, prediction, region, trainings=parts)
+                if kept:
+                    by_photograph = complete.index.get_level_values(PHOTOGRAPH)
+                    of_each = {
+                        [*means].index(system): pd.DataFrame(each).groupby(by_photograph, sort=False).mean().to_numpy()
+                        for system, each in kept.items()
+                    }
+                    low, high = of_mean_ranks(means.to_numpy(), of_each, ascending, prediction, region)
+                else:
+                    low, high = intervals(of_photograph, prediction, region)
                 p_value = friedman(of_photograph) if number >= FEWEST else np.nan
                 rows += [
                     (*(source, prediction, region, metric, system, mean), len(complete), number, *ends, p_value)
                     for system, mean, *ends in zip(means, of_photograph.mean(0), low, high, strict=True)
                 ]
     return pd.DataFrame(rows, columns=RANKS)
-
-
-def _ranks_by_training(
-    complete: pd.DataFrame, means: pd.DataFrame, trained: dict[str, np.ndarray], ascending: bool
-) -> list[list[np.ndarray]]:
-    """For each system's ranks what the trainings of every system make of them: lists of photographs×R.
-
-    Of a system with R trainings, each stands in the place of their mean in turn, beside the means of the others. To
-    first order the mean ranks are sums of what each system brings to them, so every system is a part of its own.
-    """
-    parts: list[list[np.ndarray]] = [[] for _ in means]
-    photographs = complete.index.get_level_values(PHOTOGRAPH)
-    for system, scores in trained.items():
-        of_training = pd.DataFrame(scores).groupby(photographs, sort=False).mean().to_numpy()
-        ranked = [
-            means.assign(**{system: column}).rank(axis=1, ascending=ascending).to_numpy() for column in of_training.T
-        ]
-        for place, part in enumerate(parts):
-            part.append(np.stack([ranks[:, place] for ranks in ranked], axis=1))
-    return parts
 
 
 def leaderboard_intervals(scores: pd.DataFrame) -> pd.DataFrame:
@@ -309,6 +297,5 @@ def _with_trainings(
             variances = [float(away.var()), trainings.variance(effect)]
             freedom = trainings.degrees_of_freedom(variances, [freedom, len(effect) - 1])
             away = away + trainings.deviations(effect, RESAMPLES, "ranks of means", *key[1:])
-        widened = stats.t.ppf((1 + LEVEL) / 2, freedom) / stats.norm.ppf((1 + LEVEL) / 2)
-        moved[:, place] = here + widened * away
+        moved[:, place] = here + widening(freedom) * away
     return moved

@@ -45,12 +45,12 @@ def deviations(of_trainings: np.ndarray, resamples: int, *names: object) -> np.n
     of_trainings: effects of length R ≥ 2. The draws depend on `names` and R alone.
     """
     number = len(of_trainings)
-    return _shares(number, resamples, names) @ of_trainings * (number / (number - 1)) ** 0.5
+    return shares(number, resamples, names) @ of_trainings * (number / (number - 1)) ** 0.5
 
 
 @lru_cache(maxsize=8)
-def _shares(number: int, resamples: int, names: tuple) -> np.ndarray:
-    """What part of each resample every training is: `resamples`×`number`. Kept, for many means draw the same."""
+def shares(number: int, resamples: int, names: tuple) -> np.ndarray:
+    """What part of each resample every training is: `resamples`×`number`; kept, because many means draw the same."""
     random = np.random.default_rng(seed_of("trainings", *names, number))
     drawn = random.integers(number, size=(resamples, number)) + number * np.arange(resamples)[:, None]
     return np.bincount(drawn.ravel(), minlength=resamples * number).reshape(resamples, number) / number

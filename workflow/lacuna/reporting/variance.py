@@ -20,7 +20,7 @@ from lacuna.reporting.replicates import REPEAT, SAMPLE
 from lacuna.reporting.statistics import IMAGE, PHOTOGRAPH, beside, sources_of
 
 PHOTOGRAPHS, MASKS, CROPS, BOTH = "photograph", "mask", "crop and mask", "photograph and mask"
-TRAININGS, TOGETHER, SAMPLES = "training", "training × image", "sample"
+TRAININGS, TOGETHER, SAMPLES = "training seed", "training seed × image", "sample"
 FACTORS = (PHOTOGRAPHS, CROPS, MASKS, BOTH, TRAININGS, TOGETHER, SAMPLES)
 BLOCK = ("composite", "image")  # that of the leaderboard
 COLUMNS = [

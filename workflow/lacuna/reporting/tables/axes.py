@@ -1,6 +1,7 @@
 """What changes with the masks of training, the masks of the test, and the size."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from lacuna.metrics.per_image import metric_by_name
 from lacuna.reporting.axis_words import cell_of, size_text, varied
@@ -8,6 +9,9 @@ from lacuna.reporting.descriptions import APART, Table
 from lacuna.reporting.display import Cell, DisplayTable, interval_text, numbers_of, sentences
 from lacuna.reporting.titles import PREDICTIONS, REGIONS, UNTRAINED_MARK, UNTRAINED_NOTE, titles
 from lacuna.sources import SHARED
+
+if TYPE_CHECKING:  # Snakemake reads this file at every start
+    import pandas as pd
 
 BLOCK = ("composite", "hole")  # what the page shows: outside the hole a composite is right whatever the mask
 HEADS = {"train_masks": "Trained with", "test_masks": "Test masks", "image_size": "Size"}
@@ -95,9 +99,9 @@ def _display(run, chosen, metric: str, title: str, head: tuple, groups: list, he
     )
 
 
-def _in_order(run, table) -> Iterator[tuple[tuple[str, str], object]]:
+def _in_order(run, table) -> "Iterator[tuple[tuple[str, str], pd.DataFrame]]":
     """Systems and sources in the order of the config, with their rows."""
-    of = dict(list(table.groupby(["system", "source"], sort=True)))
+    of = {(system, source): mine for (system, source), mine in table.groupby(["system", "source"], sort=True)}
     sources = [*titles(run.settings["sources"]), *sorted(SHARED)]
     for key in [(system, source) for system in run.systems for source in sources]:
         if key in of:

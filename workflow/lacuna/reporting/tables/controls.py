@@ -22,8 +22,9 @@ def rows(run):
 
 def shown(run, _="") -> list[DisplayTable]:
     """The controls by image and as sets."""
+    controls, quantitative = (run.selected(run.table(name)) for name in ("controls", "quantitative"))
     return [
-        *control_tables(*(run.selected(run.table(name)) for name in ("controls", "quantitative")), run.settings),
+        *control_tables(controls, quantitative, run.settings),
         *control_set_tables(run.table("set_scores"), run.settings, TITLES),
     ]
 

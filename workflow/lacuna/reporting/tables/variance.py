@@ -2,7 +2,7 @@
 
 from lacuna.metrics.per_image import metric_by_name
 from lacuna.reporting.axis_words import samples, varied
-from lacuna.reporting.descriptions import Table
+from lacuna.reporting.descriptions import SELECTED, Table
 from lacuna.reporting.display import Cell, DisplayTable, is_missing, numbers_of, sentences
 from lacuna.reporting.titles import titles
 from lacuna.sources import ELSEWHERE, UNTRAINED
@@ -53,23 +53,25 @@ def verdict(table, of: str) -> str:
 
 def unknown(table, settings: dict) -> str:
     """What the numbers of levels leave open."""
+    from lacuna.reporting.variance import BOTH, TOGETHER, TRAININGS
+
     factors = set(table["factor"])
     said = []
-    if "training" not in factors:
+    if TRAININGS not in factors:
         said.append(
             "There is one training of each system, so that what other seeds would do is unknown and not counted."
         )
-    elif (least := int(table.loc[table["factor"] == "training", "levels"].min())) < 5:
+    elif (least := int(table.loc[table["factor"] == TRAININGS, "levels"].min())) < 5:
         said.append(
             f"The part of the trainings is known from {least} of them, {least - 1} degree{'s' * (least > 2)} of "
             "freedom, and may be several times as large or far smaller."
         )
-    if "photograph and mask" in factors:
+    if BOTH in factors:
         said.append("Every photograph has one mask, so that the two cannot be told apart.")
     if "test_masks" in varied(settings):
         said.append("Masks are told from photographs by all mask sets, each set's mean taken off.")
-    if samples(settings) == 1 and "training × image" in factors:
-        said.append("Of a system that draws, its one sample is part of training × image.")
+    if samples(settings) == 1 and TOGETHER in factors:
+        said.append("Of a system that draws, its one sample is part of what a seed does to an image.")
     return sentences(*said)
 
 
@@ -115,10 +117,10 @@ TABLE = Table(
     section="uncertainty",
     place=30,
     caption="Share of the variance of a mean over {n} that each source of chance brings (composites, whole image), the "
-    "largest bold, and in brackets the standard deviation of one of its effects in units of the metric. Training: "
-    "another seed. Training × image: what a seed does to single images. Sample: another draw by a system that draws. "
-    "Components of variance by the analysis of variance with random effects; estimates below 0 are 0. A system that is "
-    "not trained here, or does not draw, has none of these parts (–).",
+    "largest bold, and in brackets the standard deviation of one of its effects in units of the metric. Training seed: "
+    "another training. Training seed × image: what it does to single images. Sample: another draw by a system that "
+    "draws. Components of variance by the analysis of variance with random effects; estimates below 0 are 0. A system "
+    "that is not trained here, or does not draw, has none of these parts (–).",
     columns={
         "compared_with": "the other system, for the difference of two on the same images; empty for a mean",
         "factor, levels": "the source of chance, and how many of it the mean is over",
@@ -127,6 +129,7 @@ TABLE = Table(
         "n, photographs": "number N of images, and of the photographs that they were cut from",
     },
     inputs=("scores",),
+    cells=SELECTED,
     applies=lambda plan: bool(plan.axes()) or plan.repeats > 1 or (plan.samples > 1 and bool(plan.drawing())),
     rows=rows,
     shown=shown,
