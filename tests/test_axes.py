@@ -11,7 +11,8 @@ from lacuna.config import validate
 from lacuna.errors import LacunaError
 from lacuna.metrics.records import write_records
 from lacuna.plan import Plan
-from lacuna.reporting.descriptions import tables
+from lacuna.reporting.axis_words import about
+from lacuna.reporting.descriptions import FIRST, figures, tables
 from lacuna.task import StepSettings, Task
 from tests.tiny import SETTINGS, TINY
 
@@ -196,6 +197,14 @@ def test_a_picture_of_several_sizes_is_adapted_to_at_one(plan):
     (job,) = several.adaptation_jobs()
     assert job.settings["image_size"] == 64 and job.key["source"] == "scenes"
     assert several.train("deepfillv2", "scenes~many~64~repeat1") in job.upstream
+
+
+def test_captions_of_pictures_say_that_they_are_of_the_first(plan):
+    said = plan(leaderboard={"image_size": 64}).titles()
+    assert about(FIRST, said).endswith("images of 64×64. Of each system the first training and the first sample.")
+    assert "first" not in about(FIRST, plan(repeats=None, samples=None).titles())
+    assert about(FIRST, plan(TINY).titles()) == ""
+    assert {name for name, each in figures().items() if each.cells == FIRST} >= {"failures", "examples", "qualitative"}
 
 
 def test_names_of_paths_keep_the_names_of_the_config():

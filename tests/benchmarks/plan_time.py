@@ -1,9 +1,9 @@
 """How long Snakemake takes to plan a large comparison, and to find that nothing is to be done.
 
-`python -m tests.benchmarks.plan_time [systems sources test_sets families]` (20 4 12 1) makes a config of drawn pictures,
-with so many families of test masks, in a folder of its own, plans it, puts a file in the place of every result with the
-record of its job beside it, and starts Snakemake again. Printed is processor time, which other work on the machine
-disturbs least; and elapsed time.
+`python -m tests.benchmarks.plan_time [systems sources test_sets families]` (20 4 12 1) makes a config of drawn
+pictures, with so many families of test masks, in a folder of its own, plans it, puts a file in the place of each result
+with the record of its job beside it, and starts Snakemake again. Printed is processor time, which other work on the
+machine disturbs least; and elapsed time.
 """
 
 import json

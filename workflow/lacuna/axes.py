@@ -27,6 +27,11 @@ class Variant:
     name: str
     values: Mapping[str, str | int]
 
+    @property
+    def size(self) -> str:
+        """The label of its size, of what has one."""
+        return str(self.values[IMAGE_SIZE])
+
 
 @dataclass(frozen=True)
 class Axes:

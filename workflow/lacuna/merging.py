@@ -6,10 +6,11 @@ from pathlib import Path
 import pandas as pd
 
 from lacuna import sidecars
-from lacuna.axes import AXES, IMAGE_SIZE, TEST_MASKS
+from lacuna.axes import IMAGE_SIZE, REPEAT, SAMPLE, TEST_MASKS
 from lacuna.canonical import changes
 from lacuna.errors import LacunaError
 from lacuna.reporting.aggregation import read_scores, with_photographs
+from lacuna.reporting.replicates import NOT_TRAINED, conditions
 from lacuna.sources import CONTROL
 
 RUN = "run"
@@ -51,9 +52,7 @@ def _compare(folder: Path, files: list[Path], first: dict[str, tuple[str, dict]]
         job = record["job"]
         described |= {folder.joinpath(*Path(each).parts[-4:]) for each in job["outputs"].get("scores", [])}
         metrics = {"metrics": sorted(job["settings"]["metrics"]), "code": job["code"], "packages": job["packages"]}
-        networks: dict = {Path(each).name: digest for each, digest in job["inputs"].get("backbones", [])}
-        for label, entry in job["settings"].get("embeddings", {}).items():  # wherever the file lies, its hash is said
-            networks[label] = {name: value for name, value in entry.items() if name != "path"}
+        networks = {Path(each).name: digest for each, digest in job["inputs"].get("backbones", [])}
         _same("the metrics", {**metrics, "networks": networks}, str(path), first)
         test_sets = job["settings"]["test_sets"]
         cells = job["settings"].get("columns") or [{}] * len(test_sets)
@@ -85,15 +84,18 @@ def _below(path: str, folder: Path) -> str:
 
 
 def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
-    axes = [[name for name in AXES if name in part] for part in parts]
-    for part, has in zip(parts, axes, strict=True):
-        if has != axes[0]:
-            raise LacunaError(
-                f"the runs {parts[0][RUN].iloc[0]} and {part[RUN].iloc[0]} differ in which of "
-                f"{', '.join(dict.fromkeys([*axes[0], *has]))} they have several values of; give both configs several"
-            )
     rows = pd.concat(parts, ignore_index=True)
-    key = [*KEYS, *axes[0], "image", "mask", "prediction", "region", "metric"]
+    for name, value in ((REPEAT, 0), (SAMPLE, 0), ("train_masks", NOT_TRAINED)):  # of runs that have one value
+        if name in rows:
+            rows[name] = rows[name].fillna(value)
+    for name in conditions(rows):
+        if (unknown := rows[name].isna()).any():
+            raise LacunaError(
+                f"the run {rows.loc[unknown, RUN].iloc[0]} has one {name} and the others have several, so their cells "
+                f"cannot be told apart; give its config several {name}, too, or merge runs that have one"
+            )
+    axes = [name for name in (*conditions(rows), REPEAT, SAMPLE) if name in rows]
+    key = [*KEYS, "image", "mask", "prediction", "region", "metric", *axes]
     for group, mine in rows.groupby(KEYS, sort=True):
         results = mine.groupby(key[3:], dropna=False)["value"].nunique(dropna=False)
         if results.max() > 1:

@@ -95,14 +95,13 @@ def _check_axes(config: dict) -> None:
         raise LacunaError("image_size names one size twice; remove one")
     for axis, name in selection_of(config).items():
         if name not in known.values[axis]:
-            raise LacunaError(
-                f"leaderboard.{axis} is '{name}', which {axis} does not name: {suggest(name, known.values[axis])}"
-            )
+            hint = suggest(name, map(str, known.values[axis]))
+            raise LacunaError(f"leaderboard.{axis} is '{name}', which {axis} does not name: {hint}")
     smallest = min(min(width_and_height(size)) for size in sizes_of(config).values())
-    if len(known.values[SAMPLE]) > 1 and smallest < METRICS[DIVERSITY].minimal_size:
+    if len(known.values[SAMPLE]) > 1 and smallest < metric_by_name(DIVERSITY).minimal_size:
         raise LacunaError(
             f"samples is {config['samples']}, and LPIPS says how much they differ, which needs images of at least "
-            f"{METRICS[DIVERSITY].minimal_size} pixels; choose a larger image_size, or leave samples out"
+            f"{metric_by_name(DIVERSITY).minimal_size} pixels; choose a larger image_size, or leave samples out"
         )
     if len(known.values[TEST_MASKS]) > 1:
         for name in config["test_sets"]:

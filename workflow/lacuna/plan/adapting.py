@@ -1,5 +1,6 @@
 """The jobs that adapt networks to pictures: test-time training, and what its results are called among the others."""
 
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -236,7 +237,7 @@ class Adapting(Making):
         }
         networks = [*self._facts[system]["backbones"], *self.backbones_of_scores()]
         networks += ["vgg16"] * (found.fill == "similar_image") + ["inception"] * settings["features"]
-        inputs = {
+        inputs: dict[str, Sequence[str]] = {
             "pairs": self._lists(test_set),
             "weights": self.shown_weights(system, source),
             "discriminator": self._discriminator(system, source, experiment),

@@ -81,7 +81,7 @@ class Making(Scattering):
             "title": name,
             "seed": self.config["seed"],
             **{key: value for key, value in entry.items() if key not in ("truth", "masks")},
-            "image_size": self.sizes[staged.values[IMAGE_SIZE]],
+            "image_size": self.sizes[staged.size],
         }
         modules = (f"lacuna.data.image_sources.{entry['kind']}",)
         inputs = {"downloads": self.fetch_data(name).outputs["record"]} if self._addresses(name) else {}
@@ -110,7 +110,7 @@ class Making(Scattering):
             "name": masked.base,
             "seed": self.config["seed"],
             **entry,
-            "image_size": self.sizes[masked.values[IMAGE_SIZE]],
+            "image_size": self.sizes[masked.size],
         }
         modules = (f"lacuna.data.masks.{entry['kind']}",)
         return Work(settings, modules=modules, contents=self._content(entry, "masks"))
@@ -118,7 +118,7 @@ class Making(Scattering):
     @declare("data", {"list": "{folder}/lists/{image_set}.txt"})
     def pair(self, image_set: str) -> Work:
         listed = self.list_of(image_set)
-        name, masks, size = listed.base, self.masks_of(listed), str(listed.values[IMAGE_SIZE])
+        name, masks, size = listed.base, self.masks_of(listed), listed.size
         mode = "drawn" if name in self.role_sets("train") else "paired"
         pairing = self.config["mask_sets"][masks].get("pairing", "drawn")
         settings = {"name": name, "mode": mode, "seed": self.config["seed"], "pairing": pairing}
@@ -158,13 +158,13 @@ class Making(Scattering):
     )
     def train(self, system: str, source: str) -> Work:
         learner = self.learners[source]
-        masks, size, repeat = (learner.values[axis] for axis in (TRAIN_MASKS, IMAGE_SIZE, REPEAT))
+        masks, size = learner.values[TRAIN_MASKS], learner.size
         settings = {
             "system": self.registered_name(system),
             "settings": self.systems[system].get("settings", {}),
             "source": learner.base,
             "image_size": self.sizes[size],
-            "seed": self._seed(REPEAT, repeat),
+            "seed": self._seed(REPEAT, learner.values[REPEAT]),
             "training": self._training_settings(system, learner.base),
         }
         sets = self.sources[learner.base]
@@ -184,7 +184,7 @@ class Making(Scattering):
     def _predicting(self, system: str, source: str, test_set: str) -> Work:
         """A network completes pictures of the size that it learned from."""
         entrant, cell = self.entrant(system, source), self.list_of(test_set)
-        size = str(cell.values[IMAGE_SIZE])
+        size = cell.size
         settings = {
             "system": self.registered_name(system),
             "settings": self.systems[system].get("settings", {}),

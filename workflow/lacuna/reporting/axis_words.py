@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from lacuna.reporting.descriptions import APART, AVERAGED, DRAWN
+from lacuna.reporting.descriptions import APART, AVERAGED, DRAWN, FIRST
 from lacuna.reporting.display import sentences
 
 AXES = {"train_masks": "trained with the masks", "test_masks": "tested with the masks", "image_size": "images of"}
@@ -53,6 +53,9 @@ def about(cells: str, settings: Mapping[str, Any]) -> str:
     of = {name: selection[name] for name in varied(settings) if name in selection}
     shown = f"Selected of several mask sets and sizes: {cell_of(of)}." if of and cells != APART else ""
     trainings, drawn = repeats(settings), samples(settings)
+    if cells == FIRST:
+        first = [name for name, number in (("training", trainings), ("sample", drawn)) if number > 1]
+        return sentences(shown, f"Of each system the first {' and the first '.join(first)}." if first else "")
     over = [f"{trainings} trainings from different seeds (systems trained here)"] * (trainings > 1)
     over += [f"{drawn} samples (systems that draw)"] * (drawn > 1)
     means = f"Scores are means over {' and over '.join(over)}." if over else ""

@@ -42,7 +42,7 @@ INPUTS = {
     "votes": "files of votes that the config names, and the key of the page that they were cast on",
 }
 # What is done with the rows of several mask sets, sizes, trainings and samples, where a run has them.
-AVERAGED, DRAWN, SELECTED, APART = "averaged", "drawn", "selected", "apart"
+AVERAGED, DRAWN, SELECTED, APART, FIRST = "averaged", "drawn", "selected", "apart", "first"
 # Inputs that a run without a single truth does not have.
 JUDGED = frozenset(("scores", "controls", "set_scores", "predictions", "parity"))
 # Those whose rows are of cells; see `Description.cells`.
@@ -77,8 +77,8 @@ class Description:
     or pictures stand open on the page, the others folded.
     demonstration: what the caption says first where the config is a demonstration. cells: what is done with several
     mask sets, sizes, trainings and samples: `AVERAGED` over trainings and samples of the selected cell, the same with
-    intervals that trainings are `DRAWN` for, `SELECTED` without any interval, every cell `APART`; empty: nothing that
-    the caption must say.
+    intervals that trainings are `DRAWN` for, `SELECTED` without any interval, every cell `APART`, of the selected cell
+    the `FIRST` training and sample alone, whose pictures are shown; empty: nothing that the caption must say.
     """
 
     title: str

@@ -1,6 +1,6 @@
 """What systems make of small, middling and large holes: a column for each bin of coverage."""
 
-from lacuna.reporting.descriptions import Figure
+from lacuna.reporting.descriptions import FIRST, Figure
 from lacuna.reporting.titles import UNTRAINED_NOTE
 
 
@@ -76,6 +76,7 @@ FIGURE = Figure(
     alt="Inpainting results on {test_set} by size of the hole: rows are input, {systems}, truth.",
     each="test_set",
     inputs=("predictions",),
+    cells=FIRST,
     config=("figures",),
     applies=lambda plan: plan.config["figures"].get("columns") == "bins",
     draw=draw,

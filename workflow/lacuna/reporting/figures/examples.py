@@ -1,6 +1,6 @@
 """Best, median and worst image of every system, and one that all share."""
 
-from lacuna.reporting.descriptions import Figure
+from lacuna.reporting.descriptions import FIRST, Figure
 from lacuna.reporting.display import numbers_of
 from lacuna.reporting.titles import UNTRAINED_NOTE
 
@@ -50,6 +50,7 @@ FIGURE = Figure(
     "underneath. " + UNTRAINED_NOTE,
     alt="Best, median, worst and a fixed image of every system.",
     inputs=("scores", "predictions"),
+    cells=FIRST,
     draw=draw,
     facts=facts,
 )

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from lacuna.reporting.descriptions import Figure
+from lacuna.reporting.descriptions import FIRST, Figure
 from lacuna.reporting.figures.examples import facts
 from lacuna.reporting.titles import UNTRAINED_NOTE
 
@@ -44,6 +44,7 @@ FIGURE = Figure(
     "raw prediction, composite, ground truth. " + UNTRAINED_NOTE,
     alt="The worst images of every system, with their scores.",
     inputs=("scores", "predictions"),
+    cells=FIRST,
     draw=draw,
     also=(".csv",),
     facts=facts,

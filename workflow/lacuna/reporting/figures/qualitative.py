@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lacuna.errors import LacunaError
-from lacuna.reporting.descriptions import Figure
+from lacuna.reporting.descriptions import FIRST, Figure
 from lacuna.reporting.titles import UNTRAINED_MARK, UNTRAINED_NOTE, check_known, titles
 from lacuna.sources import SHARED, UNTRAINED
 
@@ -142,6 +142,7 @@ FIGURE = Figure(
     alt="Grid of inpainting results on {test_set}: columns are input, {systems}, truth.",
     each="test_set",
     inputs=("predictions",),
+    cells=FIRST,
     config=("figures",),
     draw=draw,
     facts=facts,

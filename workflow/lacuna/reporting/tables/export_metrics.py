@@ -7,7 +7,7 @@ from types import MappingProxyType
 from lacuna.errors import LacunaError
 from lacuna.files import read_json
 from lacuna.metrics.per_image import metric_by_name
-from lacuna.reporting.descriptions import Table
+from lacuna.reporting.descriptions import FIRST, Table
 from lacuna.reporting.display import Cell, DisplayTable
 from lacuna.reporting.tables.export import names_of
 from lacuna.reporting.titles import PREDICTIONS, REGIONS
@@ -127,6 +127,7 @@ TABLE = Table(
     "and those of the ONNX file. In brackets, the largest difference of one image. A network that draws at random in "
     "the run's predictions does not in the ONNX file, and differs by that.",
     inputs=("parity", "scores"),
+    cells=FIRST,
     applies=lambda plan: plan.is_exporting(),
     rows=rows,
     shown=shown,

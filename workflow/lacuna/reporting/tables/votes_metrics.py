@@ -1,7 +1,7 @@
 """Which metric prefers what people prefer."""
 
 from lacuna.metrics.per_image import metric_by_name
-from lacuna.reporting.descriptions import Table
+from lacuna.reporting.descriptions import FIRST, Table
 from lacuna.reporting.display import Cell, DisplayTable, interval_text, numbers_of, sentences
 from lacuna.reporting.titles import REGIONS
 from lacuna.reporting.votes.wording import about
@@ -50,6 +50,7 @@ TABLE = Table(
         "voters, photographs": "how many people cast these votes, on images of how many photographs",
     },
     inputs=("scores", "votes"),
+    cells=FIRST,
     applies=lambda plan: plan.has_votes(),
     rows=rows,
     shown=shown,

@@ -1,6 +1,6 @@
 """Which system people prefer."""
 
-from lacuna.reporting.descriptions import Table
+from lacuna.reporting.descriptions import FIRST, Table
 from lacuna.reporting.display import Cell, DisplayTable, interval_text, sentences
 from lacuna.reporting.titles import titles
 from lacuna.reporting.votes.wording import about
@@ -51,6 +51,7 @@ TABLE = Table(
         "voters, photographs": "how many people cast these votes, on images of how many photographs",
     },
     inputs=("scores", "votes"),
+    cells=FIRST,
     applies=lambda plan: plan.has_votes(),
     rows=rows,
     shown=shown,
