@@ -184,7 +184,7 @@ def _stage(args, folder) -> tuple[dict, str]:
     last = found["rows"][-1]
     exponent = "" if found["exponent"] is None else f", cost grows with the power {found['exponent']:.3f}"
     return found, (
-        f"{last['images']} pictures of {args.size}×{args.size} on {args.threads} threads: "
+        f"{last['images']} pictures of {args.size}×{args.size}, {args.threads} at once: "
         f"{last['images_per_second']:.0f} a second, {last['images_per_processor_second']:.0f} a second of processor "
         f"time{exponent}; peak memory {last['peak_megabytes']:.0f} MB, {found['memory_ratio']:.2f} times the smallest"
     )

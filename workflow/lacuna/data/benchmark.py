@@ -3,9 +3,8 @@
 import math
 import multiprocessing
 import os
-import sys
 import time
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from pathlib import Path
 
 from lacuna.data.staging import stage
@@ -14,7 +13,7 @@ from lacuna.data.staging import stage
 def compare(folder: Path, fewest: int, most: int, counts: int, size: int, threads: int) -> dict:
     """Seconds, processor time and peak memory of staging `counts` numbers of images from `fewest` to `most`.
 
-    Processor time and memory are of the process and its workers together, memory without what is shared counted once.
+    Processor time and memory are of the process and its workers together; what they share in memory counts once.
     size: the images' side in pixels; they are drawn as `image_sources/dead_leaves.py` says. Returns `{rows, exponent,
     exponent_wall, memory_ratio, …}`: the exponents are slopes of the logarithms by least squares, 1 where twice as many
     images take twice as long; memory_ratio is the largest peak over the smallest.
@@ -23,7 +22,9 @@ def compare(folder: Path, fewest: int, most: int, counts: int, size: int, thread
     context, rows = multiprocessing.get_context("spawn"), []
     for number in numbers:
         with ProcessPoolExecutor(1, mp_context=context) as alone:
-            rows.append(alone.submit(_staged, str(folder / str(number)), number, size, threads).result())
+            job = alone.submit(_staged, str(folder / str(number)), number, size, threads)
+            peak = _peak_while(job)
+            rows.append(job.result() | ({"peak_megabytes": peak / 1e6} if peak else {}))
     peaks = [row["peak_megabytes"] for row in rows]
     return {
         "size": size,
@@ -47,7 +48,7 @@ def _staged(folder: str, number: int, size: int, threads: int) -> dict:
         "processor_seconds": processor,
         "images_per_second": number / seconds,
         "images_per_processor_second": number / processor,
-        "peak_megabytes": (_peak() + _peak_of_workers(threads)) / 1e6,
+        "peak_megabytes": _peak() / 1e6,
     }
 
 
@@ -75,12 +76,35 @@ def _peak() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
-def _peak_of_workers(threads: int) -> int:
-    """Bytes of as many workers as there are, each as large as the largest was; what they share counts in each."""
-    import resource
+def _peak_while(job: Future) -> int:
+    """Bytes of the largest memory of all processes below this one while a job runs; 0 where the system does not say.
 
-    unit = 1 if sys.platform == "darwin" else 1024
-    return threads * resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * unit
+    What processes share counts once (the proportional set size of Linux), ten times a second.
+    """
+    largest = 0
+    while not job.done():
+        largest = max(largest, sum(map(_shared_once, _below(os.getpid()))))
+        time.sleep(0.1)
+    return largest
+
+
+def _below(process: int) -> list[int]:
+    found = []
+    for tasks in Path(f"/proc/{process}/task").glob("*/children"):
+        try:
+            children = [int(child) for child in tasks.read_text().split()]
+        except OSError:  # it has just ended
+            continue
+        found += [each for child in children for each in (child, *_below(child))]
+    return found
+
+
+def _shared_once(process: int) -> int:
+    try:
+        text = Path(f"/proc/{process}/smaps_rollup").read_text()
+    except OSError:  # it has just ended
+        return 0
+    return int(text.partition("\nPss:")[2].split()[0]) * 1024
 
 
 def _slope(numbers: list[int], values: list[float]) -> float | None:

@@ -15,7 +15,7 @@ from lacuna.files import atomic, read_rows, sha256_of, write_rows
 MOST_IN_CSV = 10_000
 TABLE = "index.parquet"
 POINTER = ["table", "rows", "sha256"]  # columns of the CSV of a long index
-_AT_ONCE = 1 << 16  # rows held in memory, and of a row group
+_AT_ONCE = 1 << 11  # rows held in memory, and of a row group
 
 
 def write_index(path: str | Path, rows: Iterable[dict], columns: list[str], number: int) -> None:
@@ -69,9 +69,18 @@ def _write_table(path: Path, rows: Iterator[dict], columns: list[str]) -> int:
     schema, written = pa.schema([(name, pa.string()) for name in columns]), 0
     with atomic(path) as partial, pq.ParquetWriter(partial, schema, compression="zstd") as writer:
         while some := [_texts(row, columns) for row in islice(rows, _AT_ONCE)]:
-            writer.write_table(pa.Table.from_pylist(some, schema=schema))
+            writer.write_table(pa.Table.from_arrays([_array(some, name) for name in columns], schema=schema))
             written += len(some)
     return written
+
+
+def _array(rows: list[dict[str, str]], name: str):
+    """A column of texts, without `pyarrow.array`, which imports pandas and with it 50 MB."""
+    from pyarrow.lib import StringBuilder
+
+    builder = StringBuilder()
+    builder.append_values([row[name] for row in rows])
+    return builder.finish()
 
 
 def _texts(row: dict, columns: list[str]) -> dict[str, str]:
