@@ -23,10 +23,11 @@ from lacuna.training.decay import Decay
 
 ROOT = Path(__file__).parents[2]
 OUTPUT = ROOT / "docs" / "experiments"
-STEPS, EVERY = 400, 20
-# Light systems, whose last noisy step would decide, take more steps, with learning rates that fall in the last half.
-LIGHT = {"deepfillv2", "pennet", "pennet_lab"}
-LIGHT_STEPS, LIGHT_EVERY, LIGHT_DECAY = 1000, 50, 0.5
+STEPS = 400
+# Light systems, whose last noisy step would decide, and the diffusion model, which sees four of its many levels of noise
+# in a step, take more steps, with learning rates that fall in the last half.
+MORE_STEPS = {"deepfillv2": 1000, "pennet": 1000, "pennet_lab": 1000, "repaint": 3000}
+MEASURED = 20  # times after the first
 
 VGG16 = {"feature_network": "vgg16"}
 # The second stage, with the encoder's batch norm frozen, is the last tenth.
@@ -62,7 +63,7 @@ SETTINGS = {
     },
     "repaint": {
         "width": 16, "multipliers": [1, 2, 2], "blocks": 1, "levels": 200, "last_variance": 0.08, "learning_rate": 2e-3,
-        "sampling_levels": 10, "jump_length": 3, "resamplings": 2,
+        "sampling_levels": 40, "jump_length": 5, "resamplings": 3,
     },
     "lama": {"width": 16, "blocks": 2, "discriminator_width": 16},
     "deepfillv2": {
@@ -110,9 +111,9 @@ def overfit(name: str) -> list[dict]:
     system = systems.create(system_name, **size, **SETTINGS[name])
     system.load_backbones(ROOT / "results" / "backbones", torch.device("cpu"))
     image, mask = photographs(), holes()
-    steps, every, decay_from = (LIGHT_STEPS, LIGHT_EVERY, LIGHT_DECAY) if name in LIGHT else (STEPS, EVERY, None)
+    steps = MORE_STEPS.get(name, STEPS)
     optimizers = system.optimizers()
-    decay = Decay(optimizers, decay_from)
+    decay = Decay(optimizers, 0.5 if name in MORE_STEPS else None)
     rows = [{"system": name, "step": 0, "seconds": 0.0, "psnr": psnr_in_holes(system, image, mask)}]
     seconds = 0.0
     for step in range(1, steps + 1):
@@ -123,7 +124,7 @@ def overfit(name: str) -> list[dict]:
         decay.apply(optimizers, spent)
         system.training_step(image, mask, optimizers, lambda loss: loss.backward())
         seconds += time.process_time() - began
-        if step % every == 0:
+        if step % (steps // MEASURED) == 0:
             psnr = psnr_in_holes(system, image, mask)
             rows.append({"system": name, "step": step, "seconds": round(seconds, 1), "psnr": round(psnr, 2)})
     return rows
