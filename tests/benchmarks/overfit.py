@@ -24,8 +24,8 @@ from lacuna.training.decay import Decay
 ROOT = Path(__file__).parents[2]
 OUTPUT = ROOT / "docs" / "experiments"
 STEPS = 400
-# Light systems, whose last noisy step would decide, and the diffusion model, which sees four of its many levels of noise
-# in a step, take more steps, with learning rates that fall in the last half.
+# Light systems, whose last noisy step would decide, and the diffusion model, which sees four of its many levels of
+# noise in a step, take more steps, with learning rates that fall in the last half.
 MORE_STEPS = {"deepfillv2": 1000, "pennet": 1000, "pennet_lab": 1000, "repaint": 3000}
 MEASURED = 20  # times after the first
 
