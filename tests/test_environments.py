@@ -28,7 +28,10 @@ OF_USERS = ("archives", "heic", "hub")  # extras for data that not everybody has
 
 # Reports read the facts of metrics, which stand beside their functions; what those functions import is never called.
 # Steps are given experiments as the plan read them, and read no YAML.
-NEVER_CALLED = {"report": {"opencv-python-headless", "safetensors", "scikit-learn", "torch"}, "torch": {"pyyaml"}}
+NEVER_CALLED = {
+    "report": {"onnxruntime-gpu", "opencv-python-headless", "safetensors", "scikit-learn", "torch"},
+    "torch": {"pyyaml"},
+}
 
 
 def marker_environment(python: str = PYTHON) -> dict[str, str]:
