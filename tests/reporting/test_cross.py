@@ -84,7 +84,7 @@ def test_photographs_and_not_crops_are_tested(scores):
     one = cross(scores.assign(photograph="p"))
     assert one[["low", "high", "low_a", "high_b"]].isna().all(axis=None)
     text = to_markdown([cross_table(one, SETTINGS, "psnr", "composite", "hole")])
-    assert "N = 11 images of 1 photographs" in text and r" \[–\] |" in text and "nan" not in text
+    assert "N = 11 images of 1 photograph of each test set" in text and r" \[–\] |" in text and "nan" not in text
 
 
 def test_the_table_names_the_sources_once_and_marks_the_better(scores):

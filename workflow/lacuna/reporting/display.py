@@ -57,6 +57,12 @@ def numbers_of(column) -> str:
     return f"{low}" if low == high else f"{low} to {high}"
 
 
+def images_of(table, what: str = "images") -> str:
+    """`N = 24 images of 8 photographs`, of a table with the columns `n` and `photographs`."""
+    photographs = numbers_of(table["photographs"])
+    return f"N = {numbers_of(table['n'])} {what} of {photographs} photograph{'s' * (photographs != '1')}"
+
+
 def sentences(*parts: str) -> str:
     """The parts that are not empty, as one paragraph."""
     return " ".join(filter(None, parts))

@@ -52,12 +52,12 @@ def draw(run, path, _="") -> None:
 
 def facts(run, _="") -> dict[str, str]:
     """N of the images behind the curves."""
-    from lacuna.reporting.display import numbers_of
+    from lacuna.reporting.display import images_of
 
     table = run.table("best_of_n")
     if table.empty:
         return {"n": "N = 0"}
-    return {"n": f"N = {numbers_of(table['n'])} images of {numbers_of(table['photographs'])} photographs"}
+    return {"n": images_of(table)}
 
 
 FIGURE = Figure(

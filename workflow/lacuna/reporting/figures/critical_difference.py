@@ -98,8 +98,9 @@ def _draw(axis, mine, joined: list[tuple[int, ...]], names: dict[str, str], look
         ylim=(count - 0.5, -0.5),
         xticks=range(1, count + 1, 1 + count // 8),
     )
+    photographs = f"{first.photographs} photograph{'s' * (first.photographs > 1)}"
     axis.set_xlabel(
-        f"mean rank (1 is best)\nN = {first.n} images of {first.photographs} photographs\n"
+        f"mean rank (1 is best)\nN = {first.n} images of {photographs}\n"
         f"Friedman {_verdict(first.photographs, first.friedman_p)}",
         fontsize=8.5,
     )

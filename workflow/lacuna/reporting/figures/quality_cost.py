@@ -7,7 +7,7 @@ from pathlib import Path
 from lacuna.errors import LacunaError
 from lacuna.metrics.per_image import metric_by_name
 from lacuna.reporting.descriptions import Figure
-from lacuna.reporting.display import numbers_of
+from lacuna.reporting.display import images_of
 from lacuna.reporting.titles import REGIONS, UNTRAINED_MARK, UNTRAINED_NOTE, check_known, titles
 from lacuna.sources import SHARED
 
@@ -76,7 +76,7 @@ def _draw(axis, panel, look: dict) -> None:
 
 def _beneath(table, scores, names: dict[str, str]) -> str:
     """N, the devices, and who is missing."""
-    text = f"N = {numbers_of(table['n'])} images of {numbers_of(table['photographs'])} photographs"
+    text = images_of(table)
     devices = table.groupby("device")["system"].agg(lambda group: sorted(set(group), key=list(names).index))
     if len(devices) == 1:
         text += f"; device: {devices.index[0]}"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from lacuna.metrics.per_image import metric_by_name
 from lacuna.reporting.axis_words import cell_of, size_text, varied
 from lacuna.reporting.descriptions import APART, Table
-from lacuna.reporting.display import Cell, DisplayTable, interval_text, numbers_of, sentences
+from lacuna.reporting.display import Cell, DisplayTable, images_of, interval_text, sentences
 from lacuna.reporting.titles import PREDICTIONS, REGIONS, UNTRAINED_MARK, UNTRAINED_NOTE, titles
 from lacuna.sources import SHARED
 
@@ -84,7 +84,7 @@ def _by_system(run, table, metric: str, axis: str) -> DisplayTable:
 def _display(run, chosen, metric: str, title: str, head: tuple, groups: list, held: set[str]) -> DisplayTable:
     fact = metric_by_name(metric)
     others = {name: run.selection[name] for name in varied(run.settings) if name in held and name in run.selection}
-    n = f"N = {numbers_of(chosen['n'])} images of {numbers_of(chosen['photographs'])} photographs"
+    n = images_of(chosen)
     return DisplayTable(
         title=f"{fact.title}: {title}",
         caption=sentences(

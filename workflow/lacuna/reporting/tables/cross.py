@@ -4,7 +4,7 @@ import math
 
 from lacuna.metrics.per_image import metric_by_name
 from lacuna.reporting.descriptions import DRAWN, Table
-from lacuna.reporting.display import Cell, DisplayTable, interval_text, numbers_of, sentences
+from lacuna.reporting.display import Cell, DisplayTable, images_of, interval_text, sentences
 from lacuna.reporting.titles import PREDICTIONS, REGIONS, check_known, titles
 
 BLOCK = ("composite", "hole")  # what the page shows
@@ -59,7 +59,7 @@ def cross_table(table, settings: dict, metric_name: str, prediction: str, region
     return DisplayTable(
         title=f"{metric.title}: {prediction}, {REGIONS[region]}",
         caption=sentences(
-            TABLE.text(n=f"N = {numbers_of(chosen['n'])} images of {numbers_of(chosen['photographs'])} photographs"),
+            TABLE.text(n=images_of(chosen)),
             f"Shown: {PREDICTIONS[prediction]}, {REGIONS[region]}; [–]: of one photograph there is no interval, and p "
             "is – where too few were tested. Where p is below 0.05, and the interval of the difference does not hold "
             f"0, the better source is bold ({differ} of {len(chosen)} lines). {metric.arrow} {metric.direction} is "

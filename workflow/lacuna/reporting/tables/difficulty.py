@@ -3,7 +3,7 @@
 from lacuna.metrics.factors import FACTORS
 from lacuna.metrics.per_image import metric_by_name
 from lacuna.reporting.descriptions import Table
-from lacuna.reporting.display import Cell, DisplayTable, interval_text, is_missing, numbers_of, sentences
+from lacuna.reporting.display import Cell, DisplayTable, images_of, interval_text, is_missing, sentences
 from lacuna.reporting.titles import titles
 from lacuna.sources import ELSEWHERE, UNTRAINED
 
@@ -37,7 +37,7 @@ def _table(run, table, suffix: str) -> DisplayTable:
             cells.append(Cell(f"{mine['explained'].iloc[0]:.0%}"))
         groups.append((run.systems[system], ((sources[source], tuple(cells)),)))
     unit = f" ({metric.unit})" if metric.unit else ""
-    n = f"N = {numbers_of(table['n'])} images of {numbers_of(table['photographs'])} photographs"
+    n = images_of(table)
     held = "each factor by itself" if suffix else "with the other factors held"
     meanings = "; ".join(f"{FACTORS[name].title}: {FACTORS[name].meaning}" for name in factors)
     return DisplayTable(

@@ -2,7 +2,7 @@
 
 from lacuna.metrics.per_image import metric_by_name
 from lacuna.reporting.descriptions import DRAWN, Table
-from lacuna.reporting.display import Cell, DisplayTable, interval_text, numbers_of
+from lacuna.reporting.display import Cell, DisplayTable, images_of, interval_text
 from lacuna.reporting.titles import UNTRAINED_NOTE, label_of, titles
 
 
@@ -28,7 +28,7 @@ def shown(run, _="") -> list[DisplayTable]:
         lines.append(
             (label_of(run.systems[system], source, sources), (Cell(apart), *quality, Cell(str(first.samples))))
         )
-    n = f"N = {numbers_of(table['n'])} images of {numbers_of(table['photographs'])} photographs"
+    n = images_of(table)
     return [
         DisplayTable(
             title="Diversity beside quality: composite, hole only",

@@ -2,7 +2,7 @@
 
 from lacuna.metrics.per_image import metric_by_name
 from lacuna.reporting.descriptions import DRAWN, Table
-from lacuna.reporting.display import Cell, DisplayTable, interval_text, numbers_of, row_of, sentences
+from lacuna.reporting.display import Cell, DisplayTable, images_of, interval_text, row_of, sentences
 from lacuna.reporting.titles import PREDICTIONS, check_known, titles
 from lacuna.sources import ELSEWHERE, UNTRAINED
 
@@ -35,11 +35,11 @@ def leaderboard_table(board, settings: dict) -> DisplayTable:
         rank = f"{place.mean_rank:.2f} {interval_text(place.rank_low, place.rank_high, '.2f')}"
         cells = (*(column[position] for column in columns), Cell(rank))
         groups.append((systems[system], ((sources[source], cells),)))
-    n = f"N = {numbers_of(board['n'])} test images of {numbers_of(board['photographs'])} photographs"
+    n, sets = images_of(board, "test images"), len(titles(settings["test_sets"]))
     return DisplayTable(
         title="All test sets together: composite, whole image",
         caption=sentences(
-            TABLE.text(n=f"{n} of {len(titles(settings['test_sets']))} data sets"),
+            TABLE.text(n=f"{n} of {sets} data set{'s' * (sets > 1)}"),
             "↑ higher is better, ↓ lower is better; the best of each column is bold, before any test of significance.",
         ),
         head=("System", "Trained on", *(metric_by_name(name).label for name in metrics), "Mean rank ↓"),

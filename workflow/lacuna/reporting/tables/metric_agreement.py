@@ -2,7 +2,7 @@
 
 from lacuna.metrics.per_image import metric_by_name
 from lacuna.reporting.descriptions import Table
-from lacuna.reporting.display import Cell, DisplayTable, interval_text, numbers_of
+from lacuna.reporting.display import Cell, DisplayTable, images_of, interval_text
 from lacuna.reporting.titles import REGIONS
 
 
@@ -27,7 +27,7 @@ def shown(run, _="") -> list[DisplayTable]:
             if any(name in pair for pair in of)
         ]
         groups.append((f"{prediction}, {REGIONS[region]}", tuple(lines)))
-    n = f"N = {numbers_of(table['n'])} images of {numbers_of(table['photographs'])} photographs"
+    n = images_of(table)
     return [
         DisplayTable(
             title="Which metrics say the same",

@@ -2,7 +2,7 @@
 
 from lacuna.metrics.per_image import metric_by_name
 from lacuna.reporting.descriptions import DRAWN, Table
-from lacuna.reporting.display import Cell, DisplayTable, interval_text, numbers_of, sentences
+from lacuna.reporting.display import Cell, DisplayTable, images_of, interval_text, sentences
 from lacuna.reporting.titles import PREDICTIONS, REGIONS, titles
 from lacuna.sources import SHARED
 
@@ -45,7 +45,7 @@ def pairs_table(pairs, settings: dict, prediction: str, region: str) -> DisplayT
             lines.append((f"{systems[a]} – {systems[b]}", cells))
         groups.append((sources.get(source, "no source"), tuple(lines)))
     untested = int((chosen["photographs"] < FEWEST).sum())
-    n = f"N = {numbers_of(chosen['n'])} test images of {numbers_of(chosen['photographs'])} photographs"
+    n = images_of(chosen, "test images")
     return DisplayTable(
         title=f"Pairs of systems that differ: {prediction}, {REGIONS[region]}",
         caption=sentences(

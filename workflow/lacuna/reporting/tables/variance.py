@@ -3,7 +3,7 @@
 from lacuna.metrics.per_image import metric_by_name
 from lacuna.reporting.axis_words import samples, varied
 from lacuna.reporting.descriptions import SELECTED, Table
-from lacuna.reporting.display import Cell, DisplayTable, is_missing, numbers_of, sentences
+from lacuna.reporting.display import Cell, DisplayTable, images_of, is_missing, sentences
 from lacuna.reporting.titles import titles
 from lacuna.sources import ELSEWHERE, UNTRAINED
 
@@ -93,7 +93,7 @@ def _table(run, table, of: str) -> DisplayTable:
             cells = [_cell(found, factor, number) for factor in factors]
             lines.append((f"{label}, {sources[source]}", tuple(cells)))
         groups.append((metric_by_name(name).title, tuple(lines)))
-    n = f"N = {numbers_of(table['n'])} images of {numbers_of(table['photographs'])} photographs"
+    n = images_of(table)
     title = {"mean": "the mean of a system", "difference": "the difference of two systems"}[of]
     return DisplayTable(
         title=f"Where the uncertainty comes from: {title}",
