@@ -5,7 +5,6 @@ the masks of 2 families; as many images as make the rows. Timed is what a run de
 then each table of statistics, in seconds of processor time: one process, on one core where OMP_NUM_THREADS is 1.
 """
 
-import resource
 import sys
 import tempfile
 import time
@@ -115,7 +114,8 @@ def main() -> None:
             found.append(seconds)
             print(f"{name:20} {seconds:6.1f} s", flush=True)
         rows = len(run.cells)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    # `resource` would count what the process was before it became this program, too
+    peak = int(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0]) / 2**20
     print(f"{rows} rows: {sum(found):.1f} s, at most {peak:.2f} GiB")
 
 

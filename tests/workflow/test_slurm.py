@@ -161,9 +161,9 @@ class Run:
         return wait_for(lambda: max(newest() - step, 0), f"a state after step {step}") + step
 
     def goes_on_from(self) -> int:
-        """The step that the training goes on from by its log; 0 if it began anew."""
-        said = (self.folder / "results/far/logs/train/patient.scenes.log").read_text()
-        found = re.match(r"going on from step (\d+) ", said)
+        """The step that the training goes on from by its log; 0 if it began anew, or says nothing yet."""
+        log = self.folder / "results/far/logs/train/patient.scenes.log"
+        found = re.match(r"going on from step (\d+) ", log.read_text() if log.is_file() else "")
         return int(found[1]) if found else 0
 
     def running(self) -> list[str]:
