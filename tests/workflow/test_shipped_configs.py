@@ -18,7 +18,7 @@ SHIPPED = sorted((ROOT / "config").rglob("*.yaml"))
 # config → its jobs, and its trainings among them
 JOBS = {
     "all": (211, 14),
-    "axes": (166, 16),
+    "axes": (183, 16),
     "config": (131, 6),
     "experiments/contrast": (46, 1),
     "experiments/dead_windows": (61, 6),
