@@ -98,7 +98,7 @@ def _draw(axis, mine, joined: list[tuple[int, ...]], names: dict[str, str], look
         ylim=(count - 0.5, -0.5),
         xticks=range(1, count + 1, 1 + count // 8),
     )
-    photographs = f"{first.photographs} photograph{'s' * (first.photographs > 1)}"
+    photographs = f"{first.photographs} photograph{'' if first.photographs == 1 else 's'}"
     axis.set_xlabel(
         f"mean rank (1 is best)\nN = {first.n} images of {photographs}\n"
         f"Friedman {_verdict(first.photographs, first.friedman_p)}",
