@@ -110,6 +110,35 @@ def test_trainings_of_two_machines_are_averaged_and_cells_stay_apart(tmp_path):
         merged([one, make_run(tmp_path / "plain", "telea")])
 
 
+def test_the_only_training_of_a_run_is_the_first_of_another_and_counts_once(tmp_path):
+    """Of a run with one training, rows say nothing of repeats."""
+    one = make_run(tmp_path / "here", "aotgan")
+    for path in one.glob("scores/*/*/*.parquet"):
+        pd.read_parquet(path).assign(source="place2").to_parquet(path)
+    other = make_run(tmp_path / "there", "aotgan")
+    for path in other.glob("scores/*/*/*.parquet"):
+        table = pd.read_parquet(path).assign(source="place2")
+        trainings = [table.assign(repeat=number, value=table["value"] + number - 1) for number in (1, 2)]
+        pd.concat(trainings).to_parquet(path)
+    rows = merged([one, other, make_run(tmp_path / "third", "telea")])
+    assert rows.groupby(["system", "repeat"]).size().to_dict() == {
+        ("aotgan", 1): 24,
+        ("aotgan", 2): 24,
+        ("telea", 0): 24,
+    }
+    assert rows["repeat"].dtype == int
+
+
+def test_a_training_with_unknown_masks_does_not_stand_in_every_cell(tmp_path):
+    one = make_run(tmp_path / "here", "aotgan")
+    other = make_run(tmp_path / "there", "madf")
+    for run, columns in ((one, {"source": "place2", "train_masks": "boxes"}), (other, {"source": "place2"})):
+        for path in run.glob("scores/*/*/*.parquet"):
+            pd.read_parquet(path).assign(**columns).to_parquet(path)
+    with pytest.raises(LacunaError, match="the run there has one train_masks and the others have several"):
+        merged([one, other])
+
+
 def test_equal_rows_count_once_and_different_ones_are_refused(tmp_path):
     one, other = make_run(tmp_path / "here", "telea"), make_run(tmp_path / "there", "telea")
     assert len(merged([one, other])) == 24

@@ -6,12 +6,12 @@ from pathlib import Path
 import pandas as pd
 
 from lacuna import sidecars
-from lacuna.axes import IMAGE_SIZE, REPEAT, SAMPLE, TEST_MASKS
+from lacuna.axes import IMAGE_SIZE, REPEAT, SAMPLE, TEST_MASKS, TRAIN_MASKS
 from lacuna.canonical import changes
 from lacuna.errors import LacunaError
 from lacuna.reporting.aggregation import read_scores, with_photographs
 from lacuna.reporting.replicates import NOT_TRAINED, conditions
-from lacuna.sources import CONTROL
+from lacuna.sources import CONTROL, SHARED
 
 RUN = "run"
 KEYS = ["system", "source", "test_set"]
@@ -85,9 +85,14 @@ def _below(path: str, folder: Path) -> str:
 
 def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
     rows = pd.concat(parts, ignore_index=True)
-    for name, value in ((REPEAT, 0), (SAMPLE, 0), ("train_masks", NOT_TRAINED)):  # of runs that have one value
-        if name in rows:
-            rows[name] = rows[name].fillna(value)
+    trained = ~rows["source"].isin(SHARED)
+    if TRAIN_MASKS in rows:
+        rows[TRAIN_MASKS] = rows[TRAIN_MASKS].where(trained, NOT_TRAINED)
+    if REPEAT in rows:  # the only training of a run is the first of a run with several
+        rows[REPEAT] = rows[REPEAT].fillna(trained).astype(int)
+    if SAMPLE in rows:  # and so is the only sample of a system that draws
+        drawn = rows.groupby("system")[SAMPLE].transform("max") > 0
+        rows[SAMPLE] = rows[SAMPLE].fillna(drawn).astype(int)
     for name in conditions(rows):
         if (unknown := rows[name].isna()).any():
             raise LacunaError(
