@@ -51,6 +51,11 @@ def interval_text(low: float, high: float, number: str) -> str:
     return "[–]" if math.isnan(low) else f"[{low:{number}}, {high:{number}}]"
 
 
+def with_interval(value: float, low: float, high: float, number: str) -> str:
+    """`value [low, high]`, all in the format `number`."""
+    return f"{value:{number}} {interval_text(low, high, number)}"
+
+
 def numbers_of(column) -> str:
     """How many, of a series: `24`, or `18 to 24` where N is not the same everywhere."""
     low, high = column.min(), column.max()

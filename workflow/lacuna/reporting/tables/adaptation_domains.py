@@ -3,7 +3,7 @@
 from lacuna.reporting.adaptation.display import COMPOSITES, CONFIG, chosen_words, is_adapting, metric_of
 from lacuna.reporting.adaptation.experiments import reported, settled, title_of
 from lacuna.reporting.descriptions import Table
-from lacuna.reporting.display import Cell, DisplayTable, interval_text, numbers_of, sentences
+from lacuna.reporting.display import Cell, DisplayTable, numbers_of, sentences, with_interval
 from lacuna.reporting.titles import REGIONS, titles
 
 REGION = "hole"
@@ -49,7 +49,7 @@ def domains_table(table, settings: dict, chosen: str) -> DisplayTable:
             ]
             cells = [Cell(text) for text in pairs]
             cells += [
-                Cell(f"{value:+{number}} {interval_text(low, high, '+' + number)}", best)
+                Cell(with_interval(value, low, high, f"+{number}"), best)
                 for value, low, high, best in (
                     (row.gap_before, row.gap_before_low, row.gap_before_high, False),
                     (row.closed, row.closed_low, row.closed_high, row.closed_low > 0),
@@ -86,7 +86,7 @@ def answer(table, metric, systems: dict[str, str]) -> str:
     each, found = table[table["test_set"] != POOLED], []
     for row in (pooled if len(pooled) else each).itertuples():
         form = f"+.{metric.decimals}f"
-        interval = f"{row.closed:{form}} {interval_text(row.closed_low, row.closed_high, form)}"
+        interval = with_interval(row.closed, row.closed_low, row.closed_high, form)
         if not row.gap_before_low > 0:
             said = "no gap between the sources that chance would not explain, so there is nothing to bridge"
         elif row.closed_low > 0:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from lacuna.metrics.per_image import metric_by_name
 from lacuna.reporting.axis_words import cell_of, size_text, varied
 from lacuna.reporting.descriptions import APART, Table
-from lacuna.reporting.display import Cell, DisplayTable, images_of, interval_text, sentences
+from lacuna.reporting.display import Cell, DisplayTable, images_of, sentences, with_interval
 from lacuna.reporting.titles import PREDICTIONS, REGIONS, UNTRAINED_MARK, UNTRAINED_NOTE, titles
 from lacuna.sources import SHARED
 
@@ -119,11 +119,7 @@ def _cells(mine, axis: str, run, metric: str) -> tuple[Cell, ...]:
     of = {str(row[axis]): row for row in mine.to_dict("records")}
     found = [of.get(value) for value in _values(run, axis)]
     return tuple(
-        Cell(
-            "–"
-            if row is None
-            else f"{row['mean']:{number}} {interval_text(row['low'], row['high'], number)}, {row['n']}"
-        )
+        Cell("–" if row is None else f"{with_interval(row['mean'], row['low'], row['high'], number)}, {row['n']}")
         for row in found
     )
 

@@ -4,7 +4,7 @@ import math
 
 from lacuna.metrics.per_image import metric_by_name
 from lacuna.reporting.descriptions import DRAWN, Table
-from lacuna.reporting.display import Cell, DisplayTable, images_of, interval_text, sentences
+from lacuna.reporting.display import Cell, DisplayTable, images_of, sentences, with_interval
 from lacuna.reporting.titles import PREDICTIONS, REGIONS, check_known, titles
 
 BLOCK = ("composite", "hole")  # what the page shows
@@ -49,10 +49,10 @@ def cross_table(table, settings: dict, metric_name: str, prediction: str, region
                 cells = []
                 for name, mean, low, high, better in sides:
                     prefix = "" if named_by_head else f"{sources[name]} "
-                    text = f"{prefix}{mean:{number}} {interval_text(low, high, number)}"
+                    text = prefix + with_interval(mean, low, high, number)
                     cells.append(Cell(text, row.verdict == better))
                 p_value = "–" if math.isnan(row.p_holm) else _p(row.p_holm)
-                difference = f"{row.mean_difference:+{number}} {interval_text(row.low, row.high, f'+{number}')}"
+                difference = with_interval(row.mean_difference, row.low, row.high, f"+{number}")
                 lines.append((sets[test_set], (*cells, Cell(difference), Cell(f"{row.win_rate_a:.0%}"), Cell(p_value))))
         groups.append((systems[system], tuple(lines)))
     differ = int(chosen["verdict"].isin({A_BETTER, B_BETTER}).sum())

@@ -3,7 +3,7 @@
 from lacuna.metrics.factors import FACTORS
 from lacuna.metrics.per_image import metric_by_name
 from lacuna.reporting.descriptions import Table
-from lacuna.reporting.display import Cell, DisplayTable, images_of, interval_text, is_missing, sentences
+from lacuna.reporting.display import Cell, DisplayTable, images_of, is_missing, sentences, with_interval
 from lacuna.reporting.titles import titles
 from lacuna.sources import ELSEWHERE, UNTRAINED
 
@@ -59,7 +59,7 @@ def _cell(row: dict, suffix: str, number: str) -> Cell:
     slope, low, high = (row[f"{name}{suffix}"] for name in ("slope", "low", "high"))
     if is_missing(slope):
         return Cell("–")
-    return Cell(f"{slope:{number}} {interval_text(low, high, number)}", bool(low > 0 or high < 0))
+    return Cell(with_interval(slope, low, high, number), bool(low > 0 or high < 0))
 
 
 TABLE = Table(

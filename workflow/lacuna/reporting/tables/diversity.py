@@ -2,7 +2,7 @@
 
 from lacuna.metrics.per_image import metric_by_name
 from lacuna.reporting.descriptions import DRAWN, Table
-from lacuna.reporting.display import Cell, DisplayTable, images_of, interval_text
+from lacuna.reporting.display import Cell, DisplayTable, images_of, with_interval
 from lacuna.reporting.titles import UNTRAINED_NOTE, label_of, titles
 
 
@@ -23,7 +23,7 @@ def shown(run, _="") -> list[DisplayTable]:
     lines = []
     for (system, source), mine in table.groupby(["system", "source"], sort=False):
         first, of = mine.iloc[0], {row.metric: row for row in mine.itertuples()}
-        apart = f"{first.diversity:.4f} {interval_text(first.diversity_low, first.diversity_high, '.4f')}"
+        apart = with_interval(first.diversity, first.diversity_low, first.diversity_high, ".4f")
         quality = [_quality(of.get(name), name) for name in metrics]
         lines.append(
             (label_of(run.systems[system], source, sources), (Cell(apart), *quality, Cell(str(first.samples))))
@@ -41,7 +41,7 @@ def shown(run, _="") -> list[DisplayTable]:
 
 def _quality(row, metric: str) -> Cell:
     number = f".{metric_by_name(metric).decimals}f"
-    return Cell("–" if row is None else f"{row.mean:{number}} {interval_text(row.low, row.high, number)}")
+    return Cell("–" if row is None else with_interval(row.mean, row.low, row.high, number))
 
 
 TABLE = Table(

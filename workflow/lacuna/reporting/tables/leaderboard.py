@@ -2,7 +2,7 @@
 
 from lacuna.metrics.per_image import metric_by_name
 from lacuna.reporting.descriptions import DRAWN, Table
-from lacuna.reporting.display import Cell, DisplayTable, images_of, interval_text, row_of, sentences
+from lacuna.reporting.display import Cell, DisplayTable, images_of, interval_text, row_of, sentences, with_interval
 from lacuna.reporting.titles import PREDICTIONS, check_known, titles
 from lacuna.sources import ELSEWHERE, UNTRAINED
 
@@ -32,7 +32,7 @@ def leaderboard_table(board, settings: dict) -> DisplayTable:
     columns = [_with_intervals([of.get((*key, name)) for key in keys], name) for name in metrics]
     groups = []
     for position, (place, (system, source)) in enumerate(zip(places.itertuples(), keys, strict=True)):
-        rank = f"{place.mean_rank:.2f} {interval_text(place.rank_low, place.rank_high, '.2f')}"
+        rank = with_interval(place.mean_rank, place.rank_low, place.rank_high, ".2f")
         cells = (*(column[position] for column in columns), Cell(rank))
         groups.append((systems[system], ((sources[source], cells),)))
     n, sets = images_of(board, "test images"), len(titles(settings["test_sets"]))

@@ -2,7 +2,7 @@
 
 from lacuna.metrics.per_image import metric_by_name
 from lacuna.reporting.descriptions import Table
-from lacuna.reporting.display import Cell, DisplayTable, images_of, interval_text
+from lacuna.reporting.display import Cell, DisplayTable, images_of, with_interval
 from lacuna.reporting.titles import REGIONS
 
 
@@ -39,7 +39,7 @@ def shown(run, _="") -> list[DisplayTable]:
 
 
 def _cell(row) -> Cell:
-    return Cell("–" if row is None else f"{row.agreement:.0%} {interval_text(row.low, row.high, '.0%')}")
+    return Cell("–" if row is None else with_interval(row.agreement, row.low, row.high, ".0%"))
 
 
 TABLE = Table(

@@ -2,7 +2,7 @@
 
 from lacuna.metrics.per_image import metric_by_name
 from lacuna.reporting.descriptions import DRAWN, Table
-from lacuna.reporting.display import Cell, DisplayTable, images_of, interval_text, sentences
+from lacuna.reporting.display import Cell, DisplayTable, images_of, sentences, with_interval
 from lacuna.reporting.titles import PREDICTIONS, REGIONS, titles
 from lacuna.sources import SHARED
 
@@ -83,7 +83,7 @@ def _difference(row, metric_name: str, verdicts: set[str]) -> Cell:
     if row is None:
         return Cell("–")
     number = f"+.{metric_by_name(metric_name).decimals}f"
-    text = f"{row.mean_difference:{number}} {interval_text(row.low, row.high, number)}, {row.win_rate_a:.0%}"
+    text = f"{with_interval(row.mean_difference, row.low, row.high, number)}, {row.win_rate_a:.0%}"
     return Cell(text, row.verdict in verdicts)
 
 

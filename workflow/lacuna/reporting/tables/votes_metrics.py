@@ -2,7 +2,7 @@
 
 from lacuna.metrics.per_image import metric_by_name
 from lacuna.reporting.descriptions import FIRST, Table
-from lacuna.reporting.display import Cell, DisplayTable, interval_text, numbers_of, sentences
+from lacuna.reporting.display import Cell, DisplayTable, numbers_of, sentences, with_interval
 from lacuna.reporting.titles import REGIONS
 from lacuna.reporting.votes.wording import about
 
@@ -23,7 +23,7 @@ def shown(run, _="") -> list[DisplayTable]:
     for (prediction, region), some in table.groupby(["prediction", "region"], sort=False):
         lines = []
         for row in some.itertuples():
-            text = f"{row.agreement:.0%} {interval_text(row.low, row.high, '.0%')}"
+            text = with_interval(row.agreement, row.low, row.high, ".0%")
             lines.append((metric_by_name(row.metric).title, (Cell(text), Cell(str(row.n)))))
         groups.append((f"{prediction}, {REGIONS[region]}", tuple(lines)))
     return [

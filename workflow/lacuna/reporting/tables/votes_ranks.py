@@ -1,7 +1,7 @@
 """Which system people prefer."""
 
 from lacuna.reporting.descriptions import FIRST, Table
-from lacuna.reporting.display import Cell, DisplayTable, interval_text, sentences
+from lacuna.reporting.display import Cell, DisplayTable, sentences, with_interval
 from lacuna.reporting.titles import titles
 from lacuna.reporting.votes.wording import about
 from lacuna.sources import ELSEWHERE, UNTRAINED
@@ -21,7 +21,7 @@ def shown(run, _="") -> list[DisplayTable]:
     groups = []
     for row in ranks.itertuples():
         of_rank = f"{row.rank} [{row.rank_low}, {row.rank_high}]"
-        strength = f"{row.strength:+.2f} {interval_text(row.low, row.high, '+.2f')}"
+        strength = with_interval(row.strength, row.low, row.high, "+.2f")
         cells = (Cell(of_rank), Cell(strength), Cell(f"{row.preferred:.0%}"), Cell(str(row.votes)))
         groups.append((run.systems[row.system], ((sources[row.source], cells),)))
     voters = len(votes) - 1

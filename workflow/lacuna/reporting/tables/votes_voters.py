@@ -1,7 +1,7 @@
 """Whether voters agree with each other."""
 
 from lacuna.reporting.descriptions import Table
-from lacuna.reporting.display import Cell, DisplayTable, interval_text, is_missing
+from lacuna.reporting.display import Cell, DisplayTable, is_missing, with_interval
 
 
 def rows(run):
@@ -17,7 +17,7 @@ def shown(run, _="") -> list[DisplayTable]:
     for row in run.table("votes_voters").itertuples():
         agreement = "–"
         if row.n:
-            agreement = f"{row.agreement:.0%} {interval_text(row.low, row.high, '.0%')}"
+            agreement = with_interval(row.agreement, row.low, row.high, ".0%")
         left = "–" if is_missing(row.left) else f"{row.left:.0%}"
         texts = (str(row.votes), f"{row.ties:.0%}", left, agreement, f"{row.by_chance:.0%}", str(row.n))
         lines.append((row.voter, tuple(map(Cell, texts))))
