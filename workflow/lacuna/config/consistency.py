@@ -13,7 +13,7 @@ from lacuna.data.sizes import width_and_height
 from lacuna.data.truths import NONE, scored, truths_of_sets
 from lacuna.errors import LacunaError
 from lacuna.keys import filled
-from lacuna.metrics.facts import INCEPTION
+from lacuna.metrics.facts import DIVERSITY, INCEPTION
 from lacuna.metrics.per_image import metric_by_name
 from lacuna.metrics.per_set import set_metric_by_name
 from lacuna.places import PUBLISHED_DATA
@@ -22,7 +22,6 @@ from lacuna.registry import suggest
 from lacuna.released.catalogue import PREFIX, released
 from lacuna.sources import CONTROL, ELSEWHERE, UNTRAINED
 
-DIVERSITY = "lpips_alex"  # the metric that samples are compared by
 # Values of one batch of images; four bytes each, and a network holds hundreds of times as many.
 MOST_BATCH_VALUES = 2**33
 

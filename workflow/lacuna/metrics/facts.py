@@ -13,6 +13,7 @@ from lacuna.registry import suggest
 
 ARROWS = {"higher": "↑", "lower": "↓"}
 INCEPTION = "inception"
+DIVERSITY = "lpips_alex"  # what the samples of a system are compared by
 _OWN = "a backbone of your own"
 TILED_FROM = 1 << 21
 """Pixels beyond which an image is scored part by part: more than 1448×1448."""

@@ -98,18 +98,15 @@ class Adapting(Making):
         return test_set in self.adapted_test_sets() and (not most or (count is not None and count <= most))
 
     def contestants(self) -> list[tuple[str, str]]:
-        adapted = self.adapted_contestants().items()
-        return [
-            *super().contestants(),
-            *((label, source) for label, (system, _) in adapted for source in self.sources_of(system)),
-        ]
+        return [*super().contestants(), *self._adapted_keys()]
 
     def entrants(self) -> list[tuple[str, str]]:
+        return [*super().entrants(), *self._adapted_keys()]
+
+    def _adapted_keys(self) -> list[tuple[str, str]]:
+        """All (label, source) of adapted systems."""
         adapted = self.adapted_contestants().items()
-        return [
-            *super().entrants(),
-            *((label, source) for label, (system, _) in adapted for source in self.sources_of(system)),
-        ]
+        return [(label, source) for label, (system, _) in adapted for source in self.sources_of(system)]
 
     def predicted(self, system: str, source: str, test_set: str) -> Job:
         if system in self.adapted_contestants():

@@ -6,6 +6,8 @@ from typing import TypeGuard
 
 from lacuna.canonical import canonical_json, digest
 
+PARTS = "parts"  # files of other jobs that a step puts together, of a job that is done in parts (`plan/scattering.py`)
+
 
 class Artifact(str):
     """The path of a file or folder that a job makes; it knows its job."""
@@ -91,11 +93,8 @@ class Job:
 
     @cached_property
     def record(self) -> dict:
-        """Everything about the job, as JSON has it; `digest` says what of it counts.
-
-        parts: files of other jobs that the step puts together, of a job that is done in parts (`plan/scattering.py`).
-        """
-        parts = {"parts": list(self.after["parts"])} if "parts" in self.after else {}
+        """Everything about the job, as JSON has it; `digest` says what of it counts."""
+        parts = {PARTS: list(self.after[PARTS])} if PARTS in self.after else {}
         return {
             "stage": self.stage,
             "key": self.key,

@@ -5,14 +5,13 @@ from collections.abc import Iterable
 from lacuna import contestants
 from lacuna.axes import SAMPLE
 from lacuna.data.truths import NONE
-from lacuna.metrics.facts import INCEPTION
+from lacuna.metrics.facts import DIVERSITY, INCEPTION
 from lacuna.metrics.per_image import metric_by_name
 from lacuna.metrics.per_set import set_metric_by_name
 from lacuna.plan.adapting import Adapting
 from lacuna.plan.job import Artifact
 from lacuna.plan.stages import Work, declare
 
-DIVERSITY = "lpips_alex"  # the network that samples are compared by
 # Why a system of a kind is not exported.
 REASONS = {
     "classical": "an algorithm, and no network",

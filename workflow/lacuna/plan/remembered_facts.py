@@ -52,8 +52,7 @@ def asked_facts(name: str, settings: dict) -> dict:
         "title": system.facts.title,
         "kind": system.facts.kind,
         "trained": system.facts.kind == "deep",
-        "draws": system.drawing is not None
-        and all(getattr(recipe, key) == value for key, value in system.drawing.items()),
+        "draws": system.draws_with(recipe),
         "backbones": list(system.backbones(recipe)),
         "augmentation": system.facts.augmentation,
         **sizes,

@@ -14,8 +14,7 @@ from lacuna.axes import base_of, sizes_of
 from lacuna.data import image_sources, masks
 from lacuna.data.fingerprint import matching_files
 from lacuna.data.sizes import HELD_BYTES, width_and_height
-from lacuna.plan.job import Job
-from lacuna.plan.scattering import PARTS
+from lacuna.plan.job import PARTS, Job
 from lacuna.plan.showing import Showing
 from lacuna.plan.stages import STAGES
 

@@ -7,11 +7,10 @@ made before, is the same with and without parts.
 from collections.abc import Iterable, Mapping, Sequence
 
 from lacuna.data.indexes import TABLE
-from lacuna.plan.job import Artifact
+from lacuna.plan.job import PARTS, Artifact
 from lacuna.plan.stages import Work, declare
 from lacuna.plan.varying import Varying
 
-PARTS = "parts"
 BATCHES = 8  # a multiple of the pictures that `steps/predict.py` and `metrics/scoring.py` compute at once
 PREDICTED = "{folder}/parts/predictions/{system}/{source}/{test_set}/{part}/"
 SCORED = "{folder}/parts/scores/{system}/{source}/{test_set}/{part}.parquet"

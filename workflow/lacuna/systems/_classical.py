@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from lacuna.errors import LacunaError
+from lacuna.systems._drawing import Drawing
 from lacuna.systems._facts import Facts, make_recipe
 
 
@@ -16,7 +17,7 @@ class NoSettings:
     """The recipe of a system that has nothing to set."""
 
 
-class Classical:
+class Classical(Drawing):
     """An algorithm that fills one picture at a time. A subclass has `facts`, `Recipe` and `fill`."""
 
     facts: ClassVar[Facts]
@@ -25,8 +26,6 @@ class Classical:
     forms: ClassVar[dict[str, dict]] = {}
     network = None
     discriminator = None
-    drawing: ClassVar[dict[str, object] | None] = None  # this and the next as of `base.System`
-    draws: ClassVar[bool] = False
 
     def __init__(self, **settings):
         self.recipe = make_recipe(self.Recipe, settings, self.facts.name)

@@ -21,6 +21,7 @@ from lacuna.data.tensors import image_tensor, mask_tensor, pictures_of
 from lacuna.errors import LacunaError
 from lacuna.nn.devices import in_words, make_deterministic, named_device
 from lacuna.nn.kept import Kept
+from lacuna.systems._drawing import Drawing
 from lacuna.systems._facts import Deviation, Facts, make_recipe
 from lacuna.systems._reading import METADATA_KEY, read_note, read_tensors
 from lacuna.systems._released import as_tensors, load_strictly, opened, unwrap
@@ -65,7 +66,7 @@ class Recipe:
                 raise LacunaError(f"setting '{name}' of a trained system is above 0, not {getattr(self, name)}")
 
 
-class System:
+class System(Drawing):
     """A network with its discriminator, losses, optimisers and schedule.
 
     A subclass has `facts`, `Recipe` (a frozen dataclass), `small` (settings of a tiny network, for tests) and `forms`
@@ -189,15 +190,6 @@ class System:
         raise NotImplementedError
 
     # ------------------------------------------------------------------ predicting
-
-    #: settings at which predictions are drawn, so that every seed has one of its own; None: no settings do that
-    drawing: ClassVar[dict[str, object] | None] = None
-
-    @property
-    def draws(self) -> bool:
-        """Whether predictions at these settings depend on the seed of `draw_from`."""
-        wanted = self.drawing
-        return wanted is not None and all(getattr(self.recipe, name) == value for name, value in wanted.items())
 
     #: why no ONNX graph can stand for a prediction; empty: one may
     without_graph: ClassVar[str] = ""

@@ -57,7 +57,6 @@ class PatchMatch(Classical):
     )
     Recipe = Recipe
     drawing: ClassVar[dict[str, object] | None] = {}
-    draws = True
     seed = 0
 
     def draw_from(self, seed: int) -> None:
