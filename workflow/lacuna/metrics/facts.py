@@ -109,13 +109,7 @@ def metric(**facts) -> Callable[[Callable], Callable]:
 
 def embedded_metric(**facts) -> Callable[[Callable], Callable]:
     """Register the decorated function as a formula that any backbone of the config can stand behind."""
-
-    def register(function: Callable) -> Callable:
-        name = function.__name__
-        EMBEDDED_METRICS[name] = Metric(name, measure=function, space=_OWN, **facts)
-        return function
-
-    return register
+    return _registering(EMBEDDED_METRICS, Metric, space=_OWN, **facts)
 
 
 @dataclass(frozen=True)
@@ -143,20 +137,17 @@ EMBEDDED: dict[str, SetMetric] = {}
 
 def set_metric(**facts) -> Callable[[Callable], Callable]:
     """Register the decorated function as the set metric of its own name, with these facts."""
-
-    def register(function: Callable) -> Callable:
-        SET_METRICS[function.__name__] = SetMetric(name=function.__name__, measure=function, **facts)
-        return function
-
-    return register
+    return _registering(SET_METRICS, SetMetric, **facts)
 
 
 def embedded_set_metric(**facts) -> Callable[[Callable], Callable]:
     """Register the decorated function as a formula that any backbone of the config can stand behind."""
+    return _registering(EMBEDDED, SetMetric, space=_OWN, network="", **facts)
 
+
+def _registering(known: dict, kind: type, **facts) -> Callable[[Callable], Callable]:
     def register(function: Callable) -> Callable:
-        name = function.__name__
-        EMBEDDED[name] = SetMetric(name, measure=function, space=_OWN, network="", **facts)
+        known[function.__name__] = kind(name=function.__name__, measure=function, **facts)
         return function
 
     return register
