@@ -15,8 +15,9 @@ TRAIN_MASKS, TEST_MASKS, IMAGE_SIZE = CONDITIONS = ("train_masks", "test_masks",
 REPEAT, SAMPLE = REPLICATES = ("repeat", "sample")
 AXES = (*CONDITIONS, *REPLICATES)
 WHOLE = REPLICATES  # columns of whole numbers; all others are text
+NOT_TRAINED = ""  # the mask set of training of what is not trained, which stands beside every one
 # What a row has where an axis says nothing of it: not trained here, or not drawn.
-NOTHING: Mapping[str, str | int] = {TRAIN_MASKS: "", TEST_MASKS: "", IMAGE_SIZE: "", REPEAT: 0, SAMPLE: 0}
+NOTHING: Mapping[str, str | int] = {TRAIN_MASKS: NOT_TRAINED, TEST_MASKS: "", IMAGE_SIZE: "", REPEAT: 0, SAMPLE: 0}
 
 
 @dataclass(frozen=True)

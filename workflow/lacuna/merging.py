@@ -6,11 +6,11 @@ from pathlib import Path
 import pandas as pd
 
 from lacuna import sidecars
-from lacuna.axes import IMAGE_SIZE, REPEAT, SAMPLE, TEST_MASKS, TRAIN_MASKS
+from lacuna.axes import IMAGE_SIZE, NOT_TRAINED, REPEAT, SAMPLE, TEST_MASKS, TRAIN_MASKS
 from lacuna.canonical import changes
 from lacuna.errors import LacunaError
 from lacuna.reporting.aggregation import read_scores, with_photographs
-from lacuna.reporting.replicates import NOT_TRAINED, conditions
+from lacuna.reporting.replicates import conditions
 from lacuna.sources import CONTROL, SHARED
 
 RUN = "run"

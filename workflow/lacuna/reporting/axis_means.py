@@ -2,10 +2,10 @@
 
 import pandas as pd
 
-from lacuna.axes import CONDITIONS
+from lacuna.axes import CONDITIONS, NOT_TRAINED, TRAIN_MASKS
 from lacuna.metrics.per_image import metric_by_name
 from lacuna.reporting.bootstrap import intervals
-from lacuna.reporting.replicates import NOT_TRAINED, averaged, conditions, of_trainings
+from lacuna.reporting.replicates import averaged, by_metric, conditions, of_trainings, of_value
 from lacuna.reporting.statistics import BLOCKS, IMAGE, PHOTOGRAPH
 
 COLUMNS = [
@@ -34,7 +34,7 @@ def axis_means(scores: pd.DataFrame) -> pd.DataFrame:
                 region,
                 photographs=photographs,
                 within=[metric_by_name(metric).range for metric in wide],
-                trainings=[[trained[metric,]] if (metric,) in trained else [] for metric in wide],
+                trainings=by_metric(trained, wide),
             )
             for metric, low, high in zip(wide, *ends, strict=True):
                 values = wide[metric].dropna()
@@ -54,8 +54,7 @@ def across(table: pd.DataFrame, axis: str, down: str, selection: dict) -> pd.Dat
     """
     for name in CONDITIONS:
         if name in table and name not in (axis, down) and name in selection:
-            texts = table[name].astype(str).where(table[name].notna(), NOT_TRAINED)
-            table = table[(texts == str(selection[name])) | (texts == NOT_TRAINED)]
-    if "train_masks" in (axis, down):
-        table = table[table["train_masks"].notna() & (table["train_masks"] != NOT_TRAINED)]
+            table = table[of_value(table, name, selection[name])]
+    if TRAIN_MASKS in (axis, down):
+        table = table[table[TRAIN_MASKS].notna() & (table[TRAIN_MASKS] != NOT_TRAINED)]
     return table

@@ -9,7 +9,7 @@ import pandas as pd
 from lacuna.metrics.per_image import metric_by_name
 from lacuna.reporting.aggregation import rows_of, with_photographs
 from lacuna.reporting.bootstrap import intervals
-from lacuna.reporting.replicates import averaged, of_trainings
+from lacuna.reporting.replicates import averaged, by_metric, of_trainings
 from lacuna.reporting.statistics import IMAGE, PHOTOGRAPH
 
 ROWS = ["source", "test_set", "system", "image", "mask", "samples", "value"]
@@ -43,7 +43,7 @@ def beside_quality(rows: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
         photographs = wide.index.get_level_values(PHOTOGRAPH)
         metrics = [name for name in wide if name != "diversity" and wide[name].notna().any()]
         ranges = [(0, np.inf), *(metric_by_name(name).range for name in metrics)]
-        parts = [[trained[name,]] if (name,) in trained else [] for name in ("diversity", *metrics)]
+        parts = by_metric(trained, ("diversity", *metrics))
         values = wide[["diversity", *metrics]]
         low, high = intervals(values.to_numpy(), *QUALITY, photographs=photographs, within=ranges, trainings=parts)
         first = (system, source, int(mine["samples"].max()), values["diversity"].mean(), low[0], high[0])

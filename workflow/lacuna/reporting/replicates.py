@@ -9,10 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 import numpy as np
 import pandas as pd
 
-from lacuna.axes import CONDITIONS, REPEAT, SAMPLE
+from lacuna.axes import CONDITIONS, NOT_TRAINED, REPEAT, SAMPLE, TRAIN_MASKS
 from lacuna.errors import LacunaError
-
-NOT_TRAINED = ""  # the mask set of training of what is not trained, which stands beside every one
 
 
 def conditions(table: pd.DataFrame) -> list[str]:
@@ -27,16 +25,25 @@ def selected(table: pd.DataFrame, selection: Mapping[str, object]) -> pd.DataFra
     every mask set of training. A `LacunaError` where nothing is left of a table that has rows.
     """
     for name in [name for name in conditions(table) if name in selection]:
-        value = str(selection[name])
-        texts = table[name].astype(str).where(table[name].notna(), NOT_TRAINED)
-        kept = texts == value
-        if name == "train_masks":
-            kept |= texts == NOT_TRAINED
+        kept = of_value(table, name, selection[name])
         if len(table) and not kept.any():
-            known = ", ".join(sorted(set(texts)))
-            raise LacunaError(f"the results hold no {name} '{value}', which 'leaderboard' selects; known: {known}")
+            known = ", ".join(sorted(set(_texts(table, name))))
+            raise LacunaError(
+                f"the results hold no {name} '{selection[name]}', which 'leaderboard' selects; known: {known}"
+            )
         table = table[kept].drop(columns=name)
     return table
+
+
+def of_value(table: pd.DataFrame, name: str, value: object) -> pd.Series:
+    """Which rows are of a value of a condition: what is not trained is of every mask set of training."""
+    texts = _texts(table, name)
+    return (texts == str(value)) | ((texts == NOT_TRAINED) & (name == TRAIN_MASKS))
+
+
+def _texts(table: pd.DataFrame, name: str) -> pd.Series:
+    """A condition's values as texts; in a CSV, what is empty is missing."""
+    return table[name].astype(str).where(table[name].notna(), NOT_TRAINED)
 
 
 def cells_of(table: pd.DataFrame) -> list[dict[str, str]]:
@@ -45,7 +52,7 @@ def cells_of(table: pd.DataFrame) -> list[dict[str, str]]:
     What is not trained belongs to every cell, and makes one only where nothing was trained.
     """
     names = conditions(table)
-    if "train_masks" in names and (trained := table["train_masks"].fillna(NOT_TRAINED) != NOT_TRAINED).any():
+    if TRAIN_MASKS in names and (trained := _texts(table, TRAIN_MASKS) != NOT_TRAINED).any():
         table = table[trained]
     rows = table[names].drop_duplicates().astype(str)
     return sorted(rows.to_dict("records"), key=lambda cell: tuple(cell.values())) if names else [{}]
@@ -131,3 +138,8 @@ def of_trainings(scores: pd.DataFrame, columns: list[str], index: pd.MultiIndex)
         if (places := np.flatnonzero(keys == key)).size > 1:
             found[key if isinstance(key, tuple) else (key,)] = values[:, places]
     return found
+
+
+def by_metric(trained: Mapping[tuple, np.ndarray], metrics: Iterable[str]) -> list[list[np.ndarray]]:
+    """What `intervals` takes as `trainings` of the columns `metrics`, of `of_trainings` by metric."""
+    return [[trained[metric,]] if (metric,) in trained else [] for metric in metrics]

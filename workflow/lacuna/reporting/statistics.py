@@ -21,7 +21,7 @@ from lacuna.reporting import trainings
 from lacuna.reporting.aggregation import leaderboard, quantitative
 from lacuna.reporting.bootstrap import LEVEL, RESAMPLES, effective_number, intervals, outer_share, resampled_means
 from lacuna.reporting.rank_intervals import of_mean_ranks, widening
-from lacuna.reporting.replicates import averaged, of_trainings, one_cell
+from lacuna.reporting.replicates import averaged, by_metric, of_trainings, one_cell
 from lacuna.sources import SHARED, UNTRAINED
 
 IMAGE = ["test_set", "image", "mask"]  # what makes two rows a pair
@@ -246,8 +246,7 @@ def leaderboard_intervals(scores: pd.DataFrame) -> pd.DataFrame:
             (of_trainings_too["system"] == place.system) & (of_trainings_too["source"] == place.source)
         ]
         trained = of_trainings(each, ["metric"], wide.index)
-        parts = [[trained[metric,]] if (metric,) in trained else [] for metric in wide]
-        drawn = {"photographs": photographs, "within": ranges, "trainings": parts}
+        drawn = {"photographs": photographs, "within": ranges, "trainings": by_metric(trained, wide)}
         ends = intervals(wide.to_numpy(), "composite", "image", **drawn)
         for metric, low, high in zip(wide, *ends, strict=True):
             there = wide[metric].notna()
