@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -128,7 +129,7 @@ NOISE = {"resolution": 64, "channel_base": 256, "channel_max": 8, "noise_in_pred
 
 
 @pytest.mark.parametrize(("system", "settings"), [("telea", {}), ("migan", NOISE)])
-def test_pictures_and_rows_are_those_of_the_whole(tmp_path, system, settings):
+def test_pictures_and_rows_are_those_of_the_whole(tmp_path, capsys, system, settings):
     listed = write_pairs(tmp_path / "data", COUNT, seed=3)
     weights = weights_of(tmp_path / "w.safetensors", system, settings)
     text = {"system": system, "settings": settings, "source": "s", "test_set": "t", "image_size": [32, 24], "seed": 1}
@@ -151,15 +152,21 @@ def test_pictures_and_rows_are_those_of_the_whole(tmp_path, system, settings):
     assert records[0]["seconds"] == pytest.approx(records[1]["seconds"] + records[2]["seconds"])
     assert records[0]["first_batch"]["n"] == 16
 
-    asked = {"system": system, "source": "s", "test_sets": ["t"], "metrics": ["psnr", "ssim", "l1"]}
+    cell = {"test_masks": "strokes", "repeat": 2}
+    asked = {"system": system, "source": "s", "test_sets": ["t"], "columns": [cell], "metrics": ["psnr", "ssim", "l1"]}
     inputs = {"pairs": [listed], "predictions": [tmp_path / "together/index.csv"]}
-    run_part("score", asked, inputs, {"scores": tmp_path / "whole.parquet"})
+    run_part("score", asked, inputs, {"scores": tmp_path / "whole/t~strokes.parquet"})
     for part, (start, stop) in ranges.items():
-        path = tmp_path / "scores/t" / f"{part}.parquet"
+        path = tmp_path / "scores/t~strokes" / f"{part}.parquet"
         run_part("score_part", {**asked, "start": start, "stop": stop}, inputs, {"scores": path})
-    scores = [tmp_path / "scores/t" / f"{part}.parquet" for part in ranges]
-    run_part("score", asked, inputs, {"scores": tmp_path / "together.parquet"}, scores)
-    assert (tmp_path / "together.parquet").read_bytes() == (tmp_path / "whole.parquet").read_bytes()
+    scores = [tmp_path / "scores/t~strokes" / f"{part}.parquet" for part in ranges]
+    capsys.readouterr()
+    run_part("score", asked, inputs, {"scores": tmp_path / "together/t~strokes.parquet"}, scores)
+    assert "of 2 parts" in capsys.readouterr().out
+    made = (tmp_path / "together/t~strokes.parquet").read_bytes()
+    assert made == (tmp_path / "whole/t~strokes.parquet").read_bytes()
+    rows = pd.read_parquet(tmp_path / "together/t~strokes.parquet")
+    assert set(rows["test_masks"]) == {"strokes"} and set(rows["repeat"]) == {2}
 
 
 def test_a_part_looks_at_its_own_pictures_alone(tmp_path, capsys):
@@ -174,16 +181,25 @@ def test_a_part_looks_at_its_own_pictures_alone(tmp_path, capsys):
     assert "line 21 of" in capsys.readouterr().err
 
 
+AXES = {
+    "image_sets": {"leaves": LARGE["image_sets"]["leaves"]},
+    "test_sets": ["leaves"],
+    "test_masks": ["boxes", "given"],
+    "image_size": [[64, 64], [96, 64]],
+}
+
+
 @pytest.mark.slow
-def test_a_divided_run_ends_in_the_same_bytes_and_nothing_is_made_again(tmp_path):
+@pytest.mark.parametrize(("changes", "leaves"), [({}, "leaves"), (AXES, "leaves~given~96x64")], ids=["one", "axes"])
+def test_a_divided_run_ends_in_the_same_bytes_and_nothing_is_made_again(tmp_path, changes, leaves):
     repository = copy_repository(tmp_path)
     results = tmp_path / "results/large"
-    config = str(repository.configure(**LARGE))
-    targets = [f"results/large/scores/{name}/leaves.parquet" for name in ("telea/untrained", "mean_fill/control")]
+    config = str(repository.configure(**LARGE | changes))
+    targets = [f"results/large/scores/{name}/{leaves}.parquet" for name in ("telea/untrained", "mean_fill/control")]
     assert repository.snakemake(*targets, "--configfile", config).returncode == 0
     whole = {path: (tmp_path / path).read_bytes() for path in targets}
-    predicted = files(results / "predictions/telea/untrained/leaves")
-    config = str(repository.configure(**LARGE, scatter=8))
+    predicted = files(results / "predictions/telea/untrained" / leaves)
+    config = str(repository.configure(**LARGE | changes, scatter=8))
     said = repository.snakemake(*targets, "--dry-run", "--configfile", config)
     assert "Nothing to be done" in said.stdout + said.stderr
 
@@ -192,11 +208,11 @@ def test_a_divided_run_ends_in_the_same_bytes_and_nothing_is_made_again(tmp_path
     said = repository.snakemake(*targets, "--configfile", config)
     assert said.returncode == 0, said.stdout + said.stderr
     assert {path: (tmp_path / path).read_bytes() for path in targets} == whole
-    assert files(results / "predictions/telea/untrained/leaves").keys() == predicted.keys()
+    assert files(results / "predictions/telea/untrained" / leaves).keys() == predicted.keys()
     for name, data in predicted.items():
         if name.endswith((".png", ".csv")):
-            assert (results / "predictions/telea/untrained/leaves" / name).read_bytes() == data
-    assert len(list((results / "parts/scores/telea/untrained/leaves").glob("*.parquet"))) == 4
+            assert (results / "predictions/telea/untrained" / leaves / name).read_bytes() == data
+    assert len(list((results / "parts/scores/telea/untrained" / leaves).glob("*.parquet"))) == 4
 
     said = repository.snakemake(*targets, "--dry-run", "--configfile", config)
     assert "Nothing to be done" in said.stdout + said.stderr
