@@ -15,7 +15,7 @@ from lacuna.data.origins import Origin
 from lacuna.data.packages import FORM, SPEC
 from lacuna.data.sizes import width_and_height
 from lacuna.errors import LacunaError
-from lacuna.keys import key
+from lacuna.keys import entries, filled, key
 
 if TYPE_CHECKING:
     import numpy as np
@@ -59,9 +59,9 @@ class Pasting:
     def __init__(self, settings: dict):
         self.size = width_and_height(settings["image_size"])
         self.seed = settings["seed"]
-        self.names = list(settings.get("cutouts") or CUTOUTS)
-        self.scale = tuple(settings.get("scale") or (0.25, 0.5))
-        self.margin = 2 if settings.get("margin") is None else settings["margin"]
+        asked = filled({name: settings[name] for name in entries(PastingKeys) if name in settings}, PastingKeys)
+        self.names = list(asked["cutouts"] or CUTOUTS)
+        self.scale, self.margin = tuple(asked["scale"]), asked["margin"]
         photographs = photographs_of_packages(settings["images"])
         self._read = photographs.read
         backgrounds = {origin.sha256: origin for origin in photographs.origins()}

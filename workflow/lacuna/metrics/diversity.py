@@ -7,10 +7,9 @@ import numpy as np
 
 from lacuna.backbones.fetching import at_hand
 from lacuna.errors import LacunaError
+from lacuna.metrics.facts import DIVERSITY
 from lacuna.metrics.per_image import metric_by_name
 from lacuna.metrics.scoring import score_batch
-
-METRIC = "lpips_alex"
 
 
 def diversity(pictures: Sequence[np.ndarray], hole: np.ndarray, backbones: str | Path) -> float:
@@ -19,11 +18,11 @@ def diversity(pictures: Sequence[np.ndarray], hole: np.ndarray, backbones: str |
     pictures: two or more composites, uint8 H×W×3. hole: bool H×W, True = hole, with a pixel at least. LPIPS in the hole
     is the mean of its map over the hole's pixels, as in all tables. backbones: the folder of `lpips_alex`.
     """
-    metric = metric_by_name(METRIC)
+    metric = metric_by_name(DIVERSITY)
     distances: list[float] = []
     for position, first in enumerate(pictures[:-1]):
         others = np.stack(pictures[position + 1 :])[:, None]
-        values = score_batch([metric], others, first[None], hole[None], backbones)[METRIC]["hole"]
+        values = score_batch([metric], others, first[None], hole[None], backbones)[DIVERSITY]["hole"]
         distances += [float(value) for (value,) in values if value is not None]
     return float(np.mean(distances))
 
@@ -39,12 +38,12 @@ class Diversity:
         """`diversity` of the pictures, or None."""
         if self.able is None:
             try:
-                at_hand(METRIC, self.backbones, self.say)
+                at_hand(DIVERSITY, self.backbones, self.say)
                 self.able = True
             except LacunaError as error:
                 self.say(f"the diversity of samples is left out: {error}")
                 self.able = False
-        if self.able and min(hole.shape) < metric_by_name(METRIC).minimal_size:
+        if self.able and min(hole.shape) < metric_by_name(DIVERSITY).minimal_size:
             self.say(f"the diversity of samples is left out, because the smallest side is {min(hole.shape)} pixels")
             return None
         return diversity(pictures, hole, self.backbones) if self.able else None

@@ -157,7 +157,10 @@ def of_pictures(score, predictions, holes, embedding: Embedding, apart: bool) ->
     for n, hole in enumerate(holes):
         squares = [square_around(part) for part in (parts_of(hole) if apart else [hole])]
         seen = [None if hole_patches(embedding, square.of(hole)).all() else square for square in squares]
-        for k, each in enumerate(predictions[:, n]):
-            cut = ([square.of(array) if square else array for square in seen] for array in (each, hole))
-            values[k, n] = np.mean([score(patches) for patches in patches_of(embedding, *cut)])
+        pictures, around = (
+            [square.of(array) if square else array for array in arrays for square in seen]
+            for arrays in (predictions[:, n], [hole] * len(predictions))
+        )
+        scores = [score(patches) for patches in patches_of(embedding, pictures, around)]
+        values[:, n] = np.mean(np.reshape(scores, (len(predictions), len(seen))), axis=1)
     return values
