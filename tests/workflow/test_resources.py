@@ -97,6 +97,33 @@ def test_a_training_on_several_devices_asks_for_as_many_and_parts_need_less_memo
     assert four.mem_mb < both.mem_mb < one.mem_mb < two.mem_mb
 
 
+def test_a_job_of_several_threads_starts_before_all_narrower_ones_in_its_place(tmp_path):
+    sets = deepcopy(DEMONSTRATION["image_sets"])
+    one, two, three = (DEMONSTRATION["sources"]["place2"]["train"], *DEMONSTRATION["test_sets"][:2])
+    for name, count in ((one, 499), (two, 500), (three, 1499)):
+        sets[name]["count"] = count
+    plan = planned(tmp_path, image_sets=sets)
+    assert [plan.resources_of(plan.stage(name)).threads for name in (one, two, three)] == [1, 2, 3]
+    training = plan.priority("train")({"system": "aotgan", "source": "place2"})
+    narrow, wide, widest = (plan.priority("stage")({"image_set": name}) for name in (one, two, three))
+    assert narrow == 0 < training and 2 * training < wide and wide + training < widest
+    assert 8 * training < plan.priority("check_splits")({})
+
+
+@pytest.mark.slow
+def test_the_rules_start_wide_jobs_first_then_trainings(here, clone):
+    said = run_snakemake(here, "-s", str(clone / "Snakefile"), "-n", "--configfile", str(ROOT / "config/config.yaml"))
+    found = {
+        name: {
+            int(each)
+            for each in re.findall(rf"^(?:local)?rule {name}:\n(?:    .*\n)*?    priority: (\d+)$", said, re.M)
+        }
+        for name in ("stage", "check_splits", "train", "score")
+    }
+    assert found["train"] == {10} and not found["score"]
+    assert min(found["stage"] | found["check_splits"]) > 20 and len(found["stage"]) == 2  # 1856 and 2310 pictures
+
+
 def test_what_predicts_takes_a_gpu_if_it_has_a_network_and_time_by_its_pictures(tmp_path):
     sets = deepcopy(DEMONSTRATION["image_sets"])
     plan = planned(tmp_path, image_sets=sets)

@@ -15,8 +15,7 @@ rule adapt:
         system="|".join(PLAN.adapted_systems()) or "(?!)",
         experiment="|".join(PLAN.experiments) or "(?!)",
         test_set="|".join(PLAN.adapted_test_sets()) or "(?!)",
-    # Long jobs, after the trainings that they wait for.
-    priority: 5
+    priority: PLAN.priority("adapt")
     conda:
         "../../envs/torch.yaml"
     threads: PLAN.threads("adapt")

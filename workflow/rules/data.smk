@@ -35,6 +35,7 @@ rule stage:
         quarantine=PLAN.output("stage", "quarantine"),
     log:
         f"{PLAN.folder}/logs/stage/{{image_set}}.log",
+    priority: PLAN.priority("stage")
     conda:
         "../../envs/data.yaml"
     threads: PLAN.threads("stage")
@@ -99,6 +100,7 @@ rule check_splits:
         **PLAN.outputs("check_splits"),
     log:
         f"{PLAN.folder}/logs/check_splits.log",
+    priority: PLAN.priority("check_splits")
     conda:
         "../../envs/data.yaml"
     threads: PLAN.threads("check_splits")

@@ -15,8 +15,7 @@ rule train:
         f"{PLAN.folder}/logs/train/{{system}}.{{source}}.log",
     benchmark:
         PLAN.benchmark("train")
-    # The longest jobs first: what needs no training is predicted and scored beside them.
-    priority: 10
+    priority: PLAN.priority("train")
     conda:
         "../../envs/torch.yaml"
     threads: PLAN.threads("train")

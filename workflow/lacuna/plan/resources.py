@@ -24,6 +24,9 @@ THREADS = {"measure": 8}
 # What works on one picture after the other takes more threads for many of them.
 BY_PICTURES = ("stage", "check_splits")
 PICTURES_A_THREAD, MOST_THREADS = 500, 8
+# Which of the jobs that are ready start first: the longest. What needs no training is predicted and scored beside them.
+PRIORITIES = {"train": 10, "adapt": 5}
+WIDE = 100  # more than what many jobs of one thread add up to
 # What trains, adapts or extracts features asks for a GPU; what predicts with a network, too.
 ON_GPU = ("train", "adapt", "features_of_truth", "features")
 PREDICTING = ("predict", "predict_part", "predict_outside", "verify_export", "measure")
@@ -70,6 +73,16 @@ class Resourced(Showing):
         if stage not in ("train", *BY_PICTURES):
             return THREADS.get(stage, 1)
         return lambda wildcards: self._threads(self.job(stage, dict(wildcards.items())))
+
+    def priority(self, stage: str) -> Callable[..., int]:
+        """For `priority:` of a rule: the more threads a job asks for, the earlier it starts.
+
+        Snakemake keeps no core free for a job that waits for several. Where others want one at a time, a set of
+        pictures would be staged only when every training on another source is done. By the square of its threads, a job
+        stands above all narrower ones that would fit in its place.
+        """
+        first = PRIORITIES.get(stage, 0)
+        return lambda wildcards: first + WIDE * (self._threads(self.job(stage, dict(wildcards.items()))) ** 2 - 1)
 
     def resources_of(self, job: Job, attempt: int = 1) -> Resources:
         """What a job asks for; twice the memory at further attempts, as it may have died of too little.
