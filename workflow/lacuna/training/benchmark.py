@@ -23,7 +23,7 @@ from lacuna.errors import LacunaError
 from lacuna.metrics.benchmark import make_pictures
 from lacuna.nn.devices import in_words, named_device
 from lacuna.systems._counting import FOURIER
-from lacuna.training.engine import KEPT_BYTES
+from lacuna.training.engine import KEPT_BYTES, hold_freed_memory
 from lacuna.training.plain import Plain, plain_batches
 from lacuna.training.prefetch import ahead, lane_to
 from lacuna.training.ranks import Ranks
@@ -108,7 +108,10 @@ def scaling(folder: Path, measured: list[Measured], steps: int, repeats: int) ->
 
 
 def _timed(ways: dict[str, Step], measured: Measured, device: torch.device, steps: int, repeats: int) -> dict:
-    """Ratios, and seconds and images a second by way; `cpu`: of the processor's time of this process."""
+    """Ratios, and seconds and images a second by way; `cpu`: of the processor's time of this process.
+
+    A turn begins with a step that is not measured.
+    """
     for way, step in ways.items():  # what is made once; and every picture, flipped or not, is likely to be kept
         for _ in range(2 if way == "plain" else max(2, 4 * measured.images // measured.batch_size)):
             step()
@@ -116,6 +119,8 @@ def _timed(ways: dict[str, Step], measured: Measured, device: torch.device, step
     used: dict[str, list[float]] = {way: [] for way in WAYS}
     for _ in range(repeats):
         for way, step in ways.items():
+            hold_freed_memory(way != "plain")
+            step()  # takes the memory that the turn needs
             _wait_for(device)
             began = time.perf_counter(), time.process_time()
             for _ in range(steps):
