@@ -8,6 +8,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from pathlib import Path
 
 from lacuna.data.staging import stage
+from lacuna.memory import peak_memory_of_process
 
 
 def compare(folder: Path, fewest: int, most: int, counts: int, size: int, threads: int) -> dict:
@@ -48,7 +49,7 @@ def _staged(folder: str, number: int, size: int, threads: int) -> dict:
         "processor_seconds": processor,
         "images_per_second": number / seconds,
         "images_per_processor_second": number / processor,
-        "peak_megabytes": _peak() / 1e6,
+        "peak_megabytes": peak_memory_of_process() / 1e6,
     }
 
 
@@ -64,16 +65,6 @@ def _processor_seconds() -> float:
     """Of this process and of its workers that have ended."""
     times = os.times()
     return times.user + times.system + times.children_user + times.children_system
-
-
-def _peak() -> int:
-    """Bytes of the process's largest resident memory."""
-    status = Path("/proc/self/status")
-    if status.is_file():  # `resource` would count what the process was before it became this program, too
-        return int(status.read_text().partition("VmHWM:")[2].split()[0]) * 1024
-    import resource
-
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def _peak_while(job: Future) -> int:

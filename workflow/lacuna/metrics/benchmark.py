@@ -1,6 +1,5 @@
 """How fast images are scored here, beside the usual way: a loop over pairs with scikit-image and the lpips package."""
 
-import resource
 import time
 import warnings
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from lacuna.errors import LacunaError
+from lacuna.memory import peak_memory_of_process
 from lacuna.metrics.scoring import PREDICTIONS, score_rows
 
 METRICS = ("psnr", "ssim", "lpips_alex")
@@ -113,7 +113,7 @@ def compare(
     seconds: dict[str, list[float]] = {"ours": [], "usual": []}
     rows, seconds_now = _timed(lambda: ours(pictures))
     seconds["ours"].append(seconds_now)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # before the packages of the usual way are loaded
+    peak = peak_memory_of_process() / 2**20  # before the packages of the usual way are loaded
     package = official_lpips("alex", backbones).to(chosen)
     torch.set_num_threads(threads)
     list(usual_way(pictures[:1], package))

@@ -3,9 +3,7 @@
 import multiprocessing
 import os
 import platform
-import resource
 import statistics
-import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -20,6 +18,7 @@ from lacuna import systems
 from lacuna.cost.machine import processor
 from lacuna.data.loading import training_batches
 from lacuna.errors import LacunaError
+from lacuna.memory import peak_memory_of_process
 from lacuna.metrics.benchmark import make_pictures
 from lacuna.nn.devices import in_words, named_device
 from lacuna.systems._counting import FOURIER
@@ -258,7 +257,7 @@ def _alone(way: str, measured: Measured, listed: str) -> int:
             step()
     if measured.device == "cuda":
         return torch.cuda.max_memory_allocated(named_device("cuda"))
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return peak_memory_of_process()
 
 
 def batches_per_second(batches: Iterator, number: int) -> float:

@@ -2,8 +2,6 @@
 
 import dataclasses
 import platform
-import resource
-import sys
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ from safetensors.torch import save
 
 from lacuna.canonical import canonical_json
 from lacuna.files import atomic, sha256_of, write_json
+from lacuna.memory import peak_memory_of_process
 from lacuna.systems._released import contiguous
 from lacuna.systems.base import METADATA_KEY
 from lacuna.training.settings import Settings
@@ -85,5 +84,4 @@ def peak_memory(device: torch.device) -> int:
     """Bytes: of the GPU's memory that tensors took, or of this process on the CPU."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    return peak_memory_of_process()
