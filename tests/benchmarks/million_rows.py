@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from lacuna.files import write_rows
+from lacuna.memory import peak_memory_of_process
 from lacuna.reporting.descriptions import tables
 from lacuna.reporting.run import Run
 
@@ -114,8 +115,7 @@ def main() -> None:
             found.append(seconds)
             print(f"{name:20} {seconds:6.1f} s", flush=True)
         rows = len(run.cells)
-    # `resource` would count what the process was before it became this program, too
-    peak = int(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0]) / 2**20
+    peak = peak_memory_of_process() / 2**30
     print(f"{rows} rows: {sum(found):.1f} s, at most {peak:.2f} GiB")
 
 

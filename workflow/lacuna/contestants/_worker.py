@@ -8,7 +8,6 @@ import os
 import re
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -16,6 +15,7 @@ import numpy as np
 from lacuna.contestants._messages import receive, send
 from lacuna.contestants._shut import with_limits, without_network
 from lacuna.errors import LacunaError
+from lacuna.memory import peak_memory_of_process
 
 # What a script of PyTorch's can do besides computing: read files into tensors, and write them.
 FOREIGN = re.compile(r"\baten::(from_file|save|load)\b|\bprim::(PythonOp|rpc_\w+)")
@@ -95,13 +95,6 @@ def _first(error: Exception) -> str:
     return " ".join(str(error).split())[:200] or type(error).__name__
 
 
-def _peak() -> int | None:
-    try:
-        return 1024 * int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1])  # type: ignore[index]
-    except (OSError, TypeError):
-        return None
-
-
 def main(text: str) -> None:
     """Serve until the input ends. What libraries print goes where messages go."""
     asked = json.loads(text)
@@ -122,7 +115,7 @@ def main(text: str) -> None:
         if asked.get("fetches"):
             shut.network = without_network()
             with_limits(asked["memory"])
-        send(write, {"ready": said, "without_network": shut.network, "peak": _peak()})
+        send(write, {"ready": said, "without_network": shut.network, "peak": peak_memory_of_process()})
     except (LacunaError, ImportError, MemoryError, OSError) as error:
         send(write, {"error": _first(error)})
         return
@@ -133,7 +126,7 @@ def main(text: str) -> None:
             return  # the other side has gone
         try:
             answers = run(head, arrays)
-            send(write, {"peak": _peak()}, answers)
+            send(write, {"peak": peak_memory_of_process()}, answers)
         except LacunaError as error:
             send(write, {"error": str(error)})
         except Exception as error:  # whatever libraries raise: the other side makes one sentence of it

@@ -1,12 +1,12 @@
 """The machine that is measured on: its processor, and how much memory this process takes of it."""
 
-import ctypes
 import gc
 import os
 import platform
 import re
-import sys
 from pathlib import Path
+
+from lacuna.memory import return_freed_memory
 
 STATUS, CLEAR_REFS, CPU_INFO = Path("/proc/self/status"), Path("/proc/self/clear_refs"), Path("/proc/cpuinfo")
 
@@ -55,9 +55,7 @@ def _give_back() -> None:
     The C library keeps freed memory until it is told not to: after a network in PyTorch, tens of megabytes.
     """
     gc.collect()
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None  # glibc's alone
-    if trim is not None:
-        trim(0)
+    return_freed_memory()
 
 
 def _kilobytes(name: str) -> int | None:

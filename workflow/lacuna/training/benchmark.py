@@ -18,11 +18,11 @@ from lacuna import systems
 from lacuna.cost.machine import processor
 from lacuna.data.loading import training_batches
 from lacuna.errors import LacunaError
-from lacuna.memory import peak_memory_of_process
+from lacuna.memory import hold_freed_memory, peak_memory_of_process
 from lacuna.metrics.benchmark import make_pictures
 from lacuna.nn.devices import in_words, named_device
 from lacuna.systems._counting import FOURIER
-from lacuna.training.engine import KEPT_BYTES, hold_freed_memory
+from lacuna.training.engine import KEPT_BYTES
 from lacuna.training.plain import Plain, plain_batches
 from lacuna.training.prefetch import ahead, lane_to
 from lacuna.training.ranks import Ranks
